@@ -1,0 +1,3 @@
+"""attnbench: what does this attention mechanism buy me, and what does it cost?"""
+
+__version__ = "0.1.0"

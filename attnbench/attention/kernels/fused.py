@@ -1,0 +1,47 @@
+"""The fused kernel: a score's feature maps, then `F.scaled_dot_product_attention` on them."""
+
+from typing import Self
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from attnbench.attention.kernels.kernel import Attended, Problem
+from attnbench.errors import UserError
+
+
+class Fused:
+    """Every score that is a dot product of feature maps, softly selected; the T × S matrix is left to the library."""
+
+    name = "fused"
+
+    def refusal(self, problem: Problem) -> str | None:
+        if not problem.score.factored:
+            return f"{type(problem.score).__name__} is not a dot product of feature maps"
+        if problem.scope.reweights:
+            return f"{type(problem.scope).__name__} changes the weights after the softmax"
+        if not problem.selection.soft:
+            return f"{type(problem.selection).__name__} needs the scores themselves"
+        if problem.want_weights:
+            return "the weights are wanted, and it never holds them"
+        return None
+
+    def choose(self, problem: Problem) -> Self:
+        if reason := self.refusal(problem):
+            raise UserError(f"kernel={self.name}: cannot do this, for {reason}; kernel=dense or kernel=auto can")
+        return self
+
+    def __call__(
+        self,
+        problem: Problem,
+        query_features: Tensor,
+        key_features: Tensor,
+        value: Tensor,
+        mask: Tensor,
+        gain: Tensor | None,
+    ) -> Attended:
+        # A row with nothing to attend has no softmax: let it attend everything, then drop what it found.
+        empty = ~mask.any(-1, keepdim=True)
+        context = F.scaled_dot_product_attention(
+            query_features, key_features, value, attn_mask=mask | empty, scale=1.0
+        )
+        return Attended(context.masked_fill(empty, 0.0))

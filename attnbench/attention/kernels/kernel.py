@@ -1,0 +1,67 @@
+"""What a kernel is asked, and what it answers."""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from torch import Tensor
+
+from attnbench.attention.scopes import Scope
+from attnbench.attention.scores import Score
+from attnbench.attention.selection import Draw, Selection
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be computed, before any tensor is there: enough to say whether a kernel can."""
+
+    score: Score
+    scope: Scope
+    selection: Selection
+    want_weights: bool = False
+
+
+class Attended(NamedTuple):
+    """The context `(B, H, T, Dv)`; the weights `(B, H, T, S)` where they were wanted; a draw where one needs a loss."""
+
+    context: Tensor
+    weights: Tensor | None = None
+    draw: Draw | None = None
+
+
+class Kernel(Protocol):
+    """One way to compute the attention."""
+
+    name: str
+
+    def refusal(self, problem: Problem) -> str | None:
+        """Why this kernel cannot solve the problem, as the end of a sentence, or None if it can."""
+        ...
+
+    def choose(self, problem: Problem) -> "Kernel":
+        """The kernel that will run: itself, unless it is a choice among others.
+
+        Raises:
+            UserError: it cannot solve the problem; the message says which kernel can.
+        """
+        ...
+
+    def __call__(
+        self,
+        problem: Problem,
+        query_features: Tensor,
+        key_features: Tensor,
+        value: Tensor,
+        mask: Tensor,
+        gain: Tensor | None,
+    ) -> Attended:
+        """Attends.
+
+        Args:
+            problem: one that this kernel does not refuse.
+            query_features: `(B, H, T, F)`, from the score.
+            key_features: `(B, H, S, F)`, from the score.
+            value: `(B, H, S, Dv)`.
+            mask: True = may attend, broadcasts to `(B, H, T, S)`.
+            gain: multiplies the weights, `(B, H, T, S)`, or None.
+        """
+        ...

@@ -1,0 +1,224 @@
+"""Every score function, on one page.
+
+A score compares each query with each key. All but the additive ones are a dot product after a change of coordinates,
+score(q, k) = φ(q) · ψ(k): such a score only states its feature maps, and one fused kernel serves them all. A score may
+leave out what is constant over the keys of one query, for it cancels in the softmax.
+
+Shapes: query `(B, H, T, D)`, key `(B, H, S, D)`, scores `(B, H, T, S)`; each head has its own parameters.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from attnbench.errors import UserError
+
+
+class Score(nn.Module):
+    """The base: φ and ψ are the identity, and `compare` is the dot product.
+
+    `factored` says that `compare` is the dot product, so that kernels may take it over.
+    """
+
+    factored = True
+
+    def __init__(self, heads: int, head_dim: int) -> None:
+        super().__init__()
+        self.heads, self.head_dim = heads, head_dim
+
+    def query_features(self, query: Tensor) -> Tensor:
+        """φ: `(B, H, T, D)` to `(B, H, T, F)`."""
+        return query
+
+    def key_features(self, key: Tensor) -> Tensor:
+        """ψ: `(B, H, S, D)` to `(B, H, S, F)`; computed once a source sentence, however many queries follow."""
+        return key
+
+    def compare(self, query_features: Tensor, key_features: Tensor) -> Tensor:
+        """Features to scores `(B, H, T, S)`."""
+        return query_features @ key_features.transpose(-2, -1)
+
+    def forward(self, query: Tensor, key: Tensor) -> Tensor:
+        return self.compare(self.query_features(query), self.key_features(key))
+
+
+class Dot(Score):
+    """q · k. Luong et al. 2015, eq. 8."""
+
+
+class ScaledDot(Score):
+    """q · k / √D. Vaswani et al. 2017, eq. 1."""
+
+    def query_features(self, query: Tensor) -> Tensor:
+        return query / math.sqrt(self.head_dim)
+
+
+class Cosine(Score):
+    """β cos(q, k), with β > 0 learned: content-based addressing. Graves et al. 2014, eq. 5-6.
+
+    Args:
+        sharpness: the initial β; with β = 1 the softmax could not tell the best key from the worst.
+    """
+
+    def __init__(self, heads: int, head_dim: int, sharpness: float = 8.0) -> None:
+        super().__init__(heads, head_dim)
+        self.sharpness = _positive("score.sharpness", sharpness)
+        self.log_beta = nn.Parameter(torch.empty(heads, 1, 1))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        nn.init.constant_(self.log_beta, math.log(self.sharpness))
+
+    def query_features(self, query: Tensor) -> Tensor:
+        return self.log_beta.exp() * F.normalize(query, dim=-1)
+
+    def key_features(self, key: Tensor) -> Tensor:
+        return F.normalize(key, dim=-1)
+
+
+class General(Score):
+    """qᵀ W k, multiplicative attention. Luong et al. 2015, eq. 8."""
+
+    def __init__(self, heads: int, head_dim: int) -> None:
+        super().__init__(heads, head_dim)
+        self.weight = nn.Parameter(torch.empty(heads, head_dim, head_dim))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        _uniform(self.weight, fan_in=self.head_dim)
+
+    def query_features(self, query: Tensor) -> Tensor:
+        return query @ self.weight
+
+
+class Location(Score):
+    """(W q)ⱼ: scored by the position j alone, whatever the key says. Luong et al. 2015, eq. 9.
+
+    Args:
+        positions: how many source positions the table W holds.
+    """
+
+    def __init__(self, heads: int, head_dim: int, positions: int = 1024) -> None:
+        super().__init__(heads, head_dim)
+        self.table = nn.Parameter(torch.empty(heads, positions, head_dim))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        _uniform(self.table, fan_in=self.head_dim)
+
+    def key_features(self, key: Tensor) -> Tensor:
+        length, known = key.shape[-2], self.table.shape[1]
+        if length > known:
+            raise UserError(
+                f"score.positions={known}: the source has {length} positions; set score.positions={length} or more"
+            )
+        return self.table[:, :length].expand(key.shape[0], -1, -1, -1)
+
+
+class Gaussian(Score):
+    """-‖q - k‖² / 2σ²: Nadaraya-Watson kernel regression (Nadaraya 1964, Watson 1964).
+
+    The term -‖q‖² / 2σ² is the same for all keys of a query, so it is left out.
+
+    Args:
+        sigma: the kernel's width σ, in units of the states.
+        learned: whether each head learns its own σ, starting from `sigma`.
+    """
+
+    def __init__(self, heads: int, head_dim: int, sigma: float = 1.0, learned: bool = False) -> None:
+        super().__init__(heads, head_dim)
+        self.sigma = _positive("score.sigma", sigma)
+        self.log_sigma = nn.Parameter(torch.empty(heads, 1, 1), requires_grad=learned)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        nn.init.constant_(self.log_sigma, math.log(self.sigma))
+
+    def query_features(self, query: Tensor) -> Tensor:
+        precision = torch.exp(-2 * self.log_sigma)
+        ones = torch.ones_like(query[..., :1])
+        return torch.cat([query, ones], dim=-1) * precision
+
+    def key_features(self, key: Tensor) -> Tensor:
+        return torch.cat([key, -key.square().sum(-1, keepdim=True) / 2], dim=-1)
+
+
+class Average(Score):
+    """0: every key weighs the same, mean pooling."""
+
+    def query_features(self, query: Tensor) -> Tensor:
+        return torch.zeros_like(query[..., :1])
+
+    def key_features(self, key: Tensor) -> Tensor:
+        return torch.zeros_like(key[..., :1])
+
+
+class Additive(Score):
+    """vᵀ tanh(W_q q + W_k k), also known as Bahdanau or MLP attention. Bahdanau et al. 2015, appendix A.1.2.
+
+    `compare` is the textbook broadcast: it holds `(B, H, T, S, D)` for the tanh.
+    """
+
+    factored = False
+
+    def __init__(self, heads: int, head_dim: int) -> None:
+        super().__init__(heads, head_dim)
+        self.query_weight = nn.Parameter(torch.empty(heads, head_dim, head_dim))
+        self.key_weight = nn.Parameter(torch.empty(heads, head_dim, head_dim))
+        self.v = nn.Parameter(torch.empty(heads, 1, 1, head_dim))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        for parameter in (self.query_weight, self.key_weight, self.v):
+            _uniform(parameter, fan_in=self.head_dim)
+
+    def query_features(self, query: Tensor) -> Tensor:
+        return query @ self.query_weight
+
+    def key_features(self, key: Tensor) -> Tensor:
+        return key @ self.key_weight
+
+    def compare(self, query_features: Tensor, key_features: Tensor) -> Tensor:
+        energy = torch.tanh(query_features[..., :, None, :] + key_features[..., None, :, :])
+        return (energy * self.v).sum(-1)
+
+
+class Concat(Score):
+    """vᵀ tanh(W [q; k]). Luong et al. 2015, eq. 8.
+
+    The same function as `Additive` with W = [W_q W_k]; only the initial scale differs, as W has twice the inputs. Kept
+    under both names because the literature has both.
+    """
+
+    factored = False
+    compare = Additive.compare
+
+    def __init__(self, heads: int, head_dim: int) -> None:
+        super().__init__(heads, head_dim)
+        self.weight = nn.Parameter(torch.empty(heads, 2 * head_dim, head_dim))
+        self.v = nn.Parameter(torch.empty(heads, 1, 1, head_dim))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        _uniform(self.weight, fan_in=2 * self.head_dim)
+        _uniform(self.v, fan_in=self.head_dim)
+
+    def query_features(self, query: Tensor) -> Tensor:
+        return query @ self.weight[:, : self.head_dim]
+
+    def key_features(self, key: Tensor) -> Tensor:
+        return key @ self.weight[:, self.head_dim :]
+
+
+def _uniform(parameter: nn.Parameter, fan_in: int) -> None:
+    """The initial values of `nn.Linear`, so that a score's matrix starts as any other."""
+    bound = 1 / math.sqrt(fan_in)
+    nn.init.uniform_(parameter, -bound, bound)
+
+
+def _positive(key: str, value: float) -> float:
+    if not value > 0:
+        raise UserError(f"{key}={value}: must be greater than 0")
+    return value

@@ -1,0 +1,146 @@
+"""From scores to weights: soft (all of the distribution) or hard (one position of it).
+
+A selection is called with scores `(B, H, T, S)`, a boolean mask that broadcasts to them (True = may attend) and a gain
+or None, and answers with a `Choice`. A position that may not be attended weighs exactly zero, and a row with nothing to
+attend is all zeros.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from attnbench.errors import UserError
+
+
+class Draw(NamedTuple):
+    """Positions that were sampled without a gradient; `policy` turns them into a loss.
+
+    `log_prob` and `entropy` are `(B, H, T)`. `to_go`: later outputs depend on this draw, not only the one at its step.
+    """
+
+    log_prob: Tensor
+    entropy: Tensor
+    policy: "Reinforce"
+    to_go: bool = False
+
+    def loss(self, reward: Tensor, mask: Tensor) -> Tensor:
+        """See `Reinforce.loss`."""
+        return self.policy.loss(self, reward, mask)
+
+
+class Choice(NamedTuple):
+    """Weights `(B, H, T, S)`, and what was drawn to get them where that needs a loss of its own."""
+
+    weights: Tensor
+    draw: Draw | None = None
+
+
+class Selection(nn.Module):
+    """The base. `soft` says that the weights are the masked softmax itself, which kernels may take over."""
+
+    soft = False
+
+    def forward(self, scores: Tensor, mask: Tensor, gain: Tensor | None) -> Choice:
+        raise NotImplementedError
+
+
+class Soft(Selection):
+    """softmax(scores) · gain: differentiable everywhere. Bahdanau et al. 2015, eq. 6; the gain is Luong's, eq. 10."""
+
+    soft = True
+
+    def forward(self, scores: Tensor, mask: Tensor, gain: Tensor | None) -> Choice:
+        weights = masked_softmax(scores, mask)
+        return Choice(weights if gain is None else weights * gain)
+
+
+class Reinforce(Selection):
+    """Samples one position in training, takes the most likely one otherwise. Xu et al. 2015, section 4.1.
+
+    The gradient is the score function's: (reward - baseline) ∇ log p, the baseline a moving average of rewards.
+
+    Args:
+        entropy: the weight of the entropy term, which keeps the choice from freezing too early.
+        decay: of the moving average, from 0 (the last batch alone) to 1 (never moves).
+    """
+
+    baseline: Tensor
+
+    def __init__(self, entropy: float = 0.01, decay: float = 0.9) -> None:
+        super().__init__()
+        if not 0 <= decay < 1:
+            raise UserError(f"selection.decay={decay}: must be at least 0 and below 1")
+        self.entropy, self.decay = entropy, decay
+        self.register_buffer("baseline", torch.tensor(float("nan")))
+
+    def forward(self, scores: Tensor, mask: Tensor, gain: Tensor | None) -> Choice:
+        logits = _masked_logits(scores, mask, gain)
+        if not self.training:
+            return Choice(_one_hot(logits, mask))
+        noise = -torch.empty_like(logits).exponential_().log()
+        weights = _one_hot((logits + noise).detach(), mask)
+        log_probs = logits.log_softmax(-1)
+        entropy = -(log_probs.exp() * log_probs.masked_fill(~mask, 0.0)).sum(-1)
+        log_prob = (log_probs * weights).sum(-1)
+        return Choice(weights, Draw(log_prob, entropy, self))
+
+    def loss(self, draw: Draw, reward: Tensor, mask: Tensor) -> Tensor:
+        """A scalar whose gradient raises the chance of draws that paid off.
+
+        Args:
+            draw: of the batch, `(B, H, T)`.
+            reward: log p(target token), `(B, T)`; no gradient flows through it.
+            mask: True at real target tokens, `(B, T)`.
+        """
+        reward = reward.detach() * mask
+        if draw.to_go:
+            reward = reward.flip(1).cumsum(1).flip(1)
+        mean = reward[mask].mean()
+        with torch.no_grad():
+            self.baseline.copy_(torch.where(self.baseline.isnan(), mean, self.baseline))
+        advantage = (reward - self.baseline)[:, None]
+        gain = advantage * draw.log_prob + self.entropy * draw.entropy
+        with torch.no_grad():
+            self.baseline.lerp_(mean, 1 - self.decay)
+        return -gain.sum(1)[mask].mean()
+
+
+class Gumbel(Selection):
+    """Straight-through Gumbel-softmax: one position forward, the soft gradient backward. Jang et al. 2017.
+
+    Args:
+        temperature: of the relaxation; lower is nearer to the hard choice, with a noisier gradient.
+    """
+
+    def __init__(self, temperature: float = 1.0) -> None:
+        super().__init__()
+        if not temperature > 0:
+            raise UserError(f"selection.temperature={temperature}: must be greater than 0")
+        self.temperature = temperature
+
+    def forward(self, scores: Tensor, mask: Tensor, gain: Tensor | None) -> Choice:
+        logits = _masked_logits(scores, mask, gain)
+        if not self.training:
+            return Choice(_one_hot(logits, mask))
+        weights = F.gumbel_softmax(logits, tau=self.temperature, hard=True, dim=-1)
+        return Choice(weights.masked_fill(~mask, 0.0))
+
+
+def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
+    """Softmax over the last axis among the positions where `mask` is True; zeros elsewhere and in rows with none."""
+    weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(-1)
+    return weights.masked_fill(~mask, 0.0)
+
+
+def _masked_logits(scores: Tensor, mask: Tensor, gain: Tensor | None) -> Tensor:
+    """Logits of softmax(scores) · gain, renormalised: a hard choice is made among what a soft one would mix."""
+    if gain is not None:
+        scores = scores + gain.clamp_min(torch.finfo(gain.dtype).tiny).log()
+    return scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+
+
+def _one_hot(logits: Tensor, mask: Tensor) -> Tensor:
+    chosen = F.one_hot(logits.argmax(-1), logits.shape[-1]).to(logits.dtype)
+    return chosen.masked_fill(~mask, 0.0)

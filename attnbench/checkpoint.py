@@ -1,0 +1,47 @@
+"""A checkpoint: the best weights, and all that is needed to translate with them, in one file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from attnbench.errors import UserError
+from attnbench.tasks.task import Vocabulary
+from attnbench.tasks.vocabulary import restore
+
+NAME = "checkpoint.pt"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """`config` is the job's resolved config; its `model` makes the model that the weights fit."""
+
+    config: dict[str, Any]
+    weights: dict[str, Tensor]
+    source: Vocabulary
+    target: Vocabulary
+
+
+def save(checkpoint: Checkpoint, path: Path) -> None:
+    """Writes `path` whole or not at all."""
+    partial = path.with_name(f".{path.name}")
+    vocabularies = {"source": checkpoint.source.state(), "target": checkpoint.target.state()}
+    torch.save({"config": checkpoint.config, "weights": checkpoint.weights, **vocabularies}, partial)
+    partial.replace(path)
+
+
+def load(path: Path) -> Checkpoint:
+    """Reads a checkpoint; nothing in the file is executed.
+
+    Raises:
+        UserError: there is none at `path`, or it is not one.
+    """
+    if not path.is_file():
+        raise UserError(f"run={path.parent}: has no {NAME}; name the folder of a finished job")
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        return Checkpoint(saved["config"], saved["weights"], restore(saved["source"]), restore(saved["target"]))
+    except Exception as error:
+        raise UserError(f"run={path.parent}: {NAME} cannot be read: {error}".splitlines()[0]) from error

@@ -1,0 +1,42 @@
+"""Which function each command is, and how a job that fails ends."""
+
+import logging
+from collections.abc import Callable
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from attnbench import job
+from attnbench.cli import paths as paths  # registers the resolver that the configs use, in a launcher's workers too
+from attnbench.cli.report import report
+from attnbench.cli.table import print_table
+from attnbench.cli.translate import translate
+
+log = logging.getLogger(__name__)
+
+
+def run_job(cfg: DictConfig) -> None:
+    """Runs one job. One of a sweep leaves its failure in its record; a single one fails aloud."""
+    if HydraConfig.get().mode is RunMode.MULTIRUN:
+        try:
+            job.run(cfg)
+        except Exception:
+            log.exception("the job failed")
+        return
+    job.check(cfg)
+    print_table([job.run(cfg)])
+    print(f"kept in {HydraConfig.get().runtime.output_dir}")
+
+
+COMMANDS: dict[str, Callable[[DictConfig], None]] = {
+    "train": run_job,
+    "cost": run_job,
+    "report": report,
+    "translate": translate,
+}
+
+
+def execute(cfg: DictConfig) -> None:
+    """The function that Hydra runs, here or in a launcher's worker."""
+    COMMANDS[cfg.command](cfg)

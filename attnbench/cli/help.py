@@ -1,0 +1,48 @@
+"""What --help prints: the commands, and what each config group offers; read off the folder of configs."""
+
+from pathlib import Path
+
+from attnbench.cli.paths import CONF
+
+USAGE = """\
+attnbench: what does this attention mechanism buy, and what does it cost?
+
+usage: python -m attnbench [-m] COMMAND [key=value ...]
+
+Commands (the default is train):
+{commands}
+
+Groups, each with its choices (score=additive); -m takes several, separated by commas, and runs their product:
+{groups}
+
+Keys: heads=4 length=48 seed=1,2 width=256 precision=bf16 force=true training.updates=2000 task.train=8000 ...
+  python -m attnbench COMMAND --cfg job      all keys of a command, with their values
+  python -m attnbench --hydra-help           what else Hydra can do
+"""
+
+
+def commands(conf: Path = CONF) -> dict[str, str]:
+    """The commands, each a root config, with the sentence that its first comment opens with."""
+    return {path.stem: _first_sentence(path) for path in sorted(conf.glob("*.yaml"))}
+
+
+def groups(conf: Path = CONF) -> dict[str, list[str]]:
+    """The config groups that have a choice, with their choices."""
+    folders = sorted(path for path in conf.iterdir() if path.is_dir() and path.name != "hydra")
+    found = {folder.name: sorted(path.stem for path in folder.glob("*.yaml")) for folder in folders}
+    return {name: choices for name, choices in found.items() if len(choices) > 1}
+
+
+def text() -> str:
+    """The whole help."""
+    return USAGE.format(commands=_columns(commands()), groups=_columns({k: ", ".join(v) for k, v in groups().items()}))
+
+
+def _columns(rows: dict[str, str]) -> str:
+    width = max(map(len, rows))
+    return "\n".join(f"  {name:<{width}}  {said}" for name, said in rows.items())
+
+
+def _first_sentence(path: Path) -> str:
+    comment = path.read_text(encoding="utf-8").partition("\n")[0]
+    return comment.removeprefix("#").strip().partition(". ")[0].rstrip(".")

@@ -1,0 +1,59 @@
+"""One progress line over all jobs of a sweep."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tqdm import tqdm
+
+from attnbench import record
+
+POLL_S = 0.5
+
+
+class Progress:
+    """Watches for the records of jobs that run anywhere: in this process, in others, on other machines.
+
+    Args:
+        paths: where each job will write its record.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.waiting = {path: _stamp(path) for path in paths}
+        self.failed = 0
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+        self.bar = tqdm(total=len(paths), unit="job", desc="sweep", dynamic_ncols=True, smoothing=0)
+
+    def __enter__(self) -> Self:
+        self.thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop.set()
+        self.thread.join()
+        self._look()
+        self.bar.close()
+
+    def _watch(self) -> None:
+        while not self.stop.wait(POLL_S):
+            self._look()
+
+    def _look(self) -> None:
+        """Counts the records that have been written since the start."""
+        for path, before in list(self.waiting.items()):
+            if _stamp(path) != before:
+                del self.waiting[path]
+                self.failed += record.read(path).status != "finished"
+                self.bar.update()
+        self.bar.set_postfix_str(f"{self.failed} failed")
+
+
+def _stamp(path: Path) -> int | None:
+    """When a file was written, or None if it is not there."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None

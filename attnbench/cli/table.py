@@ -1,0 +1,49 @@
+"""The table of all cells that a sweep ends with."""
+
+from collections.abc import Callable, Sequence
+
+from attnbench.record import Factor, Record
+
+COLUMNS: dict[str, Callable[[Record], str]] = {
+    "BLEU": lambda record: f"{record.quality.bleu:.1f}" if record.quality else "",
+    "step ms": lambda record: f"{record.step.step_ms:.1f}" if record.step else "",
+    "peak MiB": lambda record: f"{record.step.peak_mib:.0f}" if record.step else "",
+    "time ~ n^": lambda record: _exponent(record, "time_exponent"),
+    "memory ~ n^": lambda record: _exponent(record, "memory_exponent"),
+    "seconds": lambda record: f"{record.duration_s:.0f}",
+    "status": lambda record: record.status if record.error is None else f"{record.status}: {record.error}",
+}
+
+
+def print_table(records: Sequence[Record]) -> None:
+    """Prints a line a record: the factors in which they differ, then the results that any of them has."""
+    factors = [name for name in _factor_names(records) if len({_factor(r, name) for r in records}) > 1]
+    rows = [[_factor(r, name) for name in factors] + [str(r.seed)] for r in records]
+    heads = [*factors, "seed"]
+    for head, cell in COLUMNS.items():
+        values = [cell(r) for r in records]
+        if any(values):
+            heads.append(head)
+            rows = [[*row, value] for row, value in zip(rows, values, strict=True)]
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    for row in [heads, ["-" * width for width in widths], *rows]:
+        cells = [cell.rjust(w) if _is_number(cell) else cell.ljust(w) for cell, w in zip(row, widths, strict=True)]
+        print("  ".join(cells).rstrip())
+
+
+def _factor_names(records: Sequence[Record]) -> list[str]:
+    return list(dict.fromkeys(name for record in records for name in record.factors))
+
+
+def _factor(record: Record, name: str) -> str:
+    value: Factor = record.factors.get(name, "")
+    return str(value)
+
+
+def _exponent(record: Record, name: str) -> str:
+    value = getattr(record.scaling, name, None)
+    return "" if value is None else f"{value:.2f}"
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdigit()

@@ -1,0 +1,44 @@
+"""The device a job runs on, and what it can do there."""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from attnbench.errors import UserError
+
+
+def open_device(name: str, threads: int | None = None) -> torch.device:
+    """The device called `name`: auto (a GPU where there is one), cpu, cuda or cuda:N; made deterministic.
+
+    Args:
+        name: of the device.
+        threads: for the CPU's operators; None leaves torch's choice.
+
+    Raises:
+        UserError: the machine has no such device.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    present = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+    if name not in present and not (name == "cuda" and len(present) > 1):
+        raise UserError(f"device={name}: not on this machine, which has {', '.join(present)}")
+    if threads is not None:
+        if threads < 1:
+            raise UserError(f"device.threads={threads}: must be 1 or more")
+        torch.set_num_threads(threads)
+    return torch.device(name)
+
+
+def synchronize(device: torch.device) -> None:
+    """Waits until the device has done all it was asked to."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
+    """The context in which a model runs at `precision`: fp32 as it is, bf16 by torch's autocast."""
+    if precision == "fp32":
+        return nullcontext()
+    if precision == "bf16":
+        return torch.autocast(device.type, torch.bfloat16)
+    raise UserError(f"precision={precision}: must be fp32 or bf16")

@@ -1,0 +1,151 @@
+"""How good the translations are: sacreBLEU, chrF, token accuracy, BLEU by source length."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
+from torch.nn import functional as F
+
+from attnbench.models.decoding import greedy
+from attnbench.models.rnn import RNN
+from attnbench.record import Alignment, LengthBin, Quality, Sample
+from attnbench.tasks.batches import Batches
+from attnbench.tasks.task import PAD, Pair, Task
+
+RESAMPLES = 1000  # of the bootstrap: sacreBLEU's own default
+BINS = 4  # of source length, about as many sentences in each
+
+
+@dataclass(frozen=True)
+class TokenStatistics:
+    """Under teacher forcing: cross-entropy in nats a token, and the share of tokens whose arg max is right."""
+
+    loss: float
+    accuracy: float
+
+
+def translate_all(
+    model: RNN, task: Task, batches: Batches, *, seen: Callable[[int], object] = lambda count: None
+) -> list[str]:
+    """Greedy translations of a whole set, in its order; `seen` is told how many each batch adds."""
+    model.eval()
+    texts = [""] * len(batches.source)
+    for batch in batches.in_order():
+        for row, hypothesis in zip(batch.rows, greedy(model, batch.source, batch.lengths), strict=True):
+            texts[row] = task.target.decode(hypothesis.ids)
+        seen(len(batch.rows))
+    return texts
+
+
+@torch.no_grad()
+def token_statistics(model: RNN, batches: Batches) -> TokenStatistics:
+    """Loss and accuracy over a whole set."""
+    model.eval()
+    loss = correct = tokens = 0
+    for batch in batches.in_order():
+        logits = model(batch.source, batch.lengths, batch.target).logits.float()
+        loss += F.cross_entropy(
+            logits.flatten(0, 1), batch.expected.flatten(), ignore_index=PAD, reduction="sum"
+        ).item()
+        correct += int(((logits.argmax(-1) == batch.expected) & (batch.expected != PAD)).sum())
+        tokens += batch.target_tokens
+    return TokenStatistics(loss / tokens, correct / tokens)
+
+
+def corpus_bleu(translations: Sequence[str], references: Sequence[str], options: dict[str, Any]) -> float:
+    """sacreBLEU's corpus BLEU, 0 to 100."""
+    return _bleu(options).corpus_score(translations, [references]).score
+
+
+def evaluate(model: RNN, task: Task, batches: Batches, samples: int) -> tuple[Quality, list[str]]:
+    """Quality of a model on the test set, and its translations in the set's order.
+
+    Args:
+        model: to be judged.
+        task: whose `test` is translated.
+        batches: of `task.test`.
+        samples: how many translations to keep in the record, evenly spread over the set.
+    """
+    translations = translate_all(model, task, batches)
+    statistics = token_statistics(model, batches)
+    references = [pair.target for pair in task.test]
+    bleu, low, high, signature = _bleu_interval(translations, references, task.bleu)
+    chrf = CHRF()
+    quality = Quality(
+        sentences=len(references),
+        bleu=bleu,
+        bleu_low=low,
+        bleu_high=high,
+        bleu_signature=signature,
+        chrf=chrf.corpus_score(translations, [references]).score,
+        chrf_signature=str(chrf.get_signature()),
+        token_accuracy=statistics.accuracy,
+        loss=statistics.loss,
+        by_length=_by_length([len(ids) - 1 for ids in batches.source], translations, references, task.bleu),
+        samples=[
+            Sample(task.test[row].source, references[row], translations[row])
+            for row in np.linspace(0, len(references) - 1, min(samples, len(references))).astype(int)
+        ],
+    )
+    return quality, translations
+
+
+def alignments(model: RNN, task: Task, pairs: Sequence[Pair], device: torch.device) -> list[Alignment]:
+    """Attention weights over each pair's source while the model reads the reference; none from one without attention.
+
+    The reference, not the hypothesis, is read: so every mechanism is seen on the same tokens, with the same gold links.
+    """
+    model.eval()
+    found = []
+    for pair in pairs:
+        batch = next(Batches(task, [pair], 1, device).in_order())
+        with torch.no_grad():
+            weights = model(batch.source, batch.lengths, batch.target, want_weights=True).weights
+        if weights is None:
+            return []
+        found.append(
+            Alignment(
+                source=[task.source.token(index) for index in batch.source[0].tolist()],
+                target=[task.target.token(index) for index in batch.expected[0].tolist()],
+                weights=[[[round(w, 4) for w in row] for row in head] for head in weights[0].float().tolist()],
+                gold=list(pair.links),
+            )
+        )
+    return found
+
+
+def _bleu(options: dict[str, Any]) -> BLEU:
+    # trg_lang only picks a tokeniser, which `options` names; force hushes a hint about tokenised input.
+    return BLEU(**options, force=True)
+
+
+def _bleu_interval(
+    translations: Sequence[str], references: Sequence[str], options: dict[str, Any]
+) -> tuple[float, float, float, str]:
+    """BLEU, the bounds of its 95 % bootstrap interval over sentences (Koehn 2004), and the signature."""
+    metric = _bleu(options)
+    score = metric.corpus_score(translations, [references], n_bootstrap=RESAMPLES)
+    # sacreBLEU centres its interval on the resamples' mean; the score itself may lie off that.
+    mean, half = (getattr(score, name, score.score if name == "_mean" else 0.0) for name in ("_mean", "_ci"))
+    low, high = min(mean - half, score.score), max(mean + half, score.score)
+    return score.score, max(0.0, low), min(100.0, high), str(metric.get_signature())
+
+
+def _by_length(
+    lengths: Sequence[int], translations: Sequence[str], references: Sequence[str], options: dict[str, Any]
+) -> list[LengthBin]:
+    edges = np.unique(np.quantile(lengths, np.linspace(0, 1, BINS + 1)).round().astype(int))
+    edges[-1] += 1
+    bins = []
+    for low, end in zip(edges[:-1], edges[1:], strict=True):
+        rows = [row for row, length in enumerate(lengths) if low <= length < end]
+        if rows:
+            bleu, bleu_low, bleu_high, _ = _bleu_interval(
+                [translations[row] for row in rows], [references[row] for row in rows], options
+            )
+            bins.append(LengthBin(int(low), int(end) - 1, len(rows), bleu, bleu_low, bleu_high))
+    return bins

@@ -1,0 +1,186 @@
+"""Recurrent decoders: without attention, and with Bahdanau's and Luong's.
+
+A decoder reads embeddings `(B, T, E)` and answers with readouts `(B, T, W)`. Where no step depends on the attention of
+the step before, all steps are computed at once; T = 1 is how decoding asks for the next step.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from attnbench.attention import Attention, Memory
+from attnbench.attention.selection import Draw
+from attnbench.errors import UserError
+from attnbench.models.encoder import Cell, Encoded, Hidden, recurrent
+
+
+class State(NamedTuple):
+    """Where a decoder stands after `position` steps.
+
+    `context` `(B, 1, W)` is what the next input takes along: the fixed context, or the last attentional vector.
+    """
+
+    hidden: Hidden
+    context: Tensor
+    memory: Memory | None
+    position: int = 0
+
+
+class Decoded(NamedTuple):
+    """Readouts `(B, T, W)`, the state after them, weights `(B, H, T, S)` if wanted, a draw if the attention drew."""
+
+    readouts: Tensor
+    state: State
+    weights: Tensor | None = None
+    draw: Draw | None = None
+
+
+class Decoder(nn.Module):
+    """The base: a recurrent network whose input is the embedding with `extra` more, and a readout of `features`."""
+
+    def __init__(
+        self, *, embedding: int, width: int, cell: Cell, layers: int, dropout: float, extra: int, features: int
+    ) -> None:
+        super().__init__()
+        self.rnn = recurrent(cell, embedding + extra, width, layers, dropout)
+        self.readout = nn.Linear(features, width)
+        self.dropout = nn.Dropout(dropout)
+
+    def start(self, encoded: Encoded) -> State:
+        raise NotImplementedError
+
+    def forward(self, embedded: Tensor, state: State, *, want_weights: bool = False) -> Decoded:
+        raise NotImplementedError
+
+    def read_out(self, *features: Tensor) -> Tensor:
+        """tanh(W [features]): for Luong the attentional vector (2015, eq. 5)."""
+        return torch.tanh(self.readout(self.dropout(torch.cat(features, dim=-1))))
+
+
+class NoAttention(Decoder):
+    """A fixed context, the encoder's last state, is all that is known of the source.
+
+    Args:
+        context: `initial`: it is the decoder's initial state only (Sutskever et al. 2014); `every_step`: it also enters
+            each step's input and readout (Cho et al. 2014).
+    """
+
+    def __init__(self, *, context: Literal["initial", "every_step"], embedding: int, width: int, **shape: Any) -> None:
+        if context not in ("initial", "every_step"):
+            raise UserError(f"decoder.context={context}: must be initial or every_step")
+        extra = width if context == "every_step" else 0
+        super().__init__(embedding=embedding, width=width, extra=extra, features=width + extra, **shape)
+        self.every_step = context == "every_step"
+
+    def start(self, encoded: Encoded) -> State:
+        return State(encoded.hidden, _top(encoded.hidden), None)
+
+    def forward(self, embedded: Tensor, state: State, *, want_weights: bool = False) -> Decoded:
+        context = state.context.expand(-1, embedded.shape[1], -1)
+        inputs = torch.cat([embedded, context], dim=-1) if self.every_step else embedded
+        outputs, hidden = self.rnn(inputs, state.hidden)
+        readouts = self.read_out(outputs, context) if self.every_step else self.read_out(outputs)
+        return Decoded(readouts, state._replace(hidden=hidden, position=state.position + embedded.shape[1]))
+
+
+class Bahdanau(Decoder):
+    """Attends from the state before the step, and feeds the context into it. Bahdanau et al. 2015, appendix A.2.2."""
+
+    def __init__(self, *, attention: Callable[[int], Attention], embedding: int, width: int, **shape: Any) -> None:
+        super().__init__(embedding=embedding, width=width, extra=width, features=2 * width + embedding, **shape)
+        self.attention = attention(width)
+
+    def start(self, encoded: Encoded) -> State:
+        memory = self.attention.remember(encoded.states, encoded.lengths)
+        return State(encoded.hidden, _top(encoded.hidden), memory)
+
+    def forward(self, embedded: Tensor, state: State, *, want_weights: bool = False) -> Decoded:
+        return _one_by_one(self._step, embedded, state, want_weights)
+
+    def _step(self, embedded: Tensor, state: State, want_weights: bool) -> Decoded:
+        assert state.memory is not None
+        before = _top(state.hidden)
+        attended = self.attention(before, state.memory, position=state.position, want_weights=want_weights)
+        output, hidden = self.rnn(torch.cat([embedded, attended.context], dim=-1), state.hidden)
+        readout = self.read_out(output, attended.context, embedded)
+        state = state._replace(hidden=hidden, position=state.position + 1)
+        return Decoded(readout, state, attended.weights, attended.draw)
+
+
+class Luong(Decoder):
+    """Attends from the state after the step; the attentional vector is read out. Luong et al. 2015, section 3.
+
+    Args:
+        input_feeding: whether the attentional vector enters the next step's input (section 3.3). Without it no step
+            depends on the attention before, and all are computed at once.
+    """
+
+    def __init__(
+        self,
+        *,
+        attention: Callable[[int], Attention],
+        embedding: int,
+        width: int,
+        input_feeding: bool = False,
+        **shape: Any,
+    ) -> None:
+        extra = width if input_feeding else 0
+        super().__init__(embedding=embedding, width=width, extra=extra, features=2 * width, **shape)
+        self.attention = attention(width)
+        self.input_feeding = input_feeding
+
+    def start(self, encoded: Encoded) -> State:
+        memory = self.attention.remember(encoded.states, encoded.lengths)
+        return State(encoded.hidden, torch.zeros_like(encoded.states[:, :1]), memory)
+
+    def forward(self, embedded: Tensor, state: State, *, want_weights: bool = False) -> Decoded:
+        if self.input_feeding:
+            return _one_by_one(self._step, embedded, state, want_weights)
+        return self._steps(embedded, state, want_weights)
+
+    def _step(self, embedded: Tensor, state: State, want_weights: bool) -> Decoded:
+        decoded = self._steps(torch.cat([embedded, state.context], dim=-1), state, want_weights)
+        return decoded._replace(state=decoded.state._replace(context=decoded.readouts))
+
+    def _steps(self, inputs: Tensor, state: State, want_weights: bool) -> Decoded:
+        assert state.memory is not None
+        outputs, hidden = self.rnn(inputs, state.hidden)
+        attended = self.attention(outputs, state.memory, position=state.position, want_weights=want_weights)
+        readouts = self.read_out(attended.context, outputs)
+        state = state._replace(hidden=hidden, position=state.position + inputs.shape[1])
+        return Decoded(readouts, state, attended.weights, attended.draw)
+
+
+def _one_by_one(
+    step: Callable[[Tensor, State, bool], Decoded], embedded: Tensor, state: State, want_weights: bool
+) -> Decoded:
+    """Runs `step` over each position of `embedded`, each from the state that the last one left."""
+    steps: list[Decoded] = []
+    for token in embedded.split(1, dim=1):
+        steps.append(step(token, state, want_weights))
+        state = steps[-1].state
+    weights = [decoded.weights for decoded in steps if decoded.weights is not None]
+    draws = [decoded.draw for decoded in steps if decoded.draw is not None]
+    return Decoded(
+        torch.cat([decoded.readouts for decoded in steps], dim=1),
+        state,
+        torch.cat(weights, dim=2) if weights else None,
+        join_draws(draws),
+    )
+
+
+def join_draws(draws: list[Draw]) -> Draw | None:
+    """The draws of consecutive steps, each of which bears on the steps after it, as one."""
+    if not draws:
+        return None
+    log_prob = torch.cat([draw.log_prob for draw in draws], dim=2)
+    entropy = torch.cat([draw.entropy for draw in draws], dim=2)
+    return Draw(log_prob, entropy, draws[0].policy, to_go=True)
+
+
+def _top(hidden: Hidden) -> Tensor:
+    """The output of the top layer as `(B, 1, W)`."""
+    output = hidden[0] if isinstance(hidden, tuple) else hidden
+    return output[-1][:, None]

@@ -1,0 +1,129 @@
+"""The document: what both renderers show. Numbers are rounded, and figures and tables numbered, here and only here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from attnbench.report.statistics import Estimate
+
+Cell = str | int | float | Estimate | None
+
+
+def fixed(digits: int) -> Callable[[float], str]:
+    """Shows a number with `digits` decimals."""
+    return lambda value: f"{value:,.{digits}f}"
+
+
+def significant(value: float) -> str:
+    """Shows a number with about three digits, whatever its size."""
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3
+    return f"{value:,.{digits}f}"
+
+
+@dataclass(frozen=True)
+class Column:
+    """`show` rounds its numbers, which stand right-aligned; without it the column is text. `wide` text may wrap."""
+
+    title: str
+    show: Callable[[float], str] | None = None
+    wide: bool = False
+
+    def text(self, cell: Cell) -> str:
+        if cell is None:
+            return "–"
+        if isinstance(cell, str) or self.show is None:
+            return str(cell)
+        if isinstance(cell, Estimate):
+            return f"{self.show(cell.value)} [{self.show(cell.low)}, {self.show(cell.high)}]"
+        return self.show(cell)
+
+
+@dataclass(frozen=True)
+class Table:
+    """`name` is the stem of its CSV file. A `collapsed` table is folded away where the medium can."""
+
+    name: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    collapsed: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`name` is the stem of its SVG file; `svg` its whole text; `alt` says what it shows to those who cannot see it."""
+
+    name: str
+    caption: str
+    alt: str
+    svg: str
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    text: str
+
+
+@dataclass(frozen=True)
+class Bullets:
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Code:
+    text: str
+
+
+Block = Table | Figure | Paragraph | Bullets | Code
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    title: str
+    date: str
+    sections: tuple[Section, ...]
+
+    def tables(self) -> list[Table]:
+        return [block for section in self.sections for block in section.blocks if isinstance(block, Table)]
+
+    def figures(self) -> list[Figure]:
+        return [block for section in self.sections for block in section.blocks if isinstance(block, Figure)]
+
+    def plain(self) -> dict[str, Any]:
+        """The document as a renderer wants it: strings, lists and dicts; every number shown, every block numbered."""
+        numbers = {block.name: f"Table {number}" for number, block in enumerate(self.tables(), 1)}
+        numbers |= {block.name: f"Figure {number}" for number, block in enumerate(self.figures(), 1)}
+        sections = [
+            {
+                "title": section.title,
+                "anchor": section.title.lower().replace(" ", "-"),
+                "blocks": [_plain(block, numbers) for block in section.blocks],
+            }
+            for section in self.sections
+        ]
+        return {"title": self.title, "date": self.date, "sections": sections}
+
+
+def _plain(block: Block, numbers: dict[str, str]) -> dict[str, Any]:
+    match block:
+        case Table():
+            head = [{"title": c.title, "number": c.show is not None, "wide": c.wide} for c in block.columns]
+            body = [[c.text(cell) for c, cell in zip(block.columns, row, strict=True)] for row in block.rows]
+            label, caption = numbers[block.name], block.caption
+            table = {"kind": "table", "label": label, "caption": caption, "columns": head, "rows": body}
+            return table | {"collapsed": block.collapsed}
+        case Figure():
+            label, caption = numbers[block.name], block.caption
+            return {"kind": "figure", "label": label, "caption": caption, "alt": block.alt, "svg": block.svg}
+        case Bullets():
+            return {"kind": "bullets", "items": list(block.items)}
+        case Paragraph():
+            return {"kind": "paragraph", "text": block.text}
+        case Code():
+            return {"kind": "code", "text": block.text}

@@ -1,0 +1,89 @@
+"""Batches bucketed by length, in an order that depends on the seed alone."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from attnbench.tasks.task import BOS, EOS, PAD, Pair, Task
+
+POOL = 50  # batches that are sorted by length together: little padding, and still a mixed order
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded ids: source `(B, S)`, its lengths `(B,)`; target `(B, T)` with `<s>` first, and `expected`, one ahead.
+
+    `rows` are the positions of the sentences in the set that they come from; `target_tokens` counts the real ones, the
+    end of each sentence included.
+    """
+
+    source: Tensor
+    lengths: Tensor
+    target: Tensor
+    expected: Tensor
+    rows: list[int]
+    target_tokens: int
+
+    def to(self, device: torch.device) -> "Batch":
+        tensors = (tensor.to(device) for tensor in (self.source, self.lengths, self.target, self.expected))
+        return Batch(*tensors, self.rows, self.target_tokens)
+
+
+class Batches:
+    """One set of a task as ids, cut into batches of `size` sentences."""
+
+    def __init__(self, task: Task, pairs: Sequence[Pair], size: int, device: torch.device) -> None:
+        # The source ends in </s>, so that no sentence is empty and the end itself can be attended.
+        self.source = [[*task.source.encode(pair.source), EOS] for pair in pairs]
+        self.target = [task.target.encode(pair.target) for pair in pairs]
+        self.size, self.device = size, device
+
+    def __len__(self) -> int:
+        """Batches an epoch."""
+        return -(-len(self.source) // self.size)
+
+    def shuffled(self, seed: int, epoch: int) -> Iterator[Batch]:
+        """One epoch: sentences of like length together, pools and batches in random order."""
+        generator = torch.Generator().manual_seed(seed * 100_003 + epoch)
+        order = torch.randperm(len(self.source), generator=generator).tolist()
+        pool = self.size * POOL
+        groups = [
+            group for start in range(0, len(order), pool) for group in self._cut(self._sorted(order[start : start + pool]))
+        ]
+        for index in torch.randperm(len(groups), generator=generator).tolist():
+            yield self._batch(groups[index])
+
+    def in_order(self) -> Iterator[Batch]:
+        """Every sentence once, shortest first."""
+        for group in self._cut(self._sorted(list(range(len(self.source))))):
+            yield self._batch(group)
+
+    def typical(self) -> Batch:
+        """The batch in the middle of the lengths: what a step's cost is measured on."""
+        rows = self._sorted(list(range(len(self.source))))
+        start = max(0, (len(rows) - self.size) // 2)
+        return self._batch(rows[start : start + self.size])
+
+    def _sorted(self, rows: list[int]) -> list[int]:
+        return sorted(rows, key=lambda row: (len(self.source[row]), len(self.target[row]), row))
+
+    def _cut(self, rows: list[int]) -> list[list[int]]:
+        return [rows[start : start + self.size] for start in range(0, len(rows), self.size)]
+
+    def _batch(self, rows: list[int]) -> Batch:
+        source = [self.source[row] for row in rows]
+        return Batch(
+            source=_pad(source),
+            lengths=torch.tensor([len(ids) for ids in source]),
+            target=_pad([[BOS, *self.target[row]] for row in rows]),
+            expected=_pad([[*self.target[row], EOS] for row in rows]),
+            rows=rows,
+            target_tokens=sum(len(self.target[row]) + 1 for row in rows),
+        ).to(self.device)
+
+
+def _pad(rows: list[list[int]]) -> Tensor:
+    width = max(map(len, rows))
+    return torch.tensor([row + [PAD] * (width - len(row)) for row in rows])

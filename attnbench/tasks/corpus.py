@@ -1,0 +1,90 @@
+"""Sentence pairs to a task: held-out sets where the corpus brings none, both vocabularies, and how BLEU is computed."""
+
+import hashlib
+from collections.abc import Sequence
+
+from attnbench.errors import UserError
+from attnbench.tasks.task import Pair, Task
+from attnbench.tasks.vocabulary import Segmentation
+
+
+def assemble(
+    name: str,
+    sets: tuple[Sequence[Pair], Sequence[Pair], Sequence[Pair]],
+    *,
+    segmentation: Segmentation,
+    max_length: int,
+    max_pairs: int | None,
+    lowercase: bool,
+    tokenized: bool,
+    bleu_tokenize: str,
+) -> Task:
+    """The task made of (train, validation, test).
+
+    Training is on at most `max_pairs` pairs, drawn by the hash of their source so that a smaller draw is part of a
+    larger one; the vocabularies are built from those, and then pairs of more than `max_length` tokens on either side
+    are left out. Validation and test stay whole. BLEU compares text as `tokenized` says: words as given, or by
+    sacreBLEU's `bleu_tokenize`. Raises `UserError` where nothing is left to train on.
+    """
+    train, validation, test = sets
+    _at_least_one(max_length=max_length, max_pairs=max_pairs)
+    train = _draw(train, max_pairs)
+    source = segmentation([pair.source for pair in train], lowercase=lowercase, tokenized=tokenized)
+    target = segmentation([pair.target for pair in train], lowercase=lowercase, tokenized=tokenized)
+    short = [
+        pair
+        for pair in train
+        if len(source.encode(pair.source)) <= max_length and len(target.encode(pair.target)) <= max_length
+    ]
+    if not short:
+        raise UserError(f"max_length={max_length}: each of the {len(train)} training pairs of {name} is longer")
+    bleu = {"tokenize": "none" if tokenized else bleu_tokenize, "lowercase": lowercase}
+    return Task(name, source, target, short, validation, test, bleu)
+
+
+def hold_out(pairs: Sequence[Pair], *counts: int) -> tuple[list[Pair], ...]:
+    """What is left of `pairs`, followed by one set of each of `counts` sentences taken from them.
+
+    Source sentences are ranked by a hash of their text, case aside, and a set is a stretch of that ranking. So the
+    same file gives the same sets in any order of its lines, lines added later move only as many sentences as fall
+    between, and no source sentence is in two sets. A held-out sentence is scored once: its first translation is kept,
+    and the others are in no set. Raises `UserError` where nothing would be left.
+    """
+    firsts: dict[bytes, Pair] = {}
+    for pair in pairs:
+        firsts.setdefault(_rank(pair), pair)
+    if min(counts) < 1 or sum(counts) >= len(firsts):
+        raise UserError(
+            f"held-out sets of {' and '.join(map(str, counts))} sentences: each needs at least one, "
+            f"and at least one of the {len(firsts)} distinct source sentences must be left to train on"
+        )
+    ranking = sorted(firsts)
+    sets, start = [], 0
+    for count in counts:
+        sets.append([firsts[rank] for rank in ranking[start : start + count]])
+        start += count
+    held_out = set(ranking[:start])
+    return [pair for pair in pairs if _rank(pair) not in held_out], *sets
+
+
+def sources_shared(one: Sequence[Pair], other: Sequence[Pair]) -> int:
+    """How many pairs of `other` have a source sentence, case aside, that is also in `one`."""
+    known = {_rank(pair) for pair in one}
+    return sum(_rank(pair) in known for pair in other)
+
+
+def _draw(pairs: Sequence[Pair], count: int | None) -> Sequence[Pair]:
+    if count is None or count >= len(pairs):
+        return pairs
+    drawn = set(sorted(range(len(pairs)), key=lambda i: (_rank(pairs[i]), i))[:count])
+    return [pair for i, pair in enumerate(pairs) if i in drawn]
+
+
+def _rank(pair: Pair) -> bytes:
+    return hashlib.sha256(" ".join(pair.source.split()).casefold().encode()).digest()
+
+
+def _at_least_one(**values: int | None) -> None:
+    for key, value in values.items():
+        if value is not None and value < 1:
+            raise UserError(f"{key}={value}: it should be 1 or more")

@@ -1,0 +1,118 @@
+"""Where a corpus file is: in the user's own data folder, in the cache, or at its origin, from where it is fetched."""
+
+import hashlib
+import http.client
+import logging
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from tqdm import tqdm
+
+from attnbench.errors import UserError
+from attnbench.tasks import cache
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_S = 30
+"""How long the origin may be silent, at the start or in the middle."""
+
+_BLOCK = 1 << 16
+
+
+def locate(path: str, *, origin: str, sha256: str | None) -> Path:
+    """The file at `path`, relative to a data folder; downloaded from the URL `origin` where no folder holds it.
+
+    `sha256` is the digest that the download must have. Where the origin has no fixed content it is None: the digest
+    of what came is then written beside the file, as `path.sha256`. A file that the user put there is not checked.
+    Raises `UserError` where the file is neither found nor fetched.
+    """
+    return find(path) or _download(path, origin, sha256)
+
+
+def find(path: str) -> Path | None:
+    """The file, or a gzipped copy (`path.gz`), in `$ATTNBENCH_DATA` or else in the cache; None where neither has it.
+
+    Raises `UserError` if `$ATTNBENCH_DATA` is not a folder.
+    """
+    own = os.environ.get("ATTNBENCH_DATA")
+    if own and not Path(own).is_dir():
+        raise UserError(f"ATTNBENCH_DATA={own} is not a folder; it should be one that holds {path}")
+    folders = [Path(own)] if own else []
+    candidates = [folder / name for folder in (*folders, cache.folder()) for name in (path, f"{path}.gz")]
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+def _download(path: str, origin: str, sha256: str | None) -> Path:
+    target = cache.folder() / path
+    part = target.with_name(f"{target.name}.part")
+    mine = target.with_name(f"{target.name}.{os.getpid()}.part")  # two jobs must not write to one file
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _claim(part, mine, resume=sha256 is not None)
+        try:
+            _fetch(origin, mine)
+            _accept(mine, target, sha256)
+        finally:
+            if mine.exists():
+                mine.replace(part)
+    except (OSError, http.client.HTTPException) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(
+            f"{path}: the download from {origin} failed ({reason}); run again, put the file at {target}, "
+            f"or set ATTNBENCH_DATA to a folder that holds {path}"
+        ) from error
+    return target
+
+
+def _claim(part: Path, mine: Path, *, resume: bool) -> None:
+    """Take over what an earlier run left, unless the origin may have changed since."""
+    mine.unlink(missing_ok=True)
+    if resume and part.exists():
+        part.replace(mine)
+
+
+def _fetch(origin: str, part: Path) -> None:
+    """Append to `part` what it lacks, or start over if the server does not serve ranges."""
+    have = part.stat().st_size if part.exists() else 0
+    # Some hosts turn Python's own agent away.
+    headers = {"User-Agent": "Mozilla/5.0 (compatible; attnbench)", "Accept-Encoding": "identity"}
+    if have:
+        headers["Range"] = f"bytes={have}-"
+    try:
+        response = urllib.request.urlopen(urllib.request.Request(origin, headers=headers), timeout=TIMEOUT_S)
+    except urllib.error.HTTPError as error:
+        if have and error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            return  # nothing is missing; the digest decides whether that is so
+        raise
+    with response:
+        if response.status != http.HTTPStatus.PARTIAL_CONTENT:
+            have = 0
+        _append(response, part, have)
+
+
+def _append(response: http.client.HTTPResponse, part: Path, have: int) -> None:
+    length = response.headers["Content-Length"]
+    total = have + int(length) if length else None
+    name = response.geturl().rpartition("/")[2]
+    bar = tqdm(total=total, initial=have, desc=name, unit="B", unit_scale=True, unit_divisor=1024, disable=None)
+    with part.open("ab" if have else "wb") as file, bar:
+        while block := response.read(_BLOCK):
+            file.write(block)
+            have += len(block)
+            bar.update(len(block))
+    if total is not None and have < total:
+        raise OSError(f"the connection closed after {have:,} of {total:,} bytes")
+
+
+def _accept(part: Path, target: Path, sha256: str | None) -> None:
+    with part.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if sha256 is None:
+        log.info("%s: downloaded, sha256 %s", target, digest)
+        cache.write(target.with_name(f"{target.name}.sha256"), f"{digest}  {target.name}\n".encode())
+    elif digest != sha256:
+        part.unlink()
+        raise OSError(f"its sha256 is {digest}, not {sha256}")
+    part.replace(target)

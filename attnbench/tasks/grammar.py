@@ -1,0 +1,54 @@
+"""The embedded task: translate between two small invented languages, with the true alignment of every sentence."""
+
+from random import Random
+
+from attnbench.errors import UserError
+from attnbench.tasks import lexicon
+from attnbench.tasks.sampling import sample
+from attnbench.tasks.task import Pair, Task
+from attnbench.tasks.vocabulary import WordVocabulary
+
+SHORTEST, LONGEST = 8, 256
+
+
+def grammar(length: int, train: int = 20_000, validation: int = 500, test: int = 500, seed: int = 1) -> Task:
+    """Sentences of length/2 to `length` source words; no source sentence occurs twice, in one set or across sets.
+
+    The source alone determines the target, so BLEU 100 can be reached; links are those of the derivation:
+
+        source  the white train that does not stop the old horses is lost
+        target  lo karro ferk albro kwi az li garni veki us ne halat pan stat perdo
+        links   0-0 1-3 2-1 2-2 3-4 5-10 5-12 6-9 6-11 7-6 8-8 9-5 9-7 10-13 11-14
+
+    The vocabularies hold every word form of the grammar, so ids depend neither on the seed nor on the length.
+    """
+    # Hydra passes on whatever was typed.
+    if not isinstance(length, int) or not SHORTEST <= length <= LONGEST:
+        raise UserError(f"length={length}: the grammar makes sentences of {SHORTEST} to {LONGEST} source words")
+    for key, size in (("train", train), ("validation", validation), ("test", test)):
+        if not isinstance(size, int) or size < 1:
+            raise UserError(f"task.{key}={size}: at least one pair is needed")
+    rng = Random(seed)
+    seen: set[str] = set()
+    # The test set first: it stays the same when the size of the training set is varied.
+    test_set, validation_set, train_set = (_distinct(rng, length, size, seen) for size in (test, validation, train))
+    return Task(
+        name="grammar",
+        source=WordVocabulary(lexicon.source_words(), tokenized=True),
+        target=WordVocabulary(lexicon.target_words(), tokenized=True),
+        train=train_set,
+        validation=validation_set,
+        test=test_set,
+        bleu={"tokenize": "none"},
+    )
+
+
+def _distinct(rng: Random, length: int, size: int, seen: set[str]) -> list[Pair]:
+    """`size` pairs whose source is not among those `seen`, which grows by them."""
+    pairs: list[Pair] = []
+    while len(pairs) < size:
+        pair = sample(rng, length)
+        if pair.source not in seen:
+            seen.add(pair.source)
+            pairs.append(pair)
+    return pairs

@@ -1,0 +1,196 @@
+"""Two vocabularies, of words and of subwords; how they are built from a corpus, and made again from a checkpoint."""
+
+import base64
+import hashlib
+import io
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import sentencepiece as spm
+
+from attnbench.errors import UserError
+from attnbench.tasks import cache, tokenizer
+from attnbench.tasks.task import BOS, EOS, PAD, SPECIALS, UNK, Vocabulary
+
+log = logging.getLogger(__name__)
+
+
+class Segmentation(Protocol):
+    """How one side of a corpus becomes a vocabulary: `words` or `sentencepiece`, with their own options filled in.
+
+    What the text is like is the task's to say: `lowercase` folds case before anything else; `tokenized` text has its
+    words and marks set apart by spaces already.
+    """
+
+    def __call__(self, texts: Iterable[str], *, lowercase: bool, tokenized: bool) -> Vocabulary: ...
+
+
+class WordVocabulary:
+    """A closed list of words; all others are `<unk>`.
+
+    `tokens` are the words in the order of their ids, from 4 on. Text is split by `tokenizer`, or, if `tokenized`, at
+    its spaces.
+    """
+
+    def __init__(self, tokens: Sequence[str], *, lowercase: bool = False, tokenized: bool = False) -> None:
+        self.tokens = (*SPECIALS, *tokens)
+        self.lowercase = lowercase
+        self.tokenized = tokenized
+        self._ids = {token: index for index, token in enumerate(tokens, start=len(SPECIALS))}
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def encode(self, text: str) -> list[int]:
+        return [self._ids.get(word, UNK) for word in split(text, lowercase=self.lowercase, tokenized=self.tokenized)]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        words = [self.tokens[i] for i in ids if i not in (PAD, BOS, EOS)]
+        return " ".join(words) if self.tokenized else tokenizer.join(words)
+
+    def token(self, index: int) -> str:
+        return self.tokens[index]
+
+    def state(self) -> dict[str, Any]:
+        tokens = list(self.tokens[len(SPECIALS) :])
+        return {"kind": "words", "tokens": tokens, "lowercase": self.lowercase, "tokenized": self.tokenized}
+
+
+class SubwordVocabulary:
+    """A sentencepiece model (Kudo and Richardson, 2018), for any language, with or without spaces between words.
+
+    `model` is the serialised model, in base64. It has to hold `SPECIALS` as its pieces 0 to 3, as those that
+    `sentencepiece` trains do.
+    """
+
+    def __init__(self, model: str, *, lowercase: bool = False) -> None:
+        self.model = model
+        self.lowercase = lowercase
+        self._processor = spm.SentencePieceProcessor(model_proto=base64.b64decode(model))
+
+    def __len__(self) -> int:
+        return self._processor.get_piece_size()
+
+    def encode(self, text: str) -> list[int]:
+        return self._processor.encode(_plain(text, self.lowercase))
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return self._processor.decode(list(ids))
+
+    def token(self, index: int) -> str:
+        return self._processor.id_to_piece(index)
+
+    def state(self) -> dict[str, Any]:
+        return {"kind": "sentencepiece", "model": self.model, "lowercase": self.lowercase}
+
+
+_KINDS: dict[str, type[WordVocabulary] | type[SubwordVocabulary]] = {
+    "words": WordVocabulary,
+    "sentencepiece": SubwordVocabulary,
+}
+
+
+def restore(state: dict[str, Any]) -> Vocabulary:
+    """The vocabulary whose `state()` this is. Raises `UserError` if it is nobody's state."""
+    arguments = dict(state)
+    kind = arguments.pop("kind", None)
+    if kind not in _KINDS:
+        raise UserError(f"vocabulary: kind={kind!r} is unknown; it is one of {', '.join(_KINDS)}")
+    return _KINDS[kind](**arguments)
+
+
+def split(text: str, *, lowercase: bool, tokenized: bool) -> list[str]:
+    """The words of a sentence as a `WordVocabulary` sees them."""
+    if lowercase:
+        text = text.lower()
+    return text.split() if tokenized else tokenizer.split(text)
+
+
+def words(texts: Iterable[str], *, min_count: int, lowercase: bool, tokenized: bool) -> WordVocabulary:
+    """The words seen at least `min_count` times in `texts`, the most frequent first, ties in alphabetical order."""
+    if min_count < 1:
+        raise UserError(f"segmentation.min_count={min_count}: a word is kept from a count of 1 or more")
+    counts = Counter(word for text in texts for word in split(text, lowercase=lowercase, tokenized=tokenized))
+    kept = [word for word, count in counts.items() if count >= min_count and word not in SPECIALS]
+    kept.sort(key=lambda word: (-counts[word], word))
+    return WordVocabulary(kept, lowercase=lowercase, tokenized=tokenized)
+
+
+def sentencepiece(
+    texts: Iterable[str],
+    *,
+    size: int,
+    coverage: float,
+    lowercase: bool,
+    tokenized: bool,
+) -> SubwordVocabulary:
+    """A unigram model of at most `size` pieces, specials included, trained on `texts`.
+
+    A small corpus gives fewer pieces than asked for. `coverage` is the share of all characters in the text that get a
+    piece of their own; the rarest beyond it are `<unk>`. Pieces know nothing of words, so `tokenized` changes nothing.
+    The model is kept in the user's cache under a digest of text
+    and settings, and the same text gives the same model. Raises `UserError` where `size` cannot hold the characters.
+    """
+    settings = _TRAINER | {"vocab_size": size, "character_coverage": coverage}
+    lines = [line for line in (_plain(text, lowercase) for text in texts) if line]
+    path = cache.folder() / "sentencepiece" / f"{_digest(settings, lines)}.model"
+    if path.is_file():
+        model = path.read_bytes()
+    else:
+        model = _train(settings, lines)
+        _keep(path, model)
+    return SubwordVocabulary(base64.b64encode(model).decode("ascii"), lowercase=lowercase)
+
+
+_TRAINER: dict[str, Any] = {
+    "model_type": "unigram",
+    "pad_id": PAD,
+    "unk_id": UNK,
+    "bos_id": BOS,
+    "eos_id": EOS,
+    "pad_piece": SPECIALS[PAD],
+    "unk_piece": SPECIALS[UNK],
+    "bos_piece": SPECIALS[BOS],
+    "eos_piece": SPECIALS[EOS],
+    "unk_surface": SPECIALS[UNK],
+    # The usual NFKC would turn Chinese punctuation into ASCII, and translations no longer match their references.
+    "normalization_rule_name": "identity",
+    "hard_vocab_limit": False,
+    "num_threads": 1,  # sums in another order are another model
+    "minloglevel": 2,  # errors only
+}
+
+
+def _train(settings: dict[str, Any], lines: list[str]) -> bytes:
+    model = io.BytesIO()
+    try:
+        spm.SentencePieceTrainer.train(sentence_iterator=iter(lines), model_writer=model, **settings)
+    except RuntimeError as error:
+        reason = " ".join(str(error).rpartition("]")[2].split()) or "there is no text"
+        size, coverage = settings["vocab_size"], settings["character_coverage"]
+        raise UserError(
+            f"segmentation: size={size}, coverage={coverage} fit no sentencepiece model to {len(lines)} lines: {reason}"
+        ) from error
+    return model.getvalue()
+
+
+def _keep(path: Path, model: bytes) -> None:
+    try:
+        cache.write(path, model)
+    except OSError as error:
+        log.warning("%s: the subword model is not kept (%s) and will be trained again next time", path, error)
+
+
+def _digest(settings: dict[str, Any], lines: list[str]) -> str:
+    content = json.dumps([spm.__version__, settings, lines], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _plain(text: str, lowercase: bool) -> str:
+    """Single plain spaces: sentencepiece takes no other kind for the end of a word."""
+    text = " ".join(text.split())
+    return text.lower() if lowercase else text

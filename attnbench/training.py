@@ -1,0 +1,229 @@
+"""fit: updates, validation, early stopping, the best weights kept."""
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from attnbench.device import autocast
+from attnbench.errors import UserError
+from attnbench.measure.quality import corpus_bleu, token_statistics, translate_all
+from attnbench.models.rnn import RNN, Output
+from attnbench.record import HistoryPoint, Training
+from attnbench.tasks.batches import Batch, Batches
+from attnbench.tasks.task import PAD, Task
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is trained; the same for every mechanism that is compared.
+
+    AdamW; the learning rate climbs to `learning_rate` over `warmup` updates, then falls to zero along a cosine that
+    ends with the budget. The budget is `updates`, or `epochs` where that is None.
+
+    Raises:
+        UserError: a value out of range.
+    """
+
+    batch_size: int
+    updates: int | None
+    epochs: int | None
+    learning_rate: float
+    warmup: int  # updates
+    weight_decay: float
+    clip: float  # the largest norm of the gradient
+    label_smoothing: float
+    teacher_forcing: float  # the chance that a step reads the true token before it
+    validations: int  # how often over the budget
+    patience: int  # validations without a better one before training stops
+    stop_on: Literal["bleu", "loss"]
+
+    def __post_init__(self) -> None:
+        if (self.updates is None) == (self.epochs is None):
+            raise UserError(
+                f"training.updates={self.updates}, training.epochs={self.epochs}: exactly one must be a number, the other null"
+            )
+        if self.stop_on not in ("bleu", "loss"):
+            raise UserError(f"training.stop_on={self.stop_on}: must be bleu or loss")
+        for key in ("batch_size", "validations", "patience", "learning_rate", "clip"):
+            if not getattr(self, key) > 0:
+                raise UserError(f"training.{key}={getattr(self, key)}: must be greater than 0")
+        for key in ("updates", "epochs"):
+            if (value := getattr(self, key)) is not None and value < 1:
+                raise UserError(f"training.{key}={value}: must be 1 or more")
+        for key in ("label_smoothing", "teacher_forcing"):
+            if not 0 <= getattr(self, key) <= 1:
+                raise UserError(f"training.{key}={getattr(self, key)}: must be from 0 to 1")
+
+    def budget(self, batches_per_epoch: int) -> int:
+        """Updates in all."""
+        return self.updates if self.updates is not None else cast(int, self.epochs) * batches_per_epoch
+
+
+class Stepper:
+    """One training step: forward, loss, backward, clip, update."""
+
+    def __init__(self, model: RNN, recipe: Recipe, budget: int, device: torch.device, precision: str) -> None:
+        self.model, self.recipe, self.device, self.precision = model, recipe, device, precision
+        self.optimizer = torch.optim.AdamW(
+            model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+        )
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(
+            self.optimizer, lambda update: rate(update, recipe.warmup, budget)
+        )
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """The loss before the update, without its gradient."""
+        self.model.train()
+        with autocast(self.device, self.precision):
+            output = self.model(
+                batch.source, batch.lengths, batch.target, teacher_forcing=self.recipe.teacher_forcing
+            )
+        loss = objective(output, batch.expected, self.recipe.label_smoothing)
+        self.optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
+        self.optimizer.step()
+        self.schedule.step()
+        return loss.detach()
+
+
+def rate(update: int, warmup: int, budget: int) -> float:
+    """The share of the peak learning rate at an update: a linear climb, then half a cosine down to zero."""
+    if update < warmup:
+        return (update + 1) / warmup
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, (update - warmup) / max(1, budget - warmup))))
+
+
+def objective(output: Output, expected: Tensor, label_smoothing: float) -> Tensor:
+    """Mean cross-entropy over real tokens; for sampled attention, the loss of its policy besides."""
+    logits = output.logits.float().flatten(0, 1)
+    loss = F.cross_entropy(logits, expected.flatten(), ignore_index=PAD, label_smoothing=label_smoothing)
+    if output.draw is None:
+        return loss
+    reward = -F.cross_entropy(logits.detach(), expected.flatten(), reduction="none").view_as(expected)
+    return loss + output.draw.loss(reward, expected != PAD)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What training left: its account, and the weights of the best validation (already in the model)."""
+
+    account: Training
+    weights: dict[str, Tensor]
+
+
+def fit(
+    model: RNN,
+    task: Task,
+    recipe: Recipe,
+    *,
+    seed: int,
+    device: torch.device,
+    precision: str,
+    progress: bool,
+    breathe: Callable[[], float],
+    report: Callable[[HistoryPoint], None],
+) -> Fitted:
+    """Trains a model and leaves it with the weights of its best validation.
+
+    Args:
+        model: on `device`; changed in place.
+        task: trained on `train`, validated on `validation`.
+        recipe: how.
+        seed: of the data order and of all that is drawn in training.
+        device: it runs on.
+        precision: fp32 or bf16.
+        progress: whether to show a bar with ETA, loss and BLEU.
+        breathe: called between updates; answers the seconds it waited, which are not counted as training.
+        report: called with each validation.
+    """
+    torch.manual_seed(seed)
+    batches = Batches(task, task.train, recipe.batch_size, device)
+    validation = Batches(task, task.validation, 2 * recipe.batch_size, device)
+    budget = recipe.budget(len(batches))
+    stepper = Stepper(model, recipe, budget, device, precision)
+    every = max(1, budget // recipe.validations)
+    watch = _Watch(recipe)
+    update = epoch = tokens = 0
+    started, waited = time.perf_counter(), 0.0
+    loss_sum = torch.zeros((), device=device)
+    with tqdm(total=budget, unit="update", disable=not progress, dynamic_ncols=True) as bar:
+        while update < budget and not watch.exhausted:
+            for batch in batches.shuffled(seed, epoch):
+                loss_sum += stepper(batch)
+                tokens += batch.target_tokens
+                update += 1
+                waited += breathe()
+                bar.update()
+                if update % every == 0 or update == budget:
+                    bleu, loss = validate(model, task, validation, device, precision)
+                    elapsed = time.perf_counter() - started - waited
+                    mean = float(loss_sum) / (update - watch.last_update)
+                    loss_sum.zero_()
+                    point = HistoryPoint(update, elapsed, mean, loss, bleu)
+                    watch.see(point, model)
+                    report(point)
+                    bar.set_postfix(loss=f"{mean:.3f}", BLEU=f"{bleu:.1f}")
+                if update == budget or watch.exhausted:
+                    break
+            epoch += 1
+    model.load_state_dict(watch.best_weights)
+    account = Training(
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        updates=update,
+        epochs=update / len(batches),
+        target_tokens=tokens,
+        train_s=time.perf_counter() - started - waited,
+        stopped="patience" if watch.exhausted else "budget",
+        best_update=watch.best_update,
+        history=watch.history,
+    )
+    return Fitted(account, watch.best_weights)
+
+
+def validate(
+    model: RNN, task: Task, batches: Batches, device: torch.device, precision: str
+) -> tuple[float, float]:
+    """BLEU of greedy translations, and cross-entropy in nats a token, of the validation set."""
+    with autocast(device, precision):
+        translations = translate_all(model, task, batches)
+        statistics = token_statistics(model, batches)
+    references = [pair.target for pair in task.validation]
+    return corpus_bleu(translations, references, task.bleu), statistics.loss
+
+
+class _Watch:
+    """Keeps the best weights, and says when patience is at its end."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.history: list[HistoryPoint] = []
+        self.best_update = 0
+        self.best_weights: dict[str, Tensor] = {}
+        self._best = -math.inf
+        self._since = 0
+
+    @property
+    def last_update(self) -> int:
+        return self.history[-1].update if self.history else 0
+
+    @property
+    def exhausted(self) -> bool:
+        return self._since >= self.recipe.patience
+
+    def see(self, point: HistoryPoint, model: nn.Module) -> None:
+        self.history.append(point)
+        merit = point.validation_bleu if self.recipe.stop_on == "bleu" else -point.validation_loss
+        if merit > self._best:
+            self._best, self._since, self.best_update = merit, 0, point.update
+            self.best_weights = copy.deepcopy(model.state_dict())
+        else:
+            self._since += 1

@@ -1,0 +1,36 @@
+"""The sweeper that `hydra/sweeper=grid` names; Hydra takes plugins from this package only."""
+
+from typing import Any
+
+from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+
+class GridSweeper(Sweeper):
+    """A union of grids, each the product of its axes; see `attnbench.cli.sweep` for what is made of it.
+
+    Args:
+        grids: each maps an override's key to its values, as on the command line (`dot,additive`).
+    """
+
+    def __init__(self, grids: list[dict[str, Any]]) -> None:
+        self.grids = grids
+        self.config: DictConfig | None = None
+        self.launcher: Launcher | None = None
+        self.hydra_context: HydraContext | None = None
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        self.hydra_context, self.config = hydra_context, config
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> None:
+        # Hydra imports every plugin at each start: what only a sweep needs waits until there is one.
+        from attnbench.cli.sweep import run_sweep
+
+        assert self.config is not None and self.launcher is not None and self.hydra_context is not None
+        run_sweep(self.grids, arguments, self.config, self.hydra_context.config_loader, self.launcher)

@@ -1,0 +1,201 @@
+"""Plausible records, made without training: for the tests of the report, and for looking at it."""
+
+import math
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import product
+
+from attnbench.record import (
+    VERSION,
+    Alignment,
+    Environment,
+    Factor,
+    HistoryPoint,
+    LengthBin,
+    Quality,
+    Record,
+    Sample,
+    Scaling,
+    ScalingPoint,
+    StepCost,
+    Training,
+)
+
+ENVIRONMENT = Environment(
+    python="3.12.3",
+    packages={"attnbench": "0.1.0", "torch": "2.11.0", "sacrebleu": "2.5.1"},
+    git_commit="0123456789abcdef0123456789abcdef01234567+",
+    platform="Linux-6.8-x86_64",
+    processor="Example CPU @ 2.50GHz",
+    cores=2,
+    threads=1,
+    memory_gib=15.6,
+    device="cpu",
+    device_name="Example CPU @ 2.50GHz",
+)
+SCORE_GAIN = {"dot": 6.0, "additive": 9.0, "general": 7.5}
+SOURCE_TEXT = "the small dog that the old man saw quickly chases a very red ball today ."
+TARGET_TEXT = "today chases quickly the dog small , that saw man the old , a ball very red ."
+SOURCE: list[str] = [*SOURCE_TEXT.split(" ")]
+TARGET: list[str] = [*TARGET_TEXT.split(" ")]
+
+
+def no_attention(length: int = 16, context: str = "every_step", seed: int = 1) -> Record:
+    factors: dict[str, Factor] = {"task": "grammar", "model": "rnn", "decoder": "none", "decoder.context": context}
+    return job(factors | {"length": length, "device": "cpu", "precision": "fp32"}, seed)
+
+
+def attention(
+    score: str = "dot",
+    scope: str = "global",
+    selection: str = "soft",
+    heads: int = 1,
+    length: int = 16,
+    *,
+    decoder: str = "luong",
+    seed: int = 1,
+) -> Record:
+    factors: dict[str, Factor] = {"task": "grammar", "model": "rnn", "decoder": decoder, "score": score}
+    factors |= {"scope": scope, "selection": selection, "heads": heads, "length": length}
+    return job(factors | {"device": "cpu", "precision": "fp32"}, seed)
+
+
+def sweep(scores: Iterable[str] = ("dot", "additive", "general"), lengths: Iterable[int] = (16, 48)) -> list[Record]:
+    """The default sweep: no attention, and every score in two scopes, two selections and two numbers of heads."""
+    records = []
+    for length in lengths:
+        records.append(no_attention(length))
+        grid = product(scores, ("global", "local_m"), ("soft", "gumbel"), (1, 4))
+        records += [attention(*point, length=length) for point in grid]
+    return records
+
+
+def classics() -> list[Record]:
+    """Five jobs on one corpus: two decoders without attention, and three with."""
+    records = [no_attention(context=context) for context in ("first_step", "every_step")]
+    pairs = (("bahdanau", "additive"), ("luong", "dot"), ("luong", "general"))
+    records += [attention(score, decoder=decoder) for decoder, score in pairs]
+    named = [replace(record, factors={k: v for k, v in record.factors.items() if k != "length"}) for record in records]
+    return [replace(record, factors=record.factors | {"task": "tatoeba"}) for record in named]
+
+
+def failed(record: Record, error: str, *, out_of_memory: bool = False) -> Record:
+    status = "out_of_memory" if out_of_memory else "failed"
+    nothing = replace(record, training=None, quality=None, step=None, scaling=None, alignments=[])
+    return replace(nothing, status=status, error=error)
+
+
+def cost_only(record: Record) -> Record:
+    return replace(record, command="cost", training=None, quality=None, step=None, alignments=[])
+
+
+def job(factors: Mapping[str, Factor], seed: int = 1) -> Record:
+    """A finished job whose numbers follow from its factors and its seed."""
+    name = " ".join(f"{key}={value}" for key, value in factors.items())
+    chance = random.Random(f"{name} {seed}")
+    bleu = _bleu(factors, chance)
+    return Record(
+        version=VERSION,
+        key=f"{chance.getrandbits(64):016x}",
+        command="train",
+        sweep="example",
+        status="finished",
+        error=None,
+        factors=dict(factors),
+        overrides=[f"{key}={value}" for key, value in factors.items()] + [f"seed={seed}"],
+        seed=seed,
+        config={"seed": seed, "training": {"updates": 1000, "batch_size": 32}, "model": {"size": 256, "dropout": 0.1}},
+        environment=ENVIRONMENT,
+        started=f"2026-01-02T03:{chance.randrange(60):02d}:00+00:00",
+        duration_s=200.0 + 50 * chance.random(),
+        training=_training(bleu, chance),
+        quality=_quality(bleu, factors, chance),
+        step=_step(factors, chance),
+        scaling=_scaling(factors, chance) if "score" in factors else None,
+        alignments=[_alignment(factors, chance)] if "score" in factors else [],
+    )
+
+
+def _bleu(factors: Mapping[str, Factor], chance: random.Random) -> float:
+    gain = SCORE_GAIN.get(str(factors.get("score")), -20.0)
+    gain += 2.0 if factors.get("heads") == 4 else 0.0
+    gain -= 5.0 if factors.get("selection") == "gumbel" else 0.0
+    gain -= 15.0 if factors.get("length") == 48 else 0.0
+    return 60.0 + gain + chance.gauss(0.0, 1.0)
+
+
+def _training(bleu: float, chance: random.Random) -> Training:
+    updates = range(100, 1100, 100)
+    curve = [bleu * (1 - math.exp(-update / 300)) + chance.gauss(0, 1) for update in updates]
+    history = [
+        HistoryPoint(n, n / 6, 4 - n / 400, 3 - n / 500, max(0.0, y)) for n, y in zip(updates, curve, strict=True)
+    ]
+    return Training(1_234_567, 1000, 12.5, 640_000, 171.3, "budget", 900, history)
+
+
+def _quality(bleu: float, factors: Mapping[str, Factor], chance: random.Random) -> Quality:
+    bins = []
+    for index, low in enumerate((1, 5, 9, 13)):
+        value = max(2.0, bleu - (6 if "score" in factors else 12) * (index - 1.5) + chance.gauss(0, 1))
+        bins.append(LengthBin(low, low + 3, 120, value, value - 3.5, value + 3.2))
+    samples = [Sample(" ".join(SOURCE[:n]), " ".join(TARGET[:n]), " ".join(TARGET[: n - 1])) for n in (5, 9, 15)]
+    signature = "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.5.1"
+    return Quality(
+        sentences=480,
+        bleu=bleu,
+        bleu_low=bleu - 2.1,
+        bleu_high=bleu + 1.9,
+        bleu_signature=signature,
+        chrf=min(99.0, bleu + 11.23456),
+        chrf_signature="nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.5.1",
+        token_accuracy=0.5 + bleu / 250,
+        loss=1.23456,
+        by_length=bins,
+        samples=samples,
+    )
+
+
+def _step(factors: Mapping[str, Factor], chance: random.Random) -> StepCost:
+    cost = 40.0 + (25.0 if factors.get("score") == "additive" else 8.0 if "score" in factors else 0.0)
+    cost *= 1 + 0.05 * chance.random() + (0.2 if factors.get("heads") == 4 else 0.0)
+    cost *= 3 if factors.get("length") == 48 else 1
+    memory = cost * (1.1 if factors.get("scope") == "local_m" else 1.6)
+    return StepCost(cost, cost * 0.97, cost * 1.04, 20, 32, 16, 18, 32 * 18 / cost * 1000, memory)
+
+
+def _scaling(factors: Mapping[str, Factor], chance: random.Random) -> Scaling:
+    power = 1.0 if factors["scope"] == "local_m" else 2.0
+    scale = 1e-3 if power == 1.0 else 1e-5
+    scale *= {"dot": 1.0, "general": 1.3}.get(str(factors["score"]), 6.0) * (1 + 0.1 * chance.random())
+    points = []
+    for length in (64, 128, 256, 512, 1024, 2048, 4096):
+        ms = 0.05 + scale * length**power
+        if length == 4096 and factors["score"] == "additive" and power == 2.0:
+            points.append(ScalingPoint(length, "out_of_memory", None, None, None, None))
+        else:
+            points.append(ScalingPoint(length, "measured", ms, ms * 0.95, ms * 1.1, 0.3 + 30 * scale * length**power))
+    kernel = "windowed" if power == 1.0 else "dense"
+    return Scaling(kernel, 8, 4, 32, points, power - 0.031, power - 0.052)
+
+
+def _alignment(factors: Mapping[str, Factor], chance: random.Random) -> Alignment:
+    rows, columns = len(TARGET), len(SOURCE)
+    gold = [(SOURCE.index(word), row) for row, word in enumerate(TARGET) if word in SOURCE]
+    heads = [_weights(gold, rows, columns, factors, chance) for _ in range(int(str(factors["heads"])))]
+    return Alignment(SOURCE, TARGET, heads, gold)
+
+
+def _weights(
+    gold: list[tuple[int, int]], rows: int, columns: int, factors: Mapping[str, Factor], chance: random.Random
+) -> list[list[float]]:
+    centre = {row: column for column, row in gold}
+    weights = []
+    for row in range(rows):
+        peak = centre.get(row, row * columns // rows)
+        logits = [-abs(column - peak) * 1.2 + chance.random() for column in range(columns)]
+        if factors["selection"] == "gumbel":
+            logits = [0.0 if logit == max(logits) else -math.inf for logit in logits]
+        total = sum(map(math.exp, logits))
+        weights.append([round(math.exp(logit) / total, 4) for logit in logits])
+    return weights
