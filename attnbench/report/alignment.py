@@ -91,8 +91,8 @@ def _names(side: list[str], tokens: bool) -> list[str]:
 def caption(chosen: Sentence) -> str:
     """What the heat maps show, and the tokens behind the numbers where the fonts could not write them."""
     text = (
-        "Where each mechanism looks in one test sentence: source tokens across, target tokens down; the darker, the more "
-        "weight, from 0 to 1, as the mean of the heads."
+        "Where each mechanism looks in one test sentence: source tokens across, target tokens down; the darker, the "
+        "more weight, from 0 to 1, as the mean of the heads."
     )
     if any(each.gold for each in chosen.alignments.values()):
         text += " Orange squares mark the true alignment."

@@ -42,7 +42,9 @@ def _setting(study: Study, command: str, broken: Sequence[str]) -> Iterator[Bloc
     when = f"at {start}" if start == end else f"between {start} and {end}"
     failed = "" if set(statuses) != {"finished"} or broken else " No job failed."
     jobs = "1 job" if len(records) == 1 else f"{len(records)} jobs"
-    yield Paragraph(f"{jobs}: {counts}.{failed} Started {when} UTC; {time} of computing in all. This command ran them:")
+    yield Paragraph(
+        f"{jobs}: {counts}.{failed} Started {when} UTC; {time} of computing in all. The command behind this report:"
+    )
     yield Code(command)
     yield tables.grid(study)
     yield tables.environment(study)
@@ -57,12 +59,13 @@ def _findings(study: Study) -> Iterator[Block]:
 def _quality(study: Study) -> Iterator[Block]:
     if study.jobs.empty:
         return
-    yield Figure(
-        "bleu",
-        f"BLEU on the test set by mechanism, best on top. {tables.interval_note(study)}",
-        "Dot plot of BLEU with intervals, one row for each mechanism; the numbers are in the table that follows.",
-        figures.bleu_by_mechanism(study),
-    )
+    if len(study.shown(study.jobs)) > 1:
+        yield Figure(
+            "bleu",
+            f"BLEU on the test set by mechanism, best on top. {tables.interval_note(study)}",
+            "Dot plot of BLEU with intervals, one row for each mechanism; the numbers are in the table that follows.",
+            figures.bleu_by_mechanism(study),
+        )
     yield tables.quality(study)
     qualities = [record.quality for record in study.records if record.quality]
     signatures = dict.fromkeys(f"BLEU {quality.bleu_signature}" for quality in qualities)
@@ -73,6 +76,9 @@ def _quality(study: Study) -> Iterator[Block]:
 
 def _scaling(study: Study) -> Iterator[Block]:
     for device in sorted(study.scaling["device"].unique()):
+        quantities = scaling.measured_quantities(study, device)
+        if not quantities:
+            continue
         yield Figure(
             f"scaling_{device}",
             f"The attention alone on {device}, forward and backward, over n queries and as many keys: time above, "
@@ -81,14 +87,14 @@ def _scaling(study: Study) -> Iterator[Block]:
             scaling.growth(study, device),
         )
         yield scaling.exponents(study, device)
-        for quantity in scaling.QUANTITIES:
+        for quantity in quantities:
             yield scaling.costs(study, device, quantity)
 
 
 def _cost(study: Study) -> Iterator[Block]:
     if study.steps.empty:
         return
-    if not study.jobs.empty:
+    if len(study.shown(study.jobs)) > 1:
         yield Figure(
             "bleu_against_cost",
             f"BLEU against the time and the memory of one training step of the whole model. {INTERVALS}",

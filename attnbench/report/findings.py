@@ -24,7 +24,7 @@ def findings(study: Study) -> list[str]:
 def _quality(study: Study) -> Iterator[str]:
     for condition in conditions(study.jobs):
         places = [(name, group, bleu) for where, name, group, bleu in ranked(study) if where == condition]
-        where = f"At {condition}, " if condition else ""
+        where = f"{condition}: " if condition else ""
         if len(places) > 1:
             yield where + _best(places)
         with_attention = [(name, bleu) for name, group, bleu in places if all(group["attention"])]
@@ -59,17 +59,17 @@ def _growth(study: Study) -> Iterator[str]:
             column = f"{quantity}_exponent"
             fits = [(name, values[column]) for name, values in medians(here, [column]).items()]
             start = f"The {quantity} of the attention alone on {device} grows with the length n as nᵃ"
-            if len(fits) == 1:
-                yield f"{start}, with a = {fits[0][1]:.2f}."
-            elif len(fits) > 1:
-                low, high = (f"{fits[end][1]:.2f} ({fits[end][0]})" for end in (0, -1))
-                yield f"{start}, with a from {low} to {high}."
+            shown = [f"{exponent:.2f}" for _, exponent in fits]
+            if shown and shown[0] == shown[-1]:
+                yield f"{start}, with a = {shown[0]}."
+            elif shown:
+                yield f"{start}, with a from {shown[0]} ({fits[0][0]}) to {shown[-1]} ({fits[-1][0]})."
 
 
 def _steps(study: Study) -> Iterator[str]:
     for condition, here in by_condition(study.steps):
         costs = list(medians(here, ["step_ms", "step_ms_q1", "step_ms_q3"]).items())
-        where = f"At {condition}, a" if condition else "A"
+        where = f"{condition}: a" if condition else "A"
         (cheap, fast), (dear, slow) = costs[0], costs[-1]
         if len(costs) > 1 and fast["step_ms_q3"] < slow["step_ms_q1"]:
             low, high = f"{significant(fast['step_ms'])} ms ({cheap})", f"{significant(slow['step_ms'])} ms ({dear})"

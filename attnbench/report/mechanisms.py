@@ -43,15 +43,19 @@ def said(records: Sequence[Record]) -> list[dict[str, Factor]]:
     mechanisms = [mechanism(record) for record in records]
     varying = _varying(mechanisms, absence_counts=False)
     shared = _shared(mechanisms)
-    choices = [
-        [{k: v for k, v in each.items() if k in varying and (k, v) not in shared} for each in mechanisms],
-        [{k: v for k, v in each.items() if k in varying} for each in mechanisms],
-        [{k: v for k, v in each.items() if k in _varying(mechanisms, absence_counts=True)} for each in mechanisms],
-    ]
-    for choice in choices:
+    telling = [{k: v for k, v in each.items() if k in varying and (k, v) not in shared} for each in mechanisms]
+    plain = [{k: v for k, v in each.items() if k in varying} for each in mechanisms]
+    for choice in (telling, plain):
         if all(choice) and _distinct(choice) == _distinct(mechanisms):
             return choice
-    return [{k: v for k, v in each.items() if isinstance(v, str)} or each for each in mechanisms]
+    varying = _varying(mechanisms, absence_counts=True)
+    nameless = any(
+        varying.isdisjoint(each) for each in mechanisms
+    )  # as where there is but one: say all that has a name
+    return [
+        {k: v for k, v in each.items() if k in varying or (nameless and isinstance(v, str))} or each
+        for each in mechanisms
+    ]
 
 
 def natural(text: str) -> list[tuple[int, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from attnbench.record import Sample
 from attnbench.report.document import Block, Cell, Column, Table
-from attnbench.report.frames import conditions
+from attnbench.report.frames import conditions, numbers
 from attnbench.report.study import Study, spread
 from attnbench.report.tables import ranked
 
@@ -33,7 +33,7 @@ def _by_source(study: Study) -> dict[str, dict[str, Sample]]:
     """Samples by source sentence and by mechanism, the best mechanism first."""
     found: dict[str, dict[str, Sample]] = {}
     for condition in conditions(study.jobs)[:1]:
-        first_job = {name: int(jobs["job"].min()) for where, name, jobs, _ in ranked(study) if where == condition}
+        first_job = {name: int(numbers(jobs, "job")[0]) for where, name, jobs, _ in ranked(study) if where == condition}
         for name in spread(list(first_job), MECHANISMS):
             quality = study.records[first_job[name]].quality
             for sample in quality.samples if quality else ():

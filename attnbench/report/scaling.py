@@ -13,19 +13,26 @@ from attnbench.report.study import Study
 QUANTITIES = {"ms": "time (ms)", "peak_mib": "peak memory (MiB)"}
 
 
+def measured_quantities(study: Study, device: str) -> list[str]:
+    """Those of the `QUANTITIES` for which there is a number at all."""
+    pooled = _pooled(study, device)
+    return [quantity for quantity in QUANTITIES if not _measured(pooled, quantity).empty]
+
+
 @as_svg
 def growth(study: Study, device: str) -> Figure:
     """Log-log lines, time above memory; around them, in grey, growth as n and as n²."""
     pooled = _pooled(study, device)
-    figure, axes = panels([""] * len(QUANTITIES), study.encoding.panels, 2.0, sharex=True, sharey="row")
-    for (quantity, title), line_of_axes in zip(QUANTITIES.items(), axes, strict=True):
+    quantities = measured_quantities(study, device)
+    figure, axes = panels([""] * len(quantities), study.encoding.panels, 2.0, sharex=True, sharey="row")
+    for quantity, line_of_axes in zip(quantities, axes, strict=True):
         for panel, axis in zip(study.encoding.panels, line_of_axes, strict=True):
             for name, mine in study.by_mechanism(_measured(pooled, quantity), panel):
                 style = line(study.encoding.styles[name])
                 axis.plot(numbers(mine, "length"), numbers(mine, quantity), **style)
             _ideal(axis, pooled, quantity)
             _log_axes(axis, pooled)
-        line_of_axes[0].set_ylabel(title)
+        line_of_axes[0].set_ylabel(QUANTITIES[quantity])
     for axis in axes[-1]:
         axis.set_xlabel("length n (queries and keys)")
     legend(figure, study.encoding, study.shown(pooled))
@@ -35,8 +42,6 @@ def growth(study: Study, device: str) -> Figure:
 def _ideal(axis: Axes, pooled: pd.DataFrame, quantity: str) -> None:
     """Grey lines, named at their right ends: slope 2 from above the dearest point, slope 1 from below the cheapest."""
     measured = _measured(pooled, quantity)
-    if measured.empty:
-        return
     lengths, costs = numbers(measured, "length"), numbers(measured, quantity)
     shortest, longest = min(lengths), max(lengths)
     top, bottom = 2 * max(costs), min(costs) / 2

@@ -97,7 +97,8 @@ def step_cost(study: Study) -> Table:
     over = " or ".join(f"{batch} sentences of {source} and {target} tokens" for batch, source, target in sorted(shapes))
     caption = (
         f"Cost of one training step (forward, backward, update) of the whole model on a batch of {over} "
-        "(source and target): median [quartiles] of the time, and the allocator's peak above what was held before. Cheapest first."
+        "(source and target), cheapest first: median [quartiles] of the time, and the allocator's peak above what was "
+        "held before."
     )
     return _without_empty(Table("step_cost", caption, columns, tuple(rows)))
 
@@ -150,7 +151,7 @@ def interval_note(study: Study) -> str:
         return f"{several_seeds}."
     if any(several):
         return f"{several_seeds} where a mechanism has two seeds or more, and bootstrap over test sentences elsewhere."
-    return "The 95 % intervals are bootstrap over test sentences, from one seed each: they leave out the noise of training."
+    return "The 95 % intervals are bootstrap over test sentences, from one seed: they leave out the noise of training."
 
 
 def _without_empty(table: Table) -> Table:
