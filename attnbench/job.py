@@ -210,9 +210,11 @@ def _short_pairs(task: Task, count: int) -> list[Pair]:
 
 def _parts(cfg: DictConfig) -> dict[str, Any]:
     """The resolved config of all that the command reads."""
-    container = OmegaConf.to_container(cfg, resolve=True)
-    assert isinstance(container, dict)
-    return {name: container[name] for name in PARTS[cfg.command]}
+    parts = {name: cfg[name] for name in PARTS[cfg.command]}
+    return {
+        name: OmegaConf.to_container(part, resolve=True) if OmegaConf.is_config(part) else part
+        for name, part in parts.items()
+    }
 
 
 def _factors(cfg: DictConfig) -> dict[str, Factor]:

@@ -1,12 +1,32 @@
 """Trackers: where a job's curves and results are mirrored. Only this file knows W&B."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import dataclasses
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from attnbench.errors import UserError
-from attnbench.record import Alignment, HistoryPoint, Record
+from attnbench.record import Alignment, HistoryPoint, LengthBin, Record, ScalingPoint
+
+if TYPE_CHECKING:
+    import wandb
+    from PIL.Image import Image
+
+CELL_INCHES = 0.28  # of a heat map
+# W&B receives the record and nothing else; nothing is drawn on the terminal, nothing samples the machine meanwhile.
+SETTINGS = {
+    "console": "off",
+    "silent": True,
+    "symlink": False,
+    "disable_code": True,
+    "disable_git": True,
+    "x_disable_meta": True,
+    "x_disable_machine_info": True,
+    "x_disable_stats": True,
+    "x_save_requirements": False,
+}
 
 
 class Run(Protocol):
@@ -20,7 +40,9 @@ class Run(Protocol):
 class Tracker(Protocol):
     """Makes a run for a job; leaving the context ends it, also after an error."""
 
-    def __call__(self, *, name: str, group: str, folder: Path, config: dict[str, Any]) -> Any: ...
+    def __call__(
+        self, *, name: str, group: str, folder: Path, config: dict[str, Any]
+    ) -> AbstractContextManager[Run]: ...
 
 
 class _Untracked:
@@ -35,3 +57,124 @@ class _Untracked:
 def untracked(*, name: str, group: str, folder: Path, config: dict[str, Any]) -> Iterator[Run]:
     """No tracker: the record is all there is."""
     yield _Untracked()
+
+
+@dataclass(frozen=True)
+class Wandb:
+    """W&B: a run of its own for each job, in the job's folder; `wandb sync` uploads those of `offline` later.
+
+    Raises:
+        UserError: an unknown mode, or `online` without a login.
+    """
+
+    mode: Literal["offline", "online"]
+    project: str
+    entity: str | None
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("offline", "online"):
+            raise UserError(f"tracker.mode={self.mode}: must be offline or online; tracker=none does without W&B")
+        if self.mode == "online":
+            self._log_in()
+
+    @contextmanager
+    def __call__(self, *, name: str, group: str, folder: Path, config: dict[str, Any]) -> Iterator[Run]:
+        """A run that is finished when the context is left, as failed if by an exception."""
+        run = self._start(name=name, group=group, dir=str(folder.absolute()), config=config)
+        exit_code = 1
+        try:
+            yield _WandbRun(run)
+            exit_code = 0
+        finally:
+            run.finish(exit_code=exit_code)
+
+    def _log_in(self) -> None:
+        import wandb
+
+        wandb.setup(settings=wandb.Settings(silent=True))
+        try:
+            wandb.login(force=True)
+        except wandb.Error as error:
+            raise UserError(
+                f"tracker.mode=online: {error}; run `wandb login` once, or choose tracker.mode=offline"
+            ) from error
+
+    def _start(self, **described: Any) -> "wandb.Run":
+        import wandb  # takes half a second: who tracks nothing does not wait for it
+
+        settings = wandb.Settings(**SETTINGS)
+        place = {"mode": self.mode, "project": self.project, "entity": self.entity}
+        try:
+            return wandb.init(**described, **place, reinit="create_new", settings=settings)
+        except wandb.Error as error:
+            raise UserError(
+                f"tracker.mode={self.mode}: W&B cannot be reached: {error}; choose tracker.mode=offline"
+            ) from error
+
+
+class _WandbRun:
+    """Curves over the updates; then, from the record, the summary, the length curves and one alignment."""
+
+    def __init__(self, run: "wandb.Run") -> None:
+        self.run = run
+        run.define_metric("update", hidden=True)
+        for metric in ("train/*", "validation/*"):
+            run.define_metric(metric, step_metric="update")
+
+    def validation(self, point: HistoryPoint) -> None:
+        self.run.log(
+            {
+                "update": point.update,
+                "train/loss": point.train_loss,
+                "validation/loss": point.validation_loss,
+                "validation/bleu": point.validation_bleu,
+            }
+        )
+
+    def result(self, record: Record) -> None:
+        import wandb
+
+        self.run.config.update({"factors": record.factors})
+        media = {
+            "scaling": _table(record.scaling.points if record.scaling else ()),
+            "by_length": _table(record.quality.by_length if record.quality else ()),
+            "alignment": wandb.Image(heat_map(record.alignments[0])) if record.alignments else None,
+        }
+        self.run.log({name: value for name, value in media.items() if value is not None})
+        self.run.summary.update(scalars(record))
+
+
+def scalars(record: Record) -> dict[str, int | float]:
+    """All single numbers of a record's results, by their path: `quality/bleu`, `step/step_ms`."""
+    parts = {"training": record.training, "quality": record.quality, "step": record.step, "scaling": record.scaling}
+    found = {f"{name}/{key}": value for name, part in parts.items() if part for key, value in vars(part).items()}
+    found["duration_s"] = record.duration_s
+    return {name: value for name, value in found.items() if isinstance(value, int | float)}
+
+
+def heat_map(alignment: Alignment) -> "Image":
+    """Target tokens down, source tokens across, the mean weight of the heads as darkness from 0 to 1."""
+    import numpy as np
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from PIL.Image import fromarray
+
+    source, target = alignment.source, alignment.target
+    size = (1.5 + CELL_INCHES * len(source), 1.5 + CELL_INCHES * len(target))
+    figure = Figure(figsize=size, layout="constrained")
+    axis = figure.subplots()
+    axis.imshow(np.mean(alignment.weights, axis=0), cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+    axis.set_xticks(range(len(source)), source, rotation=90)
+    axis.set_yticks(range(len(target)), target)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return fromarray(np.asarray(canvas.buffer_rgba()).copy())
+
+
+def _table(rows: "Sequence[ScalingPoint] | Sequence[LengthBin]") -> "wandb.Table | None":
+    import wandb
+
+    if not rows:
+        return None
+    columns = [field.name for field in dataclasses.fields(rows[0])]
+    return wandb.Table(columns=columns, data=[list(dataclasses.astuple(row)) for row in rows])

@@ -127,10 +127,15 @@ class Gaussian(Score):
         learned: whether each head learns its own σ, starting from `sigma`.
     """
 
+    log_sigma: Tensor
+
     def __init__(self, heads: int, head_dim: int, sigma: float = 1.0, learned: bool = False) -> None:
         super().__init__(heads, head_dim)
         self.sigma = _positive("score.sigma", sigma)
-        self.log_sigma = nn.Parameter(torch.empty(heads, 1, 1), requires_grad=learned)
+        if learned:
+            self.log_sigma = nn.Parameter(torch.empty(heads, 1, 1))
+        else:
+            self.register_buffer("log_sigma", torch.empty(heads, 1, 1))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

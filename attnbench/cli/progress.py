@@ -1,5 +1,6 @@
 """One progress line over all jobs of a sweep."""
 
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +26,11 @@ class Progress:
         self.failed = 0
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self._watch, daemon=True)
-        self.bar = tqdm(total=len(paths), unit="job", desc="sweep", dynamic_ncols=True, smoothing=0)
+        self.on_terminal = sys.stderr.isatty()
+        self.bar = tqdm(
+            total=len(paths), unit="job", dynamic_ncols=True, smoothing=0, mininterval=POLL_S if self.on_terminal else 60
+        )
+        self.bar.set_postfix_str("0 failed")
 
     def __enter__(self) -> Self:
         self.thread.start()
@@ -47,8 +52,10 @@ class Progress:
             if _stamp(path) != before:
                 del self.waiting[path]
                 self.failed += record.read(path).status != "finished"
+                self.bar.set_postfix_str(f"{self.failed} failed", refresh=False)
                 self.bar.update()
-        self.bar.set_postfix_str(f"{self.failed} failed")
+        if self.on_terminal:
+            self.bar.refresh()
 
 
 def _stamp(path: Path) -> int | None:

@@ -138,10 +138,9 @@ def _bleu_interval(
 def _by_length(
     lengths: Sequence[int], translations: Sequence[str], references: Sequence[str], options: dict[str, Any]
 ) -> list[LengthBin]:
-    edges = np.unique(np.quantile(lengths, np.linspace(0, 1, BINS + 1)).round().astype(int))
-    edges[-1] += 1
+    starts = np.unique(np.quantile(lengths, np.arange(BINS) / BINS).round().astype(int))
     bins = []
-    for low, end in zip(edges[:-1], edges[1:], strict=True):
+    for low, end in zip(starts, [*starts[1:], max(lengths) + 1], strict=True):
         rows = [row for row, length in enumerate(lengths) if low <= length < end]
         if rows:
             bleu, bleu_low, bleu_high, _ = _bleu_interval(

@@ -102,8 +102,9 @@ def _call(
     lengths = torch.full((batch_size,), length, device=device)
 
     def call() -> None:
-        query.grad = states.grad = None
         layer(query, layer.remember(states, lengths)).context.sum().backward()
+        # Let go here, not before the next call: what that one frees first would be missing from its peak.
+        query.grad = states.grad = None
 
     return call
 

@@ -8,6 +8,8 @@ from torch.nn import functional as F
 from attnbench.attention.kernels.kernel import Attended, Problem
 from attnbench.errors import UserError
 
+MULTIPLE = 8  # of which a width must be, for the library's kernels to take it on every device
+
 
 class Fused:
     """Every score that is a dot product of feature maps, softly selected; the T × S matrix is left to the library."""
@@ -41,7 +43,14 @@ class Fused:
     ) -> Attended:
         # A row with nothing to attend has no softmax: let it attend everything, then drop what it found.
         empty = ~mask.any(-1, keepdim=True)
-        context = F.scaled_dot_product_attention(
-            query_features, key_features, value, attn_mask=mask | empty, scale=1.0
-        )
-        return Attended(context.masked_fill(empty, 0.0))
+        # Where features and values differ in width, or the width is odd, the library falls back to the T × S matrix.
+        width = -(-max(query_features.shape[-1], value.shape[-1]) // MULTIPLE) * MULTIPLE
+        query, key, padded = (_widened(states, width) for states in (query_features, key_features, value))
+        context = F.scaled_dot_product_attention(query, key, padded, attn_mask=mask | empty, scale=1.0)
+        return Attended(context[..., : value.shape[-1]].masked_fill(empty, 0.0))
+
+
+def _widened(states: Tensor, width: int) -> Tensor:
+    """`states` with zeros behind, which add nothing to a dot product."""
+    missing = width - states.shape[-1]
+    return F.pad(states, (0, missing)) if missing else states

@@ -1,0 +1,238 @@
+"""Every attention that the files in conf/ can make, against loops in float64: values, gradients, padding."""
+
+import oracle
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from variants import EVERY, REFUSED, SOFT, WINDOW, Variant, attend, build, names, part, refusal, states, weights_of
+
+from attnbench.attention import Attention
+from attnbench.attention.kernels import Problem
+from attnbench.errors import UserError
+
+LENGTHS = [5, 3, 0, 1]  # of sentences padded to 5; one has nothing to attend
+POSITION = 2  # of the first query, for local scopes
+
+every_soft = pytest.mark.parametrize("variant", SOFT, ids="-".join)
+every = pytest.mark.parametrize("variant", [v for v in EVERY if v not in REFUSED], ids="-".join)
+
+
+def example(queries: int = 3, keys: int = 5, width: int = 6) -> tuple[Tensor, Tensor]:
+    """Queries and states of as many sentences as `LENGTHS` has."""
+    return states(len(LENGTHS), queries, width, seed=1), states(len(LENGTHS), keys, width, seed=2)
+
+
+def by_loops(
+    variant: Variant, layer: Attention, query: Tensor, keys: Tensor, lengths: list[int], position: int = POSITION
+) -> tuple[Tensor, Tensor]:
+    """Context and weights from the oracle, with the layer's own parameters."""
+    parameters = {name: value for name, value in layer.state_dict(keep_vars=True).items() if value.ndim}
+    setting = oracle.Setting(variant.score, variant.scope, layer.heads, WINDOW, position, parameters)
+    return oracle.attend(setting, query, keys, lengths)
+
+
+def gradients(context: Tensor, inputs: list[Tensor]) -> tuple[Tensor, ...]:
+    """Of a sum in which every entry has a weight of its own."""
+    factors = torch.linspace(0.5, 1.5, context.numel(), dtype=context.dtype).view_as(context)
+    return torch.autograd.grad((context * factors).sum(), inputs, materialize_grads=True)
+
+
+def learned(layer: Attention) -> list[Tensor]:
+    return [parameter for parameter in layer.parameters() if parameter.requires_grad]
+
+
+def test_the_listing_is_not_empty() -> None:
+    assert {"dot", "additive"} <= set(names("score"))
+    assert {"global", "local_m", "local_p"} <= set(names("scope"))
+    assert {"soft", "reinforce", "gumbel"} <= set(names("selection"))
+    assert {"auto", "dense", "fused"} <= set(names("kernel"))
+    assert {"dense", "auto"}.isdisjoint(variant.kernel for variant in REFUSED)
+    assert sum(variant.kernel == "fused" for variant in SOFT) == 7 * 2  # all but additive and concat; not local_p
+
+
+@every_soft
+@pytest.mark.parametrize("heads", [1, 2])
+def test_context_and_gradients_are_those_of_the_loops(variant: Variant, heads: int) -> None:
+    layer = build(variant, heads=heads)
+    query, keys = example()
+    expected, _ = by_loops(variant, layer, query, keys, LENGTHS)
+    found = attend(layer, query, keys, LENGTHS, position=POSITION).context
+    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
+    inputs = [query, keys, *learned(layer)]
+    for ours, theirs in zip(gradients(found, inputs), gradients(expected, inputs), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("variant", [v for v in SOFT if v.kernel == "dense"], ids="-".join)
+def test_weights_are_those_of_the_loops(variant: Variant) -> None:
+    layer = build(variant)
+    query, keys = example()
+    _, expected = by_loops(variant, layer, query, keys, LENGTHS)
+    torch.testing.assert_close(weights_of(layer, query, keys, LENGTHS, position=POSITION), expected)
+
+
+def test_a_learned_width_of_the_gaussian_gets_the_gradient_of_the_loops() -> None:
+    variant = Variant("gaussian")
+    layer = build(variant)
+    assert not learned(layer)
+    layer.score = part("score", "gaussian", learned=True, sigma=0.7)(2, 3).double()
+    query, keys = example()
+    contexts = (
+        attend(layer, query, keys, LENGTHS, position=POSITION).context,
+        by_loops(variant, layer, query, keys, LENGTHS)[0],
+    )
+    (ours,), (theirs,) = (gradients(context, learned(layer)) for context in contexts)
+    assert ours.abs().min() > 0
+    torch.testing.assert_close(ours, theirs)
+
+
+@every_soft
+def test_single_precision_is_within_a_hundred_thousandth(variant: Variant) -> None:
+    layer = build(variant)
+    query, keys = example()
+    expected, _ = by_loops(variant, layer, query, keys, LENGTHS)
+    found = attend(layer.float(), query.float(), keys.float(), LENGTHS, position=POSITION).context
+    assert (found - expected).norm() < 1e-5 * expected.norm()
+
+
+@pytest.mark.parametrize("variant", REFUSED, ids="-".join)
+def test_a_kernel_that_refuses_says_which_can(variant: Variant) -> None:
+    with pytest.raises(UserError, match=rf"kernel={variant.kernel}: .*kernel=dense.*kernel=auto"):
+        build(variant)
+
+
+@every_soft
+def test_weights_on_request_change_nothing(variant: Variant) -> None:
+    layer = build(variant)
+    query, keys = example()
+    plain = attend(layer, query, keys, LENGTHS, position=POSITION)
+    assert plain.weights is None
+    wanted = attend(layer, query, keys, LENGTHS, position=POSITION, want_weights=True)
+    torch.testing.assert_close(wanted.context, plain.context)
+
+
+@every
+@pytest.mark.parametrize("training", [True, False])
+def test_padding_weighs_nothing_and_learns_nothing(variant: Variant, training: bool) -> None:
+    layer = build(variant).train(training)
+    query, keys = example()
+    padding = torch.arange(keys.shape[1]) >= torch.tensor(LENGTHS)[:, None]
+    attended = attend(layer, query, keys, LENGTHS, position=POSITION)
+    loss = attended.context.sum()
+    if attended.draw is not None:
+        loss = loss + attended.draw.log_prob.sum() + attended.draw.entropy.sum()
+    for gradient in torch.autograd.grad(loss, [query, keys, *learned(layer)], materialize_grads=True):
+        assert gradient.isfinite().all()
+        assert gradient.shape != keys.shape or not gradient[padding].any()
+    assert not attended.context[LENGTHS.index(0)].any()
+    weights = weights_of(layer, query, keys, LENGTHS, position=POSITION)
+    assert not weights.masked_select(padding[:, None, None]).any()
+
+
+@every
+def test_what_stands_in_the_padding_does_not_matter(variant: Variant) -> None:
+    layer = build(variant).eval()
+    query, keys = example()
+    with torch.no_grad():
+        before = attend(layer, query, keys, LENGTHS).context
+        for row, length in enumerate(LENGTHS):
+            keys[row, length:] = 1e3
+        assert torch.equal(attend(layer, query, keys, LENGTHS).context, before)
+
+
+@pytest.mark.parametrize("kernel", names("kernel"))
+def test_a_row_with_nothing_to_attend_is_zero_in_every_kernel(kernel: str) -> None:
+    query, key, value = (states(1, 2, 3, 4, seed=seed) for seed in range(3))
+    mask = torch.tensor([[True, True, False], [False, False, False], [True, True, True]])[None, None]
+    problem = Problem(part("score", "dot")(2, 4), part("scope", "global")(2, 4), part("selection", "soft")())
+    context = part("kernel", kernel)(problem, query, key, value, mask, None).context
+    assert not context[:, :, 1].any()
+    assert context[:, :, [0, 2]].all()
+    for gradient in gradients(context, [query, key, value]):
+        assert gradient.isfinite().all()
+    assert not gradients(context, [query])[0][:, :, 1].any()
+
+
+@every_soft
+def test_rows_sum_to_one(variant: Variant) -> None:
+    layer = build(variant)
+    query, keys = example()
+    total = weights_of(layer, query, keys, LENGTHS, position=POSITION).sum(-1)
+    real = torch.tensor(LENGTHS) > 0
+    assert not total[~real].any()
+    if layer.scope.reweights:
+        assert (total[real] <= 1 + 1e-12).all()
+        assert (total[real] > 0).all()
+    else:
+        torch.testing.assert_close(total[real], torch.ones_like(total[real]))
+
+
+@every_soft
+@pytest.mark.parametrize(("queries", "keys"), [(1, 1), (4, 1), (1, 7), (7, 2)])
+def test_any_number_of_queries_and_keys(variant: Variant, queries: int, keys: int) -> None:
+    layer = build(variant)
+    query, memory = states(1, queries, 6), states(1, keys, 6, seed=2)
+    expected, _ = by_loops(variant, layer, query, memory, [keys], position=0)
+    torch.testing.assert_close(attend(layer, query, memory, [keys]).context, expected)
+
+
+@every_soft
+@pytest.mark.parametrize("heads", [1, 2, 3, 4, 6, 12])
+def test_any_divisor_of_the_width_can_be_the_number_of_heads(variant: Variant, heads: int) -> None:
+    layer = build(variant, width=12, heads=heads)
+    query, keys = states(1, 2, 12), states(1, 3, 12, seed=2)
+    expected, _ = by_loops(variant, layer, query, keys, [3], position=0)
+    torch.testing.assert_close(attend(layer, query, keys, [3]).context, expected)
+
+
+@every_soft
+def test_memory_layout_does_not_matter(variant: Variant) -> None:
+    layer = build(variant)
+    query, keys = example()
+    scattered = [tensor.transpose(0, 2).contiguous().transpose(0, 2) for tensor in (query, keys)]
+    assert not any(tensor.is_contiguous() for tensor in scattered)
+    torch.testing.assert_close(attend(layer, *scattered, LENGTHS).context, attend(layer, query, keys, LENGTHS).context)
+
+
+@every_soft
+def test_step_by_step_is_all_at_once(variant: Variant) -> None:
+    layer = build(variant)
+    query, keys = example(queries=7)
+    steps = [attend(layer, one, keys, LENGTHS, position=t).context for t, one in enumerate(query.split(1, dim=1))]
+    torch.testing.assert_close(torch.cat(steps, dim=1), attend(layer, query, keys, LENGTHS).context)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(
+    variant=st.sampled_from(SOFT),
+    lengths=st.lists(st.integers(0, 9), min_size=1, max_size=4),
+    queries=st.integers(1, 9),
+    shape=st.sampled_from([(1, 1), (1, 5), (2, 4), (4, 4), (3, 9)]),
+    position=st.integers(0, 12),
+)
+def test_whatever_the_shape(
+    variant: Variant, lengths: list[int], queries: int, shape: tuple[int, int], position: int
+) -> None:
+    heads, width = shape
+    layer = build(variant, width=width, heads=heads)
+    size = max(1, *lengths) if len(lengths) > 1 else max(1, lengths[0])
+    query, keys = states(len(lengths), queries, width), states(len(lengths), size, width, seed=2)
+    weights = weights_of(layer, query, keys, lengths, position=position)
+    context = attend(layer, query, keys, lengths, position=position).context
+    by_hand = torch.cat(
+        [weights[:, head] @ part for head, part in enumerate(keys.chunk(heads, dim=-1))],
+        dim=-1,
+    )
+    torch.testing.assert_close(context, by_hand)
+    total = weights.sum(-1)
+    assert (weights >= 0).all()
+    assert (total <= 1 + 1e-9).all()
+    assert not total[torch.tensor(lengths) == 0].any()
+
+
+def test_fused_does_what_it_can() -> None:
+    assert refusal(Variant(kernel="fused")) is None
+    for changed in ({"score": "additive"}, {"scope": "local_p"}, {"selection": "gumbel"}):
+        assert refusal(Variant(kernel="fused")._replace(**changed))

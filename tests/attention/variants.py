@@ -1,0 +1,83 @@
+"""Attention layers made from the files in conf/, so that a new file is under test the moment it exists."""
+
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+from torch import Tensor
+
+from attnbench.attention import Attention
+from attnbench.attention.kernels import Attended, Problem
+
+CONF = Path(__file__).parents[2] / "conf"
+WINDOW = 1  # of local scopes, small enough to shut out most of a short sentence
+
+
+def names(group: str) -> list[str]:
+    """The variants of a group."""
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+class Variant(NamedTuple):
+    """The choice in each group."""
+
+    score: str = "dot"
+    scope: str = "global"
+    selection: str = "soft"
+    kernel: str = "dense"
+
+
+EVERY = [Variant(*choice) for choice in product(*map(names, Variant._fields))]
+
+
+def part(group: str, name: str, **settings: Any) -> Any:
+    """What one file describes, with its `settings` changed."""
+    return instantiate(OmegaConf.merge(OmegaConf.load(CONF / group / f"{name}.yaml"), settings))
+
+
+def config(variant: Variant, heads: int, window: int) -> Any:
+    """The layer's file with the variant's files around it, as the roots have them."""
+    groups: dict[str, Any] = {
+        group: OmegaConf.load(CONF / group / f"{name}.yaml") for group, name in variant._asdict().items()
+    }
+    if "window" in groups["scope"]:
+        groups["scope"].window = window
+    attention = OmegaConf.load(CONF / "attention" / "layer.yaml")
+    return OmegaConf.create({**groups, "heads": heads, "attention": attention}).attention
+
+
+def build(variant: Variant, *, width: int = 6, heads: int = 2, window: int = WINDOW, seed: int = 0) -> Attention:
+    """The layer, in float64."""
+    torch.manual_seed(seed)
+    return instantiate(config(variant, heads, window))(width).double()
+
+
+def refusal(variant: Variant) -> str | None:
+    """Why the variant's kernel cannot do it."""
+    score, scope = (part(group, getattr(variant, group))(2, 3) for group in ("score", "scope"))
+    return part("kernel", variant.kernel).refusal(Problem(score, scope, part("selection", variant.selection)()))
+
+
+REFUSED = [variant for variant in EVERY if refusal(variant)]
+SOFT = [variant for variant in EVERY if variant.selection == "soft" and variant not in REFUSED]
+
+
+def states(*shape: int, seed: int = 1) -> Tensor:
+    """Random float64 states that want a gradient."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_()
+
+
+def attend(layer: Attention, query: Tensor, keys: Tensor, lengths: list[int], **options: Any) -> Attended:
+    """`query` attends the first `lengths` of `keys`."""
+    return layer(query, layer.remember(keys, torch.tensor(lengths)), **options)
+
+
+def weights_of(layer: Attention, query: Tensor, keys: Tensor, lengths: list[int], **options: Any) -> Tensor:
+    """The weights `(B, H, T, S)`."""
+    weights = attend(layer, query, keys, lengths, want_weights=True, **options).weights
+    assert weights is not None
+    return weights
