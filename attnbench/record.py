@@ -171,8 +171,10 @@ class Record:
 def write(record: Record, path: Path) -> None:
     """Writes `path` whole or not at all."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(json.dumps(dataclasses.asdict(record), ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
-    os.replace(partial, path)
+    partial.write_text(
+        json.dumps(dataclasses.asdict(record), ensure_ascii=False, separators=(",", ":")), encoding="utf-8"
+    )
+    partial.replace(path)
 
 
 def read(path: Path) -> Record:

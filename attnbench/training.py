@@ -83,9 +83,7 @@ class Stepper:
         """The loss before the update, without its gradient."""
         self.model.train()
         with autocast(self.device, self.precision):
-            output = self.model(
-                batch.source, batch.lengths, batch.target, teacher_forcing=self.recipe.teacher_forcing
-            )
+            output = self.model(batch.source, batch.lengths, batch.target, teacher_forcing=self.recipe.teacher_forcing)
         loss = objective(output, batch.expected, self.recipe.label_smoothing)
         self.optimizer.zero_grad()
         loss.backward()
@@ -189,9 +187,7 @@ def fit(
     return Fitted(account, watch.best_weights)
 
 
-def validate(
-    model: RNN, task: Task, batches: Batches, device: torch.device, precision: str
-) -> tuple[float, float]:
+def validate(model: RNN, task: Task, batches: Batches, device: torch.device, precision: str) -> tuple[float, float]:
     """BLEU of greedy translations, and cross-entropy in nats a token, of the validation set."""
     with autocast(device, precision):
         translations = translate_all(model, task, batches)

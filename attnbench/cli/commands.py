@@ -1,6 +1,6 @@
 """Which function each command is, and how a job that fails ends."""
 
-import logging
+import contextlib
 from collections.abc import Callable
 
 from hydra.core.hydra_config import HydraConfig
@@ -13,16 +13,12 @@ from attnbench.cli.report import report
 from attnbench.cli.table import print_table
 from attnbench.cli.translate import translate
 
-log = logging.getLogger(__name__)
-
 
 def run_job(cfg: DictConfig) -> None:
     """Runs one job. One of a sweep leaves its failure in its record; a single one fails aloud."""
     if HydraConfig.get().mode is RunMode.MULTIRUN:
-        try:
+        with contextlib.suppress(Exception):
             job.run(cfg)
-        except Exception:
-            log.exception("the job failed")
         return
     job.check(cfg)
     print_table([job.run(cfg)])

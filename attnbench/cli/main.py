@@ -1,18 +1,25 @@
 """From the command line to a command, and from any error to one line and an exit status."""
 
+import logging
 import os
 import sys
+from typing import NoReturn
 
 import hydra
+from hydra._internal.utils import get_args_parser
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from attnbench.cli import help as usage
-from attnbench.cli.errors import explain, nearest
+from attnbench.cli.errors import explain, nearest, refuse
 from attnbench.cli.paths import CONF
 from attnbench.errors import UserError
 
 USER_ERROR, FAILURE, INTERRUPTED = 2, 1, 130
+
+log = logging.getLogger(__name__)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -21,50 +28,68 @@ def main(argv: list[str] | None = None) -> None:
     The status is 0; 1 if a job failed; 2 if the user can put it right; 130 if interrupted.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if {"--help", "-h"} & set(arguments):
-        print(usage.text())
-        return
+    parser = get_args_parser()
+    parser.error = _refuse_option
     try:
-        command, rest = _split(arguments)
-        _run(command, rest)
+        options = parser.parse_args(arguments)
+        if options.help:
+            print(usage.text())
+            return
+        command = _command(options.overrides)
+        if command in options.overrides:
+            arguments.remove(command)
+            options.overrides.remove(command)
+        _run(command, arguments, options.overrides)
     except UserError as error:
         _die(str(error), USER_ERROR)
     except KeyboardInterrupt:
         _die("interrupted", INTERRUPTED)
 
 
-def _split(arguments: list[str]) -> tuple[str, list[str]]:
-    """The command, and the arguments without it."""
-    words = [argument for argument in arguments if "=" not in argument and not argument.startswith(("-", "~", "+"))]
-    # An option's value (--cfg job) is no command.
-    words = [word for word in words if not arguments[arguments.index(word) - 1].startswith("--")]
-    if not words:
-        return "train", arguments
-    command, known = words[0], list(usage.commands())
-    if command not in known:
+def _refuse_option(message: str) -> NoReturn:
+    raise UserError(f"{message}; see python -m attnbench --help")
+
+
+def _command(words: list[str]) -> str:
+    """The one that `words` names, which is the first that is no override, or the default."""
+    command = next((word for word in words if "=" not in word and not word.startswith("~")), "train")
+    if command not in (known := list(usage.commands())):
         raise UserError(f"{command}: no such command; {nearest(command, known)}")
-    arguments.remove(command)
-    return command, arguments
+    return command
 
 
-def _run(command: str, arguments: list[str]) -> None:
-    # torch takes seconds to import: help and a misspelt command do not wait for it.
-    from attnbench.cli.commands import execute
-
+def _run(command: str, arguments: list[str], overrides: list[str]) -> None:
     # Hydra would print its errors itself and exit; this has them raised.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     sys.argv = ["attnbench", *arguments]
-    overrides = [argument for argument in arguments if "=" in argument]
     try:
-        hydra.main(version_base="1.3", config_path=str(CONF), config_name=command)(execute)()
-    except UserError:
-        raise
+        refuse(command, overrides)
+        hydra.main(version_base="1.3", config_path=str(CONF), config_name=command)(_execute)()
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error, command, overrides)) from error
+
+
+def _execute(cfg: DictConfig) -> None:
+    """What Hydra runs. It exits by itself, as Hydra would add lines of its own to what is raised through it."""
+    # torch takes seconds to import: help and what is misspelt do not wait for it.
+    from attnbench.cli.commands import execute
+    from attnbench.job import PARTS
+
+    try:
+        execute(cfg)
+    except UserError as error:
+        _die(str(error), USER_ERROR)
+    except OmegaConfBaseException as error:
+        _die(explain(error, cfg.command, list(HydraConfig.get().overrides.task)), USER_ERROR)
     except Exception as error:
-        _die(f"{type(error).__name__}: {error}".splitlines()[0] + "; the job's folder has the log", FAILURE)
+        if cfg.command not in PARTS:  # no job: it has no log to point to
+            raise
+        log.exception("the job failed")
+        cause = error.__cause__ or error
+        folder = HydraConfig.get().runtime.output_dir
+        _die(f"{type(cause).__name__}: {cause}; the traceback is in {folder}/job.log", FAILURE)
 
 
-def _die(message: str, status: int) -> None:
-    print(f"attnbench: {message}", file=sys.stderr)
+def _die(message: str, status: int) -> NoReturn:
+    print(f"attnbench: {' '.join(message.split())}", file=sys.stderr)
     raise SystemExit(status)

@@ -28,7 +28,11 @@ class Progress:
         self.thread = threading.Thread(target=self._watch, daemon=True)
         self.on_terminal = sys.stderr.isatty()
         self.bar = tqdm(
-            total=len(paths), unit="job", dynamic_ncols=True, smoothing=0, mininterval=POLL_S if self.on_terminal else 60
+            total=len(paths),
+            unit="job",
+            dynamic_ncols=True,
+            smoothing=0,
+            mininterval=POLL_S if self.on_terminal else 60,
         )
         self.bar.set_postfix_str("0 failed")
 
@@ -36,7 +40,9 @@ class Progress:
         self.thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop.set()
         self.thread.join()
         self._look()

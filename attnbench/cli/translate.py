@@ -10,7 +10,7 @@ from tqdm import tqdm
 from attnbench import checkpoint
 from attnbench.checkpoint import Checkpoint
 from attnbench.errors import UserError
-from attnbench.job import build, make_model
+from attnbench.job.building import build, build_model
 from attnbench.measure.quality import translate_all
 from attnbench.tasks.batches import Batches
 from attnbench.tasks.task import Pair, Task
@@ -26,7 +26,7 @@ def translate(cfg: DictConfig) -> None:
         raise UserError("run: missing; name the folder of a finished job, run=runs/<sweep>/<overrides>/seed=<n>")
     kept = checkpoint.load(Path(cfg.run) / checkpoint.NAME)
     device = build(cfg.device)
-    model = make_model(OmegaConf.create(kept.config["model"]), len(kept.source), len(kept.target))
+    model = build_model(DictConfig(kept.config["model"]), len(kept.source), len(kept.target))
     model.load_state_dict(kept.weights)
     lines = _read(cfg.input)
     task = _task(kept, lines)

@@ -13,8 +13,8 @@ def peak_mib(function: Callable[[], object], device: torch.device) -> float:
     """The most that one call of `function` held at once above what was held before it, in MiB.
 
     On CUDA it is the allocator's counter. The CPU's allocator keeps none, but the profiler reports each of its
-    allocations and releases: the peak is that of their running sum. What is not torch's (Python, the C library) does not
-    count on either.
+    allocations and releases: the peak is that of their running sum. What is not torch's (Python, the C library)
+    does not count on either.
     """
     gc.collect()
     if device.type == "cuda":
@@ -30,7 +30,7 @@ def peak_mib(function: Callable[[], object], device: torch.device) -> float:
     events = [event for event in profiler.profiler.kineto_results.events() if event.name() == "[memory]"]
     held = peak = 0
     for event in sorted(events, key=lambda event: event.start_ns()):
-        held += event.nbytes()
+        held += event.nbytes()  # pyright: ignore[reportAttributeAccessIssue]
         peak = max(peak, held)
     return peak / MIB
 

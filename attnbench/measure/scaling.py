@@ -65,7 +65,9 @@ def measure_scaling(
             status[length] = "out_of_memory"
             break
         calls[length], status[length] = call, "measured"
-    timings = dict(zip(calls, time_interleaved(list(calls.values()), device, repetitions=grid.repetitions), strict=True))
+    timings = dict(
+        zip(calls, time_interleaved(list(calls.values()), device, repetitions=grid.repetitions), strict=True)
+    )
     peaks = {length: peak_mib(call, device) for length, call in calls.items()}
     points = [_point(length, status[length], timings.get(length), peaks.get(length)) for length in grid.lengths]
     return Scaling(

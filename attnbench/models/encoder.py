@@ -1,6 +1,7 @@
 """The recurrent encoder, and the bridge from it to the decoder."""
 
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from typing import Literal, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -21,12 +22,15 @@ class Encoded(NamedTuple):
     hidden: Hidden
 
 
-def recurrent(cell: str, inputs: int, width: int, layers: int, dropout: float, bidirectional: bool = False) -> nn.RNNBase:
+def recurrent(
+    cell: str, inputs: int, width: int, layers: int, dropout: float, bidirectional: bool = False
+) -> nn.RNNBase:
     """The recurrent network called `cell`, batch first, with dropout between its layers."""
     if cell not in CELLS:
         raise UserError(f"model.cell={cell}: must be one of {', '.join(CELLS)}")
     between = dropout if layers > 1 else 0.0
-    return CELLS[cell](inputs, width, layers, batch_first=True, dropout=between, bidirectional=bidirectional)
+    make = cast(Callable[..., nn.RNNBase], CELLS[cell])
+    return make(inputs, width, layers, batch_first=True, dropout=between, bidirectional=bidirectional)
 
 
 class Encoder(nn.Module):
@@ -45,7 +49,15 @@ class Encoder(nn.Module):
     """
 
     def __init__(
-        self, vocabulary: int, *, embedding: int, width: int, cell: Cell, layers: int, bidirectional: bool, dropout: float
+        self,
+        vocabulary: int,
+        *,
+        embedding: int,
+        width: int,
+        cell: Cell,
+        layers: int,
+        bidirectional: bool,
+        dropout: float,
     ) -> None:
         super().__init__()
         directions = 2 if bidirectional else 1
@@ -62,7 +74,7 @@ class Encoder(nn.Module):
         packed = pack_padded_sequence(embedded, lengths.cpu(), batch_first=True, enforce_sorted=False)
         outputs, last = self.rnn(packed)
         states, _ = pad_packed_sequence(outputs, batch_first=True, total_length=source.shape[1])
-        hidden = tuple(map(self._bridge, last)) if isinstance(last, tuple) else self._bridge(last)
+        hidden = (self._bridge(last[0]), self._bridge(last[1])) if isinstance(last, tuple) else self._bridge(last)
         return Encoded(self.dropout(self.states(states)), lengths, hidden)
 
     def _bridge(self, last: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Batches bucketed by length, in an order that depends on the seed alone."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -27,8 +27,9 @@ class Batch:
     target_tokens: int
 
     def to(self, device: torch.device) -> "Batch":
-        tensors = (tensor.to(device) for tensor in (self.source, self.lengths, self.target, self.expected))
-        return Batch(*tensors, self.rows, self.target_tokens)
+        """The same batch on a device."""
+        tensors = {name: getattr(self, name).to(device) for name in ("source", "lengths", "target", "expected")}
+        return replace(self, **tensors)
 
 
 class Batches:
@@ -50,7 +51,9 @@ class Batches:
         order = torch.randperm(len(self.source), generator=generator).tolist()
         pool = self.size * POOL
         groups = [
-            group for start in range(0, len(order), pool) for group in self._cut(self._sorted(order[start : start + pool]))
+            group
+            for start in range(0, len(order), pool)
+            for group in self._cut(self._sorted(order[start : start + pool]))
         ]
         for index in torch.randperm(len(groups), generator=generator).tolist():
             yield self._batch(groups[index])

@@ -79,7 +79,7 @@ def predicted(scene: Scene, position: int) -> Tensor | None:
     hidden = torch.tanh(scene.query @ scene.parameters["scope.weight"])
     centre = scene.length * torch.sigmoid((hidden * scene.parameters["scope.v"].flatten()).sum())
     distance = position - centre
-    if abs(float(distance)) > scene.window:
+    if abs(distance.item()) > scene.window:
         return None
     sigma = scene.window / 2
     return torch.exp(-(distance**2) / (2 * sigma**2))
@@ -147,7 +147,7 @@ def attend_query(setting: Setting, scene: Scene, keys: Tensor) -> list[Tensor]:
         for s, factor in factors.items()
         if factor is not None
     }
-    highest = max((float(score) for score in scores.values()), default=0.0)
+    highest = max((score.item() for score in scores.values()), default=0.0)
     exponentials = {s: torch.exp(score - highest) for s, score in scores.items()}
     for s, exponential in exponentials.items():
         factor = factors[s]

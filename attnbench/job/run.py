@@ -1,0 +1,125 @@
+"""The life of a job: from a config to a record, whatever happens in between."""
+
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from attnbench import record
+from attnbench.environment import describe
+from attnbench.errors import UserError
+from attnbench.job.building import build, build_model
+from attnbench.job.identity import factors, job_key, parts
+from attnbench.job.work import Results, cost, train
+from attnbench.measure.memory import is_out_of_memory
+from attnbench.record import Record
+from attnbench.tracking import Run
+
+log = logging.getLogger(__name__)
+
+COMMANDS: dict[str, Callable[[DictConfig, Path, Run], Results]] = {"train": train, "cost": cost}
+CHECKED_VOCABULARY = 8  # types a side of the model that `check` makes: as few as will do
+
+
+def run(cfg: DictConfig) -> Record:
+    """Runs one job and writes its record, whatever happens; a job that is finished already is not run again.
+
+    Returns:
+        The record, also of an earlier run.
+
+    Raises:
+        Exception: whatever made the job fail, once the record of it is written.
+    """
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    blank = _blank(cfg)
+    if not cfg.force and (before := _finished(folder / record.NAME, blank.key)):
+        return before
+    OmegaConf.save(OmegaConf.create(blank.config), folder / "config.yaml")
+    begun = time.perf_counter()
+    try:
+        done = _track(cfg, folder, blank, begun)
+    except Exception as error:
+        log.exception("the job failed")
+        status = "out_of_memory" if is_out_of_memory(error) else "failed"
+        failed = replace(blank, status=status, error=_one_line(error), duration_s=time.perf_counter() - begun)
+        record.write(failed, folder / record.NAME)
+        raise
+    record.write(done, folder / record.NAME)
+    return done
+
+
+def check(cfg: DictConfig) -> None:
+    """Makes all of a job that can be made in a moment, so that a bad value is told before anything runs.
+
+    Raises:
+        UserError: a value that the job would stumble over.
+    """
+    build(cfg.device)
+    build(cfg.cost)
+    if cfg.command == "cost":
+        build(cfg.attention)(cfg.width)
+        return
+    build(cfg.training)
+    build_model(cfg.model, CHECKED_VOCABULARY, CHECKED_VOCABULARY)
+
+
+def _track(cfg: DictConfig, folder: Path, blank: Record, begun: float) -> Record:
+    """Does the job's work under its tracker."""
+    name = f"{HydraConfig.get().job.override_dirname or 'default'}/seed={cfg.seed}"
+    with build(cfg.tracker)(name=name, group=cfg.sweep, folder=folder, config=blank.config) as tracked:
+        results = COMMANDS[cfg.command](cfg, folder, tracked)
+        done = replace(
+            blank,
+            status="finished",
+            environment=describe(build(cfg.device)),
+            duration_s=time.perf_counter() - begun,
+            **vars(results),
+        )
+        tracked.result(done)
+    return done
+
+
+def _blank(cfg: DictConfig) -> Record:
+    """The record of a job that has found nothing yet."""
+    return Record(
+        version=record.VERSION,
+        key=job_key(cfg),
+        command=cfg.command,
+        sweep=cfg.sweep,
+        status="failed",
+        error=None,
+        factors=factors(cfg),
+        overrides=list(HydraConfig.get().overrides.task),
+        seed=cfg.seed,
+        config=parts(cfg),
+        environment=describe(torch.device("cpu")),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        duration_s=0.0,
+        training=None,
+        quality=None,
+        step=None,
+        scaling=None,
+        alignments=[],
+    )
+
+
+def _finished(path: Path, key: str) -> Record | None:
+    """The record at `path`, if it is of the job with this key and it finished."""
+    try:
+        found = record.read(path)
+    except (FileNotFoundError, record.RecordError):
+        return None
+    return found if found.key == key and found.status == "finished" else None
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, UserError):
+        return str(error)
+    return " ".join(traceback.format_exception_only(error)[-1].split())

@@ -1,0 +1,149 @@
+"""Hard attention: what is drawn, how often, and what gradient it leaves."""
+
+from typing import cast
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from variants import EVERY, Variant, attend, build, names, part, states, weights_of
+
+from attnbench.attention.selection import Draw, Reinforce, masked_softmax
+
+HARD = [variant for variant in EVERY if variant.selection != "soft" and variant.kernel == "dense"]
+DRAWS = 20_000
+REWARDS = torch.tensor([-1.0, -2.0, -4.0], dtype=torch.float64)  # of three positions
+
+every_hard = pytest.mark.parametrize("variant", HARD, ids="-".join)
+
+
+def is_one_hot(weights: Tensor) -> bool:
+    return bool(((weights == 0) | (weights == 1)).all() and (weights.sum(-1) == 1).all())
+
+
+@every_hard
+def test_in_evaluation_it_takes_what_soft_attention_weighs_most(variant: Variant) -> None:
+    soft, hard = build(variant._replace(selection="soft")), build(variant).eval()
+    query, keys = states(2, 4, 6), states(2, 5, 6, seed=2)
+    mixed, chosen = (weights_of(layer, query, keys, [5, 3], position=1) for layer in (soft, hard))
+    assert is_one_hot(chosen)
+    torch.testing.assert_close((chosen * mixed).sum(-1), mixed.amax(-1))
+    assert attend(hard, query, keys, [5, 3]).draw is None
+
+
+@every_hard
+def test_in_training_it_draws_as_often_as_soft_attention_weighs(variant: Variant) -> None:
+    soft, hard = build(variant._replace(selection="soft")), build(variant).train()
+    sentences = 4000
+    query, keys = (states(1, size, 6, seed=seed).expand(sentences, -1, -1) for size, seed in ((1, 1), (4, 2)))
+    with torch.no_grad():
+        mixed = weights_of(soft, query[:1], keys[:1], [3])[0]
+        torch.manual_seed(5)
+        drawn = weights_of(hard, query, keys, [3] * sentences)
+    assert is_one_hot(drawn)
+    # Five standard deviations of a frequency, at most; a gain is renormalised, as one position is always taken.
+    torch.testing.assert_close(drawn.mean(0), mixed / mixed.sum(-1, keepdim=True), rtol=0, atol=0.04)
+
+
+@pytest.mark.parametrize("selection", [name for name in names("selection") if name != "soft"])
+def test_draws_differ_and_come_again_with_the_seed(selection: str) -> None:
+    layer = build(Variant(selection=selection)).train()
+    query, keys = states(4, 5, 6), states(4, 9, 6, seed=2)
+    drawn = []
+    for seed in (1, 2, 1):
+        torch.manual_seed(seed)
+        drawn.append(weights_of(layer, query, keys, [9, 9, 9, 9]))
+    assert torch.equal(drawn[0], drawn[2])
+    assert not torch.equal(drawn[0], drawn[1])
+
+
+def reinforce(entropy: float = 0.0, baseline: float = 0.0) -> Reinforce:
+    policy = cast(Reinforce, part("selection", "reinforce", entropy=entropy)()).train()
+    policy.baseline.fill_(baseline)
+    return policy
+
+
+def draw_from(policy: Reinforce, scores: Tensor) -> tuple[Tensor, Draw]:
+    """`DRAWS` positions for each row of scores `(T, S)`, as `(N, T)`, and the draw."""
+    mask = torch.ones(scores.shape[-1], dtype=torch.bool)
+    choice = policy(scores.expand(DRAWS, 1, -1, -1), mask, None)
+    assert choice.draw is not None
+    return choice.weights[:, 0].argmax(-1), choice.draw
+
+
+@pytest.mark.parametrize(("baseline", "entropy"), [(0.0, 0.0), (-2.0, 0.0), (0.0, 0.5), (3.0, 0.1)])
+def test_the_gradient_of_reinforce_is_that_of_the_expected_reward(baseline: float, entropy: float) -> None:
+    scores = torch.tensor([[0.5, -0.3, 0.1]], dtype=torch.float64, requires_grad=True)
+    policy = reinforce(entropy, baseline)
+    torch.manual_seed(0)
+    chosen, draw = draw_from(policy, scores)
+    loss = draw.loss(REWARDS[chosen], torch.ones(DRAWS, 1, dtype=torch.bool))
+    (found,) = torch.autograd.grad(loss, scores)
+    chances = scores.softmax(-1)
+    goal = (chances * REWARDS).sum() - entropy * (chances * chances.log()).sum()
+    (expected,) = torch.autograd.grad(-goal, scores)
+    torch.testing.assert_close(found, expected, rtol=0, atol=0.06)
+    assert expected.abs().max() > 0.3
+
+
+def test_where_later_steps_depend_on_a_draw_it_gets_their_reward() -> None:
+    scores = torch.tensor([[0.5, -0.3, 0.1], [0.2, 0.4, -0.6]], dtype=torch.float64, requires_grad=True)
+    later = torch.tensor([[0.0, -3.0, 1.0], [2.0, -1.0, 0.0], [-1.0, 1.0, -2.0]], dtype=torch.float64)  # by both draws
+    torch.manual_seed(0)
+    chosen, draw = draw_from(reinforce(), scores)
+    reward = torch.stack([REWARDS[chosen[:, 0]], later[chosen[:, 0], chosen[:, 1]]], dim=1)
+    loss = draw._replace(to_go=True).loss(reward, torch.ones(DRAWS, 2, dtype=torch.bool))
+    (found,) = torch.autograd.grad(loss, scores)
+    first, second = scores.softmax(-1)
+    goal = (first * REWARDS).sum() + (first[:, None] * second * later).sum()
+    (expected,) = torch.autograd.grad(-goal / 2, scores)  # a mean over tokens
+    torch.testing.assert_close(found, expected, rtol=0, atol=0.06)
+
+
+def test_padding_has_no_part_in_the_loss_of_reinforce() -> None:
+    losses = []
+    for padding in (0.0, -1e6):
+        scores = torch.zeros(1, 1, 3, 2, dtype=torch.float64)
+        torch.manual_seed(0)
+        draw = reinforce(entropy=0.1)(scores, torch.tensor([True, True]), None).draw
+        reward = torch.tensor([[-1.0, -2.0, padding]], dtype=torch.float64)
+        losses.append(draw._replace(to_go=True).loss(reward, torch.tensor([[True, True, False]])))
+    assert torch.equal(*losses)
+
+
+def test_the_baseline_is_a_moving_average_that_starts_at_the_first_reward() -> None:
+    policy = cast(Reinforce, part("selection", "reinforce", decay=0.9)()).train()
+    seen = []
+    for reward in (-3.0, -1.0):
+        draw = policy(torch.zeros(1, 1, 1, 2), torch.tensor([True, True]), None).draw
+        draw.loss(torch.tensor([[reward]]), torch.tensor([[True]]))
+        seen.append(policy.baseline.item())
+    assert seen == pytest.approx([-3.0, -2.8])
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_the_gradient_of_gumbel_is_that_of_its_relaxation(temperature: float) -> None:
+    selection = part("selection", "gumbel", temperature=temperature)().train()
+    scores, values = states(2, 1, 3, 4), states(2, 1, 4, 5, seed=2)
+    mask = torch.tensor([True, True, True, False])
+    torch.manual_seed(3)
+    weights = selection(scores, mask, None).weights
+    torch.manual_seed(3)
+    noise = -torch.empty_like(scores).exponential_().log()
+    relaxed = torch.softmax((scores + noise)[..., :3] / temperature, dim=-1)
+    assert is_one_hot(weights)
+    assert torch.equal(weights[..., :3].argmax(-1), relaxed.argmax(-1))
+    (found,) = torch.autograd.grad((weights @ values).sin().sum(), scores)
+    hard = F.pad(relaxed, (0, 1)) + (weights - F.pad(relaxed, (0, 1))).detach()
+    (expected,) = torch.autograd.grad((hard @ values).sin().sum(), scores)
+    torch.testing.assert_close(found, expected)
+    assert found.abs().max() > 0
+
+
+def test_masked_softmax_is_the_softmax_of_what_is_left() -> None:
+    scores = states(2, 2, 4)
+    mask = torch.arange(4) < torch.tensor([2, 3])[:, None, None]
+    weights = masked_softmax(scores, mask)
+    for row, length in enumerate((2, 3)):
+        torch.testing.assert_close(weights[row, :, :length], scores[row, :, :length].softmax(-1))
+        assert not weights[row, :, length:].any()

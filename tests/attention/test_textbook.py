@@ -1,0 +1,102 @@
+"""Values that anyone can check by hand, and what a user is told of a value that cannot be."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from variants import Variant, attend, build, names, part, states, weights_of
+
+from attnbench.attention.kernels import Problem
+from attnbench.attention.scopes import LocalM, LocalP
+from attnbench.attention.scores import Additive, Concat, Cosine, Gaussian
+from attnbench.attention.selection import Gumbel, Reinforce
+from attnbench.errors import UserError
+
+
+@pytest.mark.parametrize(("score", "expected"), [("dot", 1.0), ("scaled_dot", 0.7071), ("cosine", 8.0), ("average", 0.0)])
+def test_a_unit_vector_with_itself(score: str, expected: float) -> None:
+    unit = torch.tensor([1.0, 0.0]).view(1, 1, 1, 2)
+    assert part("score", score)(1, 2)(unit, unit).item() == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_gaussian_prefers_the_nearer_key_by_its_squared_distance() -> None:
+    query, keys = torch.zeros(1, 1, 1, 1), torch.tensor([1.0, 3.0]).view(1, 1, 2, 1)
+    near, far = part("score", "gaussian", sigma=2.0)(1, 1)(query, keys).flatten().tolist()
+    assert near - far == pytest.approx((9 - 1) / (2 * 2**2))
+
+
+def test_location_looks_at_the_position_alone() -> None:
+    layer = build(Variant("location"))
+    query, keys = states(1, 2, 6), states(1, 4, 6, seed=2)
+    moved = keys.roll(1, dims=1)
+    assert torch.equal(weights_of(layer, query, keys, [4]), weights_of(layer, query, moved, [4]))
+
+
+@pytest.mark.parametrize("score", ["dot", "additive"])
+@pytest.mark.parametrize("kernel", names("kernel"))
+def test_equal_keys_average_the_values_that_are_real(score: str, kernel: str) -> None:
+    made = part("score", score)(1, 2)
+    problem = Problem(made, part("scope", "global")(1, 2), part("selection", "soft")())
+    if (score, kernel) == ("additive", "fused"):
+        pytest.skip("additive is no dot product")
+    value = torch.arange(40.0).view(1, 1, 10, 4).expand(2, -1, -1, -1)
+    mask = torch.arange(10) < torch.tensor([2, 6]).view(2, 1, 1, 1)
+    features = made.query_features(torch.randn(2, 1, 1, 2)), made.key_features(torch.ones(2, 1, 10, 2))
+    context = part("kernel", kernel)(problem, *features, value, mask, None).context
+    torch.testing.assert_close(context.flatten(1), torch.tensor([[2.0, 3, 4, 5], [10, 11, 12, 13]]))
+
+
+def test_additive_is_concat_where_their_weights_are_equal() -> None:
+    additive, concat = Additive(2, 3), Concat(2, 3)
+    with torch.no_grad():
+        concat.weight.copy_(torch.cat([additive.query_weight, additive.key_weight], dim=1))
+        concat.v.copy_(additive.v)
+    query, key = torch.randn(1, 2, 4, 3), torch.randn(1, 2, 5, 3)
+    torch.testing.assert_close(additive(query, key), concat(query, key))
+
+
+def test_the_window_of_local_m_follows_the_position() -> None:
+    layer = build(Variant(scope="local_m"), heads=1)
+    seen = weights_of(layer, states(2, 4, 6), states(2, 6, 6, seed=2), [6, 3], position=1)[:, 0] > 0
+    reach = [[sorted(row.nonzero().flatten().tolist()) for row in sentence] for sentence in seen]
+    assert reach[0] == [[0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5]]
+    assert reach[1] == [[0, 1, 2], [1, 2], [1, 2], [1, 2]]  # beyond the end: around the last position
+
+
+def test_local_p_looks_about_the_position_that_it_predicts() -> None:
+    scope = LocalP(1, 2, window=2)
+    with torch.no_grad():
+        scope.weight.zero_()  # so that the centre is in the middle: S · σ(0)
+    view = scope(torch.randn(1, 1, 1, 2), torch.tensor([8]), 10, 0)
+    assert view.mask is not None
+    assert view.gain is not None
+    assert view.mask.flatten().nonzero().flatten().tolist() == [2, 3, 4, 5, 6]
+    assert view.gain.flatten()[2:7].tolist() == pytest.approx([math.exp(-(d**2) / 2) for d in (-2, -1, 0, 1, 2)])
+
+
+@pytest.mark.parametrize("kernel", names("kernel"))
+def test_a_source_longer_than_the_table_of_positions(kernel: str) -> None:
+    layer = build(Variant("location", kernel=kernel))
+    layer.score = part("score", "location", positions=4)(2, 3).double()
+    assert attend(layer, states(1, 1, 6), states(1, 4, 6), [4]).context.isfinite().all()
+    with pytest.raises(UserError, match=r"score\.positions=4: .* 5 positions; set score\.positions=5"):
+        attend(layer, states(1, 1, 6), states(1, 5, 6), [5])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: build(Variant(), width=8, heads=5), r"heads=5: .*width 8.*1, 2, 4, 8"),
+        (lambda: build(Variant(), width=8, heads=0), r"heads=0: .*1, 2, 4, 8"),
+        (lambda: LocalM(1, 2, window=0), r"scope\.window=0: must be 1 or more"),
+        (lambda: LocalP(1, 2, window=-1), r"scope\.window=-1: must be 1 or more"),
+        (lambda: Cosine(1, 2, sharpness=0), r"score\.sharpness=0: must be greater than 0"),
+        (lambda: Gaussian(1, 2, sigma=-1.0), r"score\.sigma=-1.0: must be greater than 0"),
+        (lambda: Gumbel(temperature=0), r"selection\.temperature=0: must be greater than 0"),
+        (lambda: Reinforce(decay=1.0), r"selection\.decay=1.0: must be at least 0 and below 1"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named_with_what_would_be_right(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        make()
