@@ -2,4 +2,4 @@
 
 
 class UserError(ValueError):
-    """Bad input. The message names the key, the value, and what would be right; it is shown alone, without a traceback."""
+    """Bad input. The message names the key, the value, and what would be right; it is shown without a traceback."""

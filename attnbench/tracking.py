@@ -1,6 +1,7 @@
 """Trackers: where a job's curves and results are mirrored. Only this file knows W&B."""
 
 import dataclasses
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -164,10 +165,13 @@ def heat_map(alignment: Alignment) -> "Image":
     figure = Figure(figsize=size, layout="constrained")
     axis = figure.subplots()
     axis.imshow(np.mean(alignment.weights, axis=0), cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
-    axis.set_xticks(range(len(source)), source, rotation=90)
-    axis.set_yticks(range(len(target)), target)
+    # A token is no formula, whatever it holds.
+    axis.set_xticks(range(len(source)), source, rotation=90, parse_math=False)
+    axis.set_yticks(range(len(target)), target, parse_math=False)
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        canvas.draw()
     return fromarray(np.asarray(canvas.buffer_rgba()).copy())
 
 
@@ -176,5 +180,5 @@ def _table(rows: "Sequence[ScalingPoint] | Sequence[LengthBin]") -> "wandb.Table
 
     if not rows:
         return None
-    columns = [field.name for field in dataclasses.fields(rows[0])]
+    columns: list[int | str] = [field.name for field in dataclasses.fields(rows[0])]
     return wandb.Table(columns=columns, data=[list(dataclasses.astuple(row)) for row in rows])

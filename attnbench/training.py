@@ -1,9 +1,10 @@
 """fit: updates, validation, early stopping, the best weights kept."""
 
 import copy
+import itertools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -48,7 +49,7 @@ class Recipe:
     def __post_init__(self) -> None:
         if (self.updates is None) == (self.epochs is None):
             raise UserError(
-                f"training.updates={self.updates}, training.epochs={self.epochs}: exactly one must be a number, the other null"
+                f"training.updates={self.updates}, training.epochs={self.epochs}: one must be a number, the other null"
             )
         if self.stop_on not in ("bleu", "loss"):
             raise UserError(f"training.stop_on={self.stop_on}: must be bleu or loss")
@@ -147,44 +148,27 @@ def fit(
     batches = Batches(task, task.train, recipe.batch_size, device)
     validation = Batches(task, task.validation, 2 * recipe.batch_size, device)
     budget = recipe.budget(len(batches))
-    stepper = Stepper(model, recipe, budget, device, precision)
     every = max(1, budget // recipe.validations)
-    watch = _Watch(recipe)
-    update = epoch = tokens = 0
-    started, waited = time.perf_counter(), 0.0
-    loss_sum = torch.zeros((), device=device)
+    stepper = Stepper(model, recipe, budget, device, precision)
+    watch = _Watch(recipe, model, device)
     with tqdm(total=budget, unit="update", disable=not progress, dynamic_ncols=True) as bar:
-        while update < budget and not watch.exhausted:
-            for batch in batches.shuffled(seed, epoch):
-                loss_sum += stepper(batch)
-                tokens += batch.target_tokens
-                update += 1
-                waited += breathe()
-                bar.update()
-                if update % every == 0 or update == budget:
-                    bleu, loss = validate(model, task, validation, device, precision)
-                    elapsed = time.perf_counter() - started - waited
-                    mean = float(loss_sum) / (update - watch.last_update)
-                    loss_sum.zero_()
-                    point = HistoryPoint(update, elapsed, mean, loss, bleu)
-                    watch.see(point, model)
-                    report(point)
-                    bar.set_postfix(loss=f"{mean:.3f}", BLEU=f"{bleu:.1f}")
-                if update == budget or watch.exhausted:
-                    break
-            epoch += 1
+        for update, batch in enumerate(itertools.islice(_endless(batches, seed), budget), start=1):
+            watch.step(stepper(batch), batch, breathe())
+            bar.update()
+            if update % every and update != budget:
+                continue
+            point = watch.validated(*validate(model, task, validation, device, precision))
+            report(point)
+            bar.set_postfix(loss=f"{point.train_loss:.3f}", BLEU=f"{point.validation_bleu:.1f}")
+            if watch.exhausted:
+                break
     model.load_state_dict(watch.best_weights)
-    account = Training(
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
-        updates=update,
-        epochs=update / len(batches),
-        target_tokens=tokens,
-        train_s=time.perf_counter() - started - waited,
-        stopped="patience" if watch.exhausted else "budget",
-        best_update=watch.best_update,
-        history=watch.history,
-    )
-    return Fitted(account, watch.best_weights)
+    return Fitted(watch.account(len(batches)), watch.best_weights)
+
+
+def _endless(batches: Batches, seed: int) -> Iterator[Batch]:
+    for epoch in itertools.count():
+        yield from batches.shuffled(seed, epoch)
 
 
 def validate(model: RNN, task: Task, batches: Batches, device: torch.device, precision: str) -> tuple[float, float]:
@@ -197,29 +181,55 @@ def validate(model: RNN, task: Task, batches: Batches, device: torch.device, pre
 
 
 class _Watch:
-    """Keeps the best weights, and says when patience is at its end."""
+    """Keeps the account of a training: losses, tokens, time, the best weights, and whether patience is at its end."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
+    def __init__(self, recipe: Recipe, model: nn.Module, device: torch.device) -> None:
+        self.recipe, self.model = recipe, model
         self.history: list[HistoryPoint] = []
         self.best_update = 0
         self.best_weights: dict[str, Tensor] = {}
-        self._best = -math.inf
-        self._since = 0
-
-    @property
-    def last_update(self) -> int:
-        return self.history[-1].update if self.history else 0
+        self.updates = self.tokens = 0
+        self._best, self._since = -math.inf, 0
+        self._loss = torch.zeros((), device=device)  # kept there: reading it at each update would wait for the device
+        self._started, self._waited = time.perf_counter(), 0.0
 
     @property
     def exhausted(self) -> bool:
         return self._since >= self.recipe.patience
 
-    def see(self, point: HistoryPoint, model: nn.Module) -> None:
+    @property
+    def elapsed_s(self) -> float:
+        return time.perf_counter() - self._started - self._waited
+
+    def step(self, loss: Tensor, batch: Batch, waited: float) -> None:
+        """Counts an update, and the seconds spent waiting for others after it."""
+        self._loss += loss
+        self.updates += 1
+        self.tokens += batch.target_tokens
+        self._waited += waited
+
+    def validated(self, bleu: float, loss: float) -> HistoryPoint:
+        """Takes note of a validation, and of the weights if it is the best so far."""
+        since = self.updates - (self.history[-1].update if self.history else 0)
+        point = HistoryPoint(self.updates, self.elapsed_s, float(self._loss) / since, loss, bleu)
+        self._loss.zero_()
         self.history.append(point)
-        merit = point.validation_bleu if self.recipe.stop_on == "bleu" else -point.validation_loss
+        merit = bleu if self.recipe.stop_on == "bleu" else -loss
         if merit > self._best:
-            self._best, self._since, self.best_update = merit, 0, point.update
-            self.best_weights = copy.deepcopy(model.state_dict())
+            self._best, self._since, self.best_update = merit, 0, self.updates
+            self.best_weights = copy.deepcopy(self.model.state_dict())
         else:
             self._since += 1
+        return point
+
+    def account(self, batches_per_epoch: int) -> Training:
+        return Training(
+            parameters=sum(parameter.numel() for parameter in self.model.parameters()),
+            updates=self.updates,
+            epochs=self.updates / batches_per_epoch,
+            target_tokens=self.tokens,
+            train_s=self.elapsed_s,
+            stopped="patience" if self.exhausted else "budget",
+            best_update=self.best_update,
+            history=self.history,
+        )

@@ -10,7 +10,7 @@ from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
-from attnbench.cli.help import groups
+from attnbench.cli.help import choices
 from attnbench.cli.paths import CONF
 from attnbench.errors import UserError
 
@@ -26,16 +26,20 @@ def refuse(command: str, overrides: list[str]) -> None:
     """Refuses overrides that Hydra would take, or would stumble over.
 
     Raises:
-        UserError: `+key` for a key that nothing reads, or a group without a choice.
+        UserError: a key that `+` would add though nothing reads it, or a group without a choice.
     """
     for argument, override in zip(overrides, OverridesParser.create().parse_overrides(overrides), strict=True):
-        key, choices = override.key_or_group, groups().get(override.key_or_group)
+        key = override.key_or_group
+        adds = override.is_add() or override.is_force_add()
         if not key:
             raise UserError(_unreadable(argument))
-        if override.is_add() and key.partition(".")[0].partition("/")[0] != "hydra" and key not in keys(command):
-            raise UserError(_unknown(command, key, argument))
-        if choices and not override.is_delete() and override.value() is None:
-            raise UserError(f"{argument}: must be a choice of {key}; there are {', '.join(choices)}")
+        if adds and not key.startswith("hydra"):
+            if key not in keys(command):
+                raise UserError(_unknown(command, key, argument))
+            if override.is_add():
+                raise UserError(f"{argument}: {key} needs no +; say {argument.removeprefix('+')}")
+        if (offered := choices(key)) and not override.is_delete() and override.value() is None:
+            raise UserError(f"{argument}: must be a choice of {key}; there are {', '.join(offered)}")
 
 
 def explain(error: Exception, command: str, overrides: list[str]) -> str:
@@ -51,7 +55,7 @@ def explain(error: Exception, command: str, overrides: list[str]) -> str:
         return _unreadable(str(error.override))
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, choice = str(error.missing_cfg_file).rpartition("/")
-        return f"{group}={choice}: no such choice; {nearest(choice, error.options or groups().get(group, []))}"
+        return f"{group}={choice}: no such choice; {nearest(choice, error.options or choices(group))}"
     if isinstance(error, MissingMandatoryValue):
         return f"{error.full_key}: missing; say {error.full_key}=..."
     if several := re.match("Ambiguous value for argument '(.*?)' 1[.]", text):
@@ -70,39 +74,37 @@ def _unreadable(argument: str) -> str:
 def _unknown(command: str, key: str, argument: str) -> str:
     known = keys(command)
     if owners := known.get(key):
-        return f"{argument}: the chosen {key.partition('.')[0]} has no such key; {' and '.join(owners)} has it"
+        return f"{argument}: not a key of the chosen {key.partition('.')[0]}, only of {', '.join(owners)}"
     hint = f"python -m attnbench {command} --cfg job shows all"
     return f"{argument}: no such key in {command}; {nearest(key, list(known), hint)}"
 
 
 def keys(command: str) -> dict[str, list[str]]:
-    """Every key that a command's config can have, with the choices that bring it; none, where it is always there."""
-    root = OmegaConf.load(CONF / f"{command}.yaml")
-    assert isinstance(root, DictConfig)
-    found: dict[str, list[str]] = {}
-    for default in root.pop("defaults"):
-        if isinstance(default, str):
-            found |= {} if default == "_self_" else keys(default)
-            continue
-        group = next(iter(default))
-        found[group] = []
-        for path in sorted((CONF / group).glob("*.yaml")) if "/" not in group else ():
-            for key in _keys_of(path, group):
-                found.setdefault(key, []).append(f"{group}={path.stem}")
-    return found | dict.fromkeys(_walk(root), [])
+    """Every key that a command's config can have, with the choices that bring it where it is not always there."""
+    return _keys(CONF / f"{command}.yaml", "")
 
 
-def _keys_of(path: Path, group: str) -> Iterator[str]:
-    """The keys of a choice, where its package puts them."""
-    package = re.match("# @package (.+)", path.read_text(encoding="utf-8"))
+def _keys(path: Path, package: str) -> dict[str, list[str]]:
+    """The keys of one file, and those of all choices of the groups in its defaults."""
     content = OmegaConf.load(path)
     assert isinstance(content, DictConfig)
-    content.pop("defaults", None)
-    prefix = package[1].strip() if package else group
-    return _walk(content, "" if prefix == "_global_" else f"{prefix}.")
+    found: dict[str, list[str]] = {}
+    groups = [next(iter(default)) for default in content.pop("defaults", []) if isinstance(default, DictConfig)]
+    # An experiment brings no keys of its own, and Hydra knows its own keys.
+    for group in (
+        group.removeprefix("/") for group in groups if not group.startswith(("override ", "/hydra", "hydra"))
+    ):
+        found[group] = []
+        for choice in choices(group) if group != "experiment" else ():
+            for key, owners in _keys(CONF / group / f"{choice}.yaml", group).items():
+                found.setdefault(key, []).extend(owners or [f"{group}={choice}"])
+    if header := re.match("# @package (.+)", path.read_text(encoding="utf-8")):
+        package = header[1].strip().replace("_global_", "")
+    return found | {key: [] for key in _walk(content, f"{package}." if package else "")}
 
 
-def _walk(node: DictConfig, prefix: str = "") -> Iterator[str]:
+def _walk(node: DictConfig, prefix: str) -> Iterator[str]:
+    """The keys below a node, whole."""
     for name in node:
         if name in ("_target_", "_partial_", "hydra"):
             continue

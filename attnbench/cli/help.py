@@ -21,16 +21,20 @@ Keys: heads=4 length=48 seed=1,2 width=256 precision=bf16 force=true training.up
 """
 
 
-def commands(conf: Path = CONF) -> dict[str, str]:
+def commands() -> dict[str, str]:
     """The commands, each a root config, with the sentence that its first comment opens with."""
-    return {path.stem: _first_sentence(path) for path in sorted(conf.glob("*.yaml"))}
+    return {path.stem: _first_sentence(path) for path in sorted(CONF.glob("*.yaml"))}
 
 
-def groups(conf: Path = CONF) -> dict[str, list[str]]:
-    """The config groups that have a choice, with their choices."""
-    folders = sorted(path for path in conf.iterdir() if path.is_dir() and path.name != "hydra")
-    found = {folder.name: sorted(path.stem for path in folder.glob("*.yaml")) for folder in folders}
-    return {name: choices for name, choices in found.items() if len(choices) > 1}
+def groups() -> dict[str, list[str]]:
+    """The config groups in which there is something to choose, with their choices."""
+    names = sorted(path.name for path in CONF.iterdir() if path.is_dir() and path.name != "hydra")
+    return {name: choices(name) for name in names if name == "experiment" or len(choices(name)) > 1}
+
+
+def choices(group: str) -> list[str]:
+    """What a config group offers; nothing, if it is none."""
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
 def text() -> str:

@@ -1,8 +1,8 @@
 """From the command line to a command, and from any error to one line and an exit status."""
 
-import logging
 import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 import hydra
@@ -18,8 +18,6 @@ from attnbench.cli.paths import CONF
 from attnbench.errors import UserError
 
 USER_ERROR, FAILURE, INTERRUPTED = 2, 1, 130
-
-log = logging.getLogger(__name__)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -73,7 +71,6 @@ def _execute(cfg: DictConfig) -> None:
     """What Hydra runs. It exits by itself, as Hydra would add lines of its own to what is raised through it."""
     # torch takes seconds to import: help and what is misspelt do not wait for it.
     from attnbench.cli.commands import execute
-    from attnbench.job import PARTS
 
     try:
         execute(cfg)
@@ -82,12 +79,11 @@ def _execute(cfg: DictConfig) -> None:
     except OmegaConfBaseException as error:
         _die(explain(error, cfg.command, list(HydraConfig.get().overrides.task)), USER_ERROR)
     except Exception as error:
-        if cfg.command not in PARTS:  # no job: it has no log to point to
+        log = Path(HydraConfig.get().runtime.output_dir) / "job.log"
+        if not log.is_file():  # then this is the only place to show it
             raise
-        log.exception("the job failed")
         cause = error.__cause__ or error
-        folder = HydraConfig.get().runtime.output_dir
-        _die(f"{type(cause).__name__}: {cause}; the traceback is in {folder}/job.log", FAILURE)
+        _die(f"{type(cause).__name__}: {cause}; the traceback is in {log}", FAILURE)
 
 
 def _die(message: str, status: int) -> NoReturn:

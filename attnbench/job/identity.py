@@ -16,6 +16,8 @@ PARTS = {
 }
 # Overrides that say where and how to run and record, not what.
 UNNAMED = frozenset(
+    ("seed", "sweep", "experiment", "force", "progress", "tracker", "attention", "measure", "cost", "job")
+)
     {"seed", "sweep", "experiment", "force", "progress", "tracker", "attention", "measure", "cost", "job"}
 )
 PLAIN = ("heads", "length", "precision")  # factors that are no group

@@ -6,17 +6,32 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
-from variants import EVERY, REFUSED, SOFT, WINDOW, Variant, attend, build, names, part, refusal, states, weights_of
+from variants import (
+    ABLE,
+    EVERY,
+    MECHANISMS,
+    REFUSED,
+    SOFT,
+    WINDOW,
+    Variant,
+    attend,
+    build,
+    names,
+    part,
+    problem,
+    states,
+    weights_of,
+)
 
 from attnbench.attention import Attention
-from attnbench.attention.kernels import Problem
 from attnbench.errors import UserError
 
 LENGTHS = [5, 3, 0, 1]  # of sentences padded to 5; one has nothing to attend
 POSITION = 2  # of the first query, for local scopes
 
 every_soft = pytest.mark.parametrize("variant", SOFT, ids="-".join)
-every = pytest.mark.parametrize("variant", [v for v in EVERY if v not in REFUSED], ids="-".join)
+every_able = pytest.mark.parametrize("variant", ABLE, ids="-".join)
+every_mechanism = pytest.mark.parametrize("variant", MECHANISMS, ids="-".join)
 
 
 def example(queries: int = 3, keys: int = 5, width: int = 6) -> tuple[Tensor, Tensor]:
@@ -65,7 +80,7 @@ def test_context_and_gradients_are_those_of_the_loops(variant: Variant, heads: i
         torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-11)
 
 
-@pytest.mark.parametrize("variant", [v for v in SOFT if v.kernel == "dense"], ids="-".join)
+@every_mechanism
 def test_weights_are_those_of_the_loops(variant: Variant) -> None:
     layer = build(variant)
     query, keys = example()
@@ -113,7 +128,7 @@ def test_weights_on_request_change_nothing(variant: Variant) -> None:
     torch.testing.assert_close(wanted.context, plain.context)
 
 
-@every
+@every_able
 @pytest.mark.parametrize("training", [True, False])
 def test_padding_weighs_nothing_and_learns_nothing(variant: Variant, training: bool) -> None:
     layer = build(variant).train(training)
@@ -131,7 +146,7 @@ def test_padding_weighs_nothing_and_learns_nothing(variant: Variant, training: b
     assert not weights.masked_select(padding[:, None, None]).any()
 
 
-@every
+@every_able
 def test_what_stands_in_the_padding_does_not_matter(variant: Variant) -> None:
     layer = build(variant).eval()
     query, keys = example()
@@ -146,8 +161,7 @@ def test_what_stands_in_the_padding_does_not_matter(variant: Variant) -> None:
 def test_a_row_with_nothing_to_attend_is_zero_in_every_kernel(kernel: str) -> None:
     query, key, value = (states(1, 2, 3, 4, seed=seed) for seed in range(3))
     mask = torch.tensor([[True, True, False], [False, False, False], [True, True, True]])[None, None]
-    problem = Problem(part("score", "dot")(2, 4), part("scope", "global")(2, 4), part("selection", "soft")())
-    context = part("kernel", kernel)(problem, query, key, value, mask, None).context
+    context = part("kernel", kernel)(problem(Variant()), query, key, value, mask, None).context
     assert not context[:, :, 1].any()
     assert context[:, :, [0, 2]].all()
     found = gradients(context, [query, key, value])
@@ -155,7 +169,7 @@ def test_a_row_with_nothing_to_attend_is_zero_in_every_kernel(kernel: str) -> No
     assert not found[0][:, :, 1].any()
 
 
-@every_soft
+@every_mechanism
 def test_rows_sum_to_one(variant: Variant) -> None:
     layer = build(variant)
     query, keys = example()
@@ -178,7 +192,7 @@ def test_any_number_of_queries_and_keys(variant: Variant, queries: int, keys: in
     torch.testing.assert_close(attend(layer, query, memory, [keys]).context, expected)
 
 
-@every_soft
+@every_mechanism
 @pytest.mark.parametrize("heads", [1, 2, 3, 4, 6, 12])
 def test_any_divisor_of_the_width_can_be_the_number_of_heads(variant: Variant, heads: int) -> None:
     layer = build(variant, width=12, heads=heads)
@@ -187,7 +201,7 @@ def test_any_divisor_of_the_width_can_be_the_number_of_heads(variant: Variant, h
     torch.testing.assert_close(attend(layer, query, keys, [3]).context, expected)
 
 
-@every_soft
+@every_mechanism
 def test_memory_layout_does_not_matter(variant: Variant) -> None:
     layer = build(variant)
     query, keys = example()
@@ -196,7 +210,7 @@ def test_memory_layout_does_not_matter(variant: Variant) -> None:
     torch.testing.assert_close(attend(layer, *scattered, LENGTHS).context, attend(layer, query, keys, LENGTHS).context)
 
 
-@every_soft
+@every_mechanism
 def test_step_by_step_is_all_at_once(variant: Variant) -> None:
     layer = build(variant)
     query, keys = example(queries=7)
@@ -229,7 +243,13 @@ def test_whatever_the_shape(
     assert not total[torch.tensor(lengths) == 0].any()
 
 
-def test_fused_does_what_it_can() -> None:
-    assert refusal(Variant(kernel="fused")) is None
-    for changed in ({"score": "additive"}, {"scope": "local_p"}, {"selection": "gumbel"}):
-        assert refusal(Variant(kernel="fused")._replace(**changed))
+@pytest.mark.parametrize("variant", [variant for variant in EVERY if variant.kernel == "auto"], ids="-".join)
+def test_auto_chooses_one_that_can(variant: Variant) -> None:
+    layer = build(variant)
+    cheapest = "fused" if variant._replace(kernel="fused") in ABLE else "dense"
+    assert layer.chosen_kernel().name == cheapest
+    assert layer.chosen_kernel(want_weights=True).name == "dense"
+    query, keys = example()
+    layer.eval()
+    expected = attend(build(variant._replace(kernel=cheapest)).eval(), query, keys, LENGTHS).context
+    assert torch.equal(attend(layer, query, keys, LENGTHS).context, expected)

@@ -58,7 +58,7 @@ def test_draws_differ_and_come_again_with_the_seed(selection: str) -> None:
 
 
 def reinforce(entropy: float = 0.0, baseline: float = 0.0) -> Reinforce:
-    policy = cast(Reinforce, part("selection", "reinforce", entropy=entropy)()).train()
+    policy = cast(Reinforce, part("selection", "reinforce", entropy=entropy)()).double()
     policy.baseline.fill_(baseline)
     return policy
 

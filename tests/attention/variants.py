@@ -55,14 +55,23 @@ def build(variant: Variant, *, width: int = 6, heads: int = 2, window: int = WIN
     return instantiate(config(variant, heads, window))(width).double()
 
 
+def problem(variant: Variant, heads: int = 2, width: int = 3) -> Problem:
+    """What the variant asks of its kernel."""
+    score, scope = (part(group, getattr(variant, group))(heads, width) for group in ("score", "scope"))
+    return Problem(score, scope, part("selection", variant.selection)())
+
+
 def refusal(variant: Variant) -> str | None:
     """Why the variant's kernel cannot do it."""
-    score, scope = (part(group, getattr(variant, group))(2, 3) for group in ("score", "scope"))
-    return part("kernel", variant.kernel).refusal(Problem(score, scope, part("selection", variant.selection)()))
+    return part("kernel", variant.kernel).refusal(problem(variant))
 
 
 REFUSED = [variant for variant in EVERY if refusal(variant)]
-SOFT = [variant for variant in EVERY if variant.selection == "soft" and variant not in REFUSED]
+ABLE = [
+    variant for variant in EVERY if variant not in REFUSED and variant.kernel != "auto"
+]  # auto is one of the others
+SOFT = [variant for variant in ABLE if variant.selection == "soft"]
+MECHANISMS = [variant for variant in SOFT if variant.kernel == "dense"]  # each once, whatever computes it
 
 
 def states(*shape: int, seed: int = 1) -> Tensor:
