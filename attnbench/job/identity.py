@@ -18,8 +18,6 @@ PARTS = {
 UNNAMED = frozenset(
     ("seed", "sweep", "experiment", "force", "progress", "tracker", "attention", "measure", "cost", "job")
 )
-    {"seed", "sweep", "experiment", "force", "progress", "tracker", "attention", "measure", "cost", "job"}
-)
 PLAIN = ("heads", "length", "precision")  # factors that are no group
 
 
