@@ -137,8 +137,8 @@ class _WandbRun:
 
         self.run.config.update({"factors": record.factors})
         media = {
-            "scaling": _table(record.scaling.points if record.scaling else ()),
-            "by_length": _table(record.quality.by_length if record.quality else ()),
+            "scaling/points": _table(record.scaling.points if record.scaling else ()),
+            "quality/by_length": _table(record.quality.by_length if record.quality else ()),
             "alignment": wandb.Image(heat_map(record.alignments[0])) if record.alignments else None,
         }
         self.run.log({name: value for name, value in media.items() if value is not None})

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +27,7 @@ class Recipe:
     """How a model is trained; the same for every mechanism that is compared.
 
     AdamW; the learning rate climbs to `learning_rate` over `warmup` updates, then falls to zero along a cosine that
-    ends with the budget. The budget is `updates`, or `epochs` where that is None.
+    ends with the budget. The budget is the smaller of `updates` and `epochs`; None is no bound.
 
     Raises:
         UserError: a value out of range.
@@ -47,10 +47,8 @@ class Recipe:
     stop_on: Literal["bleu", "loss"]
 
     def __post_init__(self) -> None:
-        if (self.updates is None) == (self.epochs is None):
-            raise UserError(
-                f"training.updates={self.updates}, training.epochs={self.epochs}: one must be a number, the other null"
-            )
+        if self.updates is None and self.epochs is None:
+            raise UserError("training.updates=null, training.epochs=null: one of them must be a number")
         if self.stop_on not in ("bleu", "loss"):
             raise UserError(f"training.stop_on={self.stop_on}: must be bleu or loss")
         for key in ("batch_size", "validations", "patience", "learning_rate", "clip"):
@@ -65,7 +63,8 @@ class Recipe:
 
     def budget(self, batches_per_epoch: int) -> int:
         """Updates in all."""
-        return self.updates if self.updates is not None else cast(int, self.epochs) * batches_per_epoch
+        bounds = (self.updates, None if self.epochs is None else self.epochs * batches_per_epoch)
+        return min(bound for bound in bounds if bound is not None)
 
 
 class Stepper:

@@ -89,13 +89,12 @@ def _keys(path: Path, package: str) -> dict[str, list[str]]:
     content = OmegaConf.load(path)
     assert isinstance(content, DictConfig)
     found: dict[str, list[str]] = {}
-    groups = [next(iter(default)) for default in content.pop("defaults", []) if isinstance(default, DictConfig)]
-    # An experiment brings no keys of its own, and Hydra knows its own keys.
-    for group in (
-        group.removeprefix("/") for group in groups if not group.startswith(("override ", "/hydra", "hydra"))
-    ):
+    for default in content.pop("defaults", []):
+        group = str(next(iter(default))).removeprefix("/") if isinstance(default, DictConfig) else "_self_"
+        if group == "_self_" or group.startswith(("hydra", "override ")):
+            continue
         found[group] = []
-        for choice in choices(group) if group != "experiment" else ():
+        for choice in choices(group) if group != "experiment" else ():  # which brings no key of its own
             for key, owners in _keys(CONF / group / f"{choice}.yaml", group).items():
                 found.setdefault(key, []).extend(owners or [f"{group}={choice}"])
     if header := re.match("# @package (.+)", path.read_text(encoding="utf-8")):

@@ -33,6 +33,8 @@ def main(argv: list[str] | None = None) -> None:
         if options.help:
             print(usage.text())
             return
+        if options.cfg and options.multirun:
+            _refuse_option("--cfg shows the config of one job; leave out -m")
         command = _command(options.overrides)
         if command in options.overrides:
             arguments.remove(command)

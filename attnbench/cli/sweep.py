@@ -30,6 +30,7 @@ class Cell:
     key: str
     sweep: Path  # the folder of the sweep
     folder: Path  # of the job
+    force: bool
 
     @property
     def record(self) -> Path:
@@ -45,33 +46,46 @@ def run_sweep(
 ) -> None:
     """Runs a sweep to its end.
 
+    Args:
+        grids: of the config; see `cells`.
+        arguments: overrides from the command line.
+        config: composed without them.
+        loader: composes the config of a cell.
+        launcher: runs the cells.
+
     Raises:
         UserError: a cell that cannot run at all; nothing has been run then.
         SystemExit: with status 1 if a job failed, 130 if the sweep was interrupted.
     """
-    parser = OverridesParser.create(config_loader=loader)
-    overrides = cells(grids, arguments, parser)
-    if (axes := replaced(grids, arguments, parser)) and not any(a.startswith("sweep=") for a in arguments):
-        overrides = [[*cell, f"sweep={'-'.join(axes)}"] for cell in overrides]
-    planned = _plan(overrides, config, loader)
+    planned = _plan(_overrides(grids, arguments, loader), config, loader)
     folder = planned[0].sweep
     before = _finished(folder)
-    force = "force=true" in [argument.lower() for argument in arguments]
-    todo = [cell for cell in planned if force or cell.key not in before]
-    done = {cell.key: before[cell.key] for cell in planned if cell not in todo}
-    print(f"{folder}: {len(planned)} jobs" + (f", {len(done)} of them finished already" if done else ""))
-    try:
-        if todo:
-            with Progress([cell.record for cell in todo]):
-                launcher.launch([cell.overrides for cell in todo], initial_job_idx=0)
-    except KeyboardInterrupt:
-        _say_how_to_go_on(folder)
-        raise SystemExit(130) from None
-    records = [done.get(cell.key) or record.read(cell.record) for cell in planned]
+    todo = [cell for cell in planned if cell.force or cell.key not in before]
+    skipped = len(planned) - len(todo)
+    print(f"{folder}: {len(planned)} jobs" + (f", {skipped} of them finished already" if skipped else ""), flush=True)
+    if todo:
+        again = ["python", "-m", "attnbench", config.hydra.job.config_name, *sys.argv[1:]]
+        _launch(launcher, todo, folder, shlex.join(again))
+    kept = {cell.key: before[cell.key] for cell in planned if cell not in todo}
+    found = {cell.key: kept.get(cell.key) or _read(cell) for cell in planned}
+    records = [one for one in found.values() if one is not None]
     print_table(records)
+    for cell in planned:
+        if found[cell.key] is None:
+            print(f"no record, its process died: {cell.folder}")
     build_report([folder], folder.name)
-    if any(found.status != "finished" for found in records):
+    if len(records) < len(planned) or any(one.status != "finished" for one in records):
         raise SystemExit(1)
+
+
+def _overrides(grids: Sequence[Mapping[str, Any]], arguments: Sequence[str], loader: ConfigLoader) -> list[list[str]]:
+    """The overrides of each cell; a grid from the command line gets a folder of its own, named after its axes."""
+    parser = OverridesParser.create(config_loader=loader)
+    overrides = cells(grids, arguments, parser)
+    axes = replaced(grids, arguments, parser)
+    if axes and not any(argument.startswith("sweep=") for argument in arguments):
+        return [[*cell, f"sweep={'-'.join(axes)}"] for cell in overrides]
+    return overrides
 
 
 def _plan(overrides: Sequence[list[str]], config: DictConfig, loader: ConfigLoader) -> list[Cell]:
@@ -83,10 +97,26 @@ def _plan(overrides: Sequence[list[str]], config: DictConfig, loader: ConfigLoad
             check(cfg)
         except UserError as error:
             raise UserError(f"{' '.join(cell)}: {error}") from error
-        sweep = Path(cfg.hydra.sweep.dir)
-        key = job_key(cfg)
-        planned.setdefault(key, Cell(cell, key, sweep, sweep / cfg.hydra.sweep.subdir))
+        sweep, key = Path(cfg.hydra.sweep.dir), job_key(cfg)
+        planned.setdefault(key, Cell(cell, key, sweep, sweep / cfg.hydra.sweep.subdir, cfg.force))
     return list(planned.values())
+
+
+def _launch(launcher: Launcher, todo: Sequence[Cell], folder: Path, again: str) -> None:
+    try:
+        with Progress([cell.record for cell in todo]):
+            launcher.launch([cell.overrides for cell in todo], initial_job_idx=0)
+    except KeyboardInterrupt:
+        print(f"\ninterrupted: {len(_finished(folder))} finished jobs are kept in {folder}", file=sys.stderr)
+        print(f"to go on: {again}", file=sys.stderr)
+        raise SystemExit(130) from None
+    except Exception as error:
+        # A worker that the system killed takes its launcher down, but not the records of the jobs before it.
+        print(f"the launcher stopped: {type(error).__name__}: {error}".splitlines()[0], file=sys.stderr)
+
+
+def _read(cell: Cell) -> Record | None:
+    return record.read(cell.record) if cell.record.is_file() else None
 
 
 def _finished(folder: Path) -> dict[str, Record]:
@@ -100,9 +130,3 @@ def _finished(folder: Path) -> dict[str, Record]:
         if one.status == "finished":
             found[one.key] = one
     return found
-
-
-def _say_how_to_go_on(folder: Path) -> None:
-    finished = len(_finished(folder))
-    again = shlex.join(["python", "-m", "attnbench", *sys.argv[1:]])
-    print(f"\nInterrupted. {finished} finished jobs are kept in {folder}; to go on: {again}", file=sys.stderr)

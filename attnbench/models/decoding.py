@@ -33,7 +33,7 @@ def greedy(model: RNN, source: Tensor, lengths: Tensor, *, want_weights: bool = 
     tokens = torch.full_like(source[:, :1], BOS)
     ended = torch.zeros_like(tokens, dtype=torch.bool)
     chosen, weights = [], []
-    for step in range(int(limits.max())):
+    for step in range(int(limits.max()) + 1):
         logits, decoded = model.step(tokens, state, want_weights=want_weights)
         logits[..., [PAD, BOS]] = -torch.inf
         tokens = logits.argmax(-1).masked_fill(ended | (limits[:, None] <= step), EOS)
@@ -49,5 +49,5 @@ def greedy(model: RNN, source: Tensor, lengths: Tensor, *, want_weights: bool = 
 
 
 def _hypothesis(row: list[int], weights: Tensor | None) -> Hypothesis:
-    length = row.index(EOS) if EOS in row else len(row)
+    length = row.index(EOS)
     return Hypothesis(row[:length], None if weights is None else weights[:, : length + 1])

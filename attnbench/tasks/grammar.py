@@ -11,7 +11,7 @@ from attnbench.tasks.vocabulary import WordVocabulary
 SHORTEST, LONGEST = 8, 256
 
 
-def grammar(length: int, train: int = 20_000, validation: int = 500, test: int = 500, seed: int = 1) -> Task:
+def grammar(length: int, train: int = 8_000, validation: int = 200, test: int = 500, seed: int = 1) -> Task:
     """Sentences of length/2 to `length` source words; no source sentence occurs twice, in one set or across sets.
 
     The source alone determines the target, so BLEU 100 can be reached; links are those of the derivation:

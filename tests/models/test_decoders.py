@@ -36,7 +36,10 @@ def test_every_shape_runs_forward_and_backward(decoder: str, cell: str, bidirect
     assert output.logits.shape == (4, 5, toy.VOCABULARY)
     assert output.weights is None
     output.logits.square().sum().backward()
+    unread = "encoder.states." if decoder in ("initial", "every_step") else "nothing"
     for name, parameter in model.named_parameters():
+        if name.startswith(unread):
+            continue
         assert parameter.grad is not None, name
         assert parameter.grad.isfinite().all(), name
         assert parameter.grad.any(), name

@@ -1,0 +1,75 @@
+"""The command line, run as a user runs it: in a process of its own, or in this one, which starts faster."""
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra.core.global_hydra import GlobalHydra
+
+from attnbench import record
+from attnbench.cli.main import main
+from attnbench.record import Record
+
+ROOT = Path(__file__).parent.parent.parent
+TINY = [
+    "tracker=none",
+    "device=cpu",
+    "task.train=300",
+    "task.validation=20",
+    "task.test=20",
+    "training.updates=5",
+    "width=16",
+    "cost.lengths=[16,32]",
+    "cost.repetitions=2",
+]
+
+
+@dataclass(frozen=True)
+class Ended:
+    status: int
+    out: str
+    err: str
+
+
+def here(folder: Path, *arguments: str) -> Ended:
+    """`python -m attnbench` with these arguments in `folder`, but in this process."""
+    out, err, status, old = io.StringIO(), io.StringIO(), 0, sys.argv
+    GlobalHydra.instance().clear()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main(list(arguments))
+        except SystemExit as error:
+            status = error.code if isinstance(error.code, int) else 1
+        finally:
+            sys.argv = old
+    return Ended(status, out.getvalue(), err.getvalue())
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Starts `python -m attnbench` with these arguments in `folder`."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    command = [sys.executable, "-m", "attnbench", *arguments]
+    return subprocess.Popen(command, cwd=folder, env=environment, text=True, **pipes)
+
+
+def run(folder: Path, *arguments: str, lines: str = "") -> Ended:
+    """Runs `python -m attnbench` with these arguments in `folder` to its end, `lines` on its standard input."""
+    with start(folder, *arguments) as process:
+        out, err = process.communicate(lines)
+        return Ended(process.returncode, out, err)
+
+
+def records(folder: Path) -> dict[Path, Record]:
+    """The records below a folder."""
+    return {path: record.read(path) for path in sorted(folder.glob(f"**/{record.NAME}"))}
+
+
+def stamps(paths: Sequence[Path]) -> list[int]:
+    """When each file was written."""
+    return [path.stat().st_mtime_ns for path in paths]

@@ -1,0 +1,107 @@
+"""Whatever a user mistypes is answered with one line that says what is right."""
+
+import re
+from pathlib import Path
+
+import pytest
+from command_line import Ended, here, run
+
+MISSPELT = [
+    ("trian", r"trian: no such command; did you mean train\?"),
+    ("scor=dot", "scor=dot: no such key in train; did you mean score"),
+    ("training.update=5", r"training\.update=5: no such key in train; did you mean training\.updates"),
+    ("score.sigm=1", r"score\.sigm=1: no such key in train; did you mean score\.sigma"),
+    ("score.sigma=1", r"score\.sigma=1: not a key of the chosen score, only of score=gaussian"),
+    ("+nonsense=1", r"\+nonsense=1: no such key in train; .*--cfg job shows all"),
+    ("+seed=2", r"\+seed=2: seed needs no \+; say seed=2"),
+    ("~nonsense", "~nonsense: no such key in train; .*--cfg job"),
+    ("score=dott", r"score=dott: no such choice; did you mean dot\?"),
+    ("score=null", "score=null: must be a choice of score; there are additive, .*scaled_dot"),
+    ("experiment=nothing", "experiment=nothing: no such choice; there are .*multi30k_rnn"),
+    ("score=dot,additive", "score=dot,additive: several values make a sweep; say .*attnbench sweep"),
+    ("score=[", r"score=\[: cannot be read as key=value; quote"),
+    ("train report", "report: cannot be read as key=value"),
+]
+OUT_OF_RANGE = [
+    ("device=gpu", "device=gpu: no such choice; did you mean cpu"),
+    ("device=cpu device.name=cuda:99", "device=cuda:99: not on this machine, which has cpu"),
+    ("device.threads=0", r"device\.threads=0: must be 1 or more"),
+    ("heads=3", "heads=3: must divide the width 16; its divisors are 1, 2, 4, 8, 16"),
+    ("heads=0", "heads=0: must divide the width 16"),
+    ("scope=local_m scope.window=0", r"scope\.window=0: must be 1 or more"),
+    ("length=4", "length=4: .*8 to 256"),
+    ("width=0", r"(model\.)?width=0: must be 1 or more"),
+    ("training.updates=0", r"training\.updates=0: must be 1 or more"),
+    ("training.stop_on=luck", r"training\.stop_on=luck: must be bleu or loss"),
+    ("precision=fp8", "precision=fp8: must be fp32 or bf16"),
+    ("model.cell=tree", r"model\.cell=tree: must be one of rnn, gru, lstm"),
+    ("decoder=none decoder.context=none", r"decoder\.context=none: must be initial or every_step"),
+    ("selection=gumbel selection.temperature=0", r"selection\.temperature=0: must be greater than 0"),
+    ("tracker=wandb tracker.mode=ofline", r"tracker\.mode=ofline: must be offline or online"),
+]
+ILL_TYPED = [
+    ("training.updates=abc", r"training\.updates=abc: "),
+    ("training.learning_rate=abc", r"training\.learning_rate=abc: "),
+    ("score=gaussian score.sigma=abc", r"score\.sigma=abc: "),
+    ("width=abc", r"(model\.)?width=abc: "),
+    ("heads=abc", r"(attention\.)?heads=abc: "),
+    ("seed=abc", "seed=abc: "),
+    ("length=abc", r"(task\.)?length=abc: "),
+    ("evaluation.samples=abc", r"evaluation\.samples=abc: "),
+    ("cost.lengths=3", r"cost\.lengths=3: "),
+    ("cost.lengths=[3,a]", r"cost\.lengths=\[3, ?'?a'?\]: "),
+]
+NOT_THERE = [
+    ("task=parallel", r"task\.source: missing; say task\.source=\.\.\."),
+    ("task=parallel task.source=no.txt", r"no\.txt: cannot be read"),
+    ("task=parallel task.source=two.txt task.target=three.txt", r"two\.txt has 2 lines and three\.txt has 3"),
+]
+OTHER = [
+    ("--cfg jobs", "argument --cfg/-c: invalid choice: 'jobs' .*job.*--help"),
+    ("--nonsense", "unrecognized arguments: --nonsense; .*--help"),
+    ("-m sweep --cfg job", "--cfg shows the config of one job; leave out -m"),
+    ("cost scop=global", "scop=global: no such key in cost; did you mean scope"),
+    ("report run=nowhere", r"run=nowhere: no such key in report; did you mean runs\?"),
+    ("report runs=nowhere", "runs=nowhere: no such folder; "),
+    ("translate", "run: missing; name the folder of a finished job"),
+    ("translate run=nowhere", r"run=nowhere: has no checkpoint\.pt; name the folder of a finished job"),
+]
+# Goes before what is tested, so that a job ends soon where no message comes.
+SHORT = ["tracker=none", "progress=false", "width=16", "training.updates=1"]
+
+
+@pytest.mark.parametrize(("command", "message"), [*MISSPELT, *OUT_OF_RANGE, *ILL_TYPED, *NOT_THERE])
+def test_one_line_says_what_is_right(command: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "two.txt").write_text("a\nb\n")
+    (tmp_path / "three.txt").write_text("a\nb\nc\n")
+    assert_refused(here(tmp_path, *SHORT, *command.split()), message)
+
+
+@pytest.mark.parametrize(("command", "message"), OTHER)
+def test_other_commands_say_it_too(command: str, message: str, tmp_path: Path) -> None:
+    assert_refused(here(tmp_path, *command.split()), message)
+
+
+def assert_refused(ended: Ended, message: str) -> None:
+    assert (ended.status, ended.out) == (2, ""), ended
+    (line,) = ended.err.splitlines()
+    assert re.match(f"attnbench: {message}", line), line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("heads=1,3", r".*heads=3: must divide the width 128; its divisors are .*"),
+        ("score=dot,dott", r"score=dott: no such choice; did you mean dot\?"),
+        ("score=dot seed=1,a", r".*seed=a: .*"),
+    ],
+)
+def test_a_sweep_refuses_a_bad_cell_before_any_runs(arguments: str, message: str, tmp_path: Path) -> None:
+    ended = here(tmp_path, "-m", "sweep", "tracker=none", *arguments.split())
+    assert_refused(ended, message)
+    assert not [*tmp_path.glob("**/record.json")]
+
+
+def test_a_process_ends_with_that_line_and_status(tmp_path: Path) -> None:
+    ended = run(tmp_path, "heads=3", "tracker=none")
+    assert_refused(ended, "heads=3: must divide the width 128")

@@ -1,0 +1,154 @@
+"""A sweep as a user lives through it: planned, run, failed, run again, interrupted, continued."""
+
+import importlib.util
+import signal
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import TINY, here, records, run, stamps, start
+from hydra.plugins.launcher import Launcher
+
+from attnbench import record
+from attnbench.record import Record
+
+# The table of `location` is too small for the sentences where it has 4 positions: that is seen when it runs.
+HALF_FAILING = ["sweep", "score=location", "score.positions=4,64", "decoder=luong,bahdanau", "sweep=half", *TINY]
+GRID = "score=dot,additive scope=global,local_m heads=1,4 length=16,64 device=cpu seed=1,2"
+
+
+class _Planned(Exception):
+    """Stops a sweep where its jobs would start."""
+
+
+def planned(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> list[list[str]]:
+    """The overrides of the jobs that a command line plans."""
+    jobs: list[list[str]] = []
+
+    class Recorder(Launcher):
+        def setup(self, **kwargs: Any) -> None: ...
+
+        def launch(self, job_overrides: Any, initial_job_idx: int) -> Any:
+            jobs.extend(list(overrides) for overrides in job_overrides)
+            raise _Planned
+
+    monkeypatch.setattr("hydra.core.plugins.Plugins.instantiate_launcher", lambda *args, **kwargs: Recorder())
+    with pytest.raises(_Planned):
+        here(folder, *arguments)
+    return jobs
+
+
+@pytest.mark.parametrize("start_of_line", [["-m", "sweep"], ["sweep"], ["-m"], ["-m", "train"]])
+def test_the_grid_of_the_command_line_is_the_plan(
+    start_of_line: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = planned(tmp_path, monkeypatch, *start_of_line, *GRID.split(), "tracker=none")
+    assert len(jobs) == 32
+    assert len({tuple(sorted(job)) for job in jobs}) == 32
+    for axis in GRID.split():
+        key, _, values = axis.partition("=")
+        for value in values.split(","):
+            assert sum(f"{key}={value}" in job for job in jobs) == 32 / len(values.split(","))
+
+
+@pytest.fixture(scope="module")
+def half(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the half-failing sweep ran once; its output is in the file `out`."""
+    folder = tmp_path_factory.mktemp("half")
+    ended = here(folder, *HALF_FAILING)
+    (folder / "out").write_text(f"{ended.status}\n{ended.out}")
+    return folder
+
+
+def split(found: dict[Path, Record]) -> tuple[list[Path], list[Path]]:
+    """The finished records, and the others."""
+    finished = [path for path, one in found.items() if one.status == "finished"]
+    return finished, [path for path in found if path not in finished]
+
+
+def test_a_failing_job_stops_no_other_and_is_named(half: Path) -> None:
+    status, _, out = (half / "out").read_text().partition("\n")
+    finished, failed = split(records(half))
+    assert (status, len(finished), len(failed)) == ("1", 2, 2)
+    rows = [line for line in out.splitlines() if "score.positions=4" in line or "positions" in line]
+    assert rows, out
+    for path, one in records(half).items():
+        assert one.factors["score.positions"] == (64 if path in finished else 4)
+        assert (one.error is None) == (path in finished)
+    assert out.count("failed: ") == 2, out
+    assert sum(line.rstrip().endswith("finished") for line in out.splitlines()) == 2, out
+
+
+def test_what_is_finished_is_skipped_and_what_failed_is_redone(half: Path) -> None:
+    finished, failed = split(records(half))
+    before = stamps(finished), stamps(failed)
+    ended = here(half, *HALF_FAILING)
+    assert ended.status == 1
+    assert stamps(finished) == before[0]
+    assert all(now > then for now, then in zip(stamps(failed), before[1], strict=True))
+    assert "2 of them finished already" in ended.out
+
+
+def test_the_key_is_the_config_and_not_the_folder(half: Path) -> None:
+    finished, _ = split(records(half))
+    moved = [path.parent.rename(path.parent.parent / f"{path.parent.name}-moved") for path in finished]
+    try:
+        ended = here(half, *HALF_FAILING)
+        assert "2 of them finished already" in ended.out
+        assert not any(path.exists() for path in finished)
+    finally:
+        for path, old in zip(moved, finished, strict=True):
+            path.rename(old.parent)
+
+
+def test_forced_the_same_seed_gives_the_same_to_the_last_digit(half: Path) -> None:
+    before = records(half)
+    finished, _ = split(before)
+    here(half, *HALF_FAILING, "force=true")
+    after = records(half)
+    for path in finished:
+        old, new = before[path], after[path]
+        assert new.started >= old.started
+        assert new.duration_s != old.duration_s
+        assert old.quality == new.quality
+        assert old.alignments == new.alignments
+        assert old.training is not None
+        assert new.training is not None
+        assert [replace(point, elapsed_s=0.0) for point in old.training.history] == [
+            replace(point, elapsed_s=0.0) for point in new.training.history
+        ]
+
+
+def test_an_interrupted_sweep_goes_on(tmp_path: Path) -> None:
+    command = ["sweep", "score=dot", "decoder=luong,bahdanau", "seed=1,2,3,4", "sweep=cut", *TINY]
+    with start(tmp_path, *command) as process:
+        while not [*tmp_path.glob(f"runs/**/{record.NAME}")] and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    kept = records(tmp_path)
+    assert process.returncode == 130, err
+    assert 0 < len(kept) < 8
+    assert {one.status for one in kept.values()} == {"finished"}
+    assert "Traceback" not in err
+    assert f"{len(kept)} finished" in err
+    assert "python -m attnbench sweep " in err.splitlines()[-1]
+    before = stamps(list(kept))
+    ended = here(tmp_path, *command)
+    assert ended.status == 0, ended
+    assert stamps(list(kept)) == before
+    assert len(records(tmp_path)) == 8
+    assert not [*tmp_path.glob("runs/**/.record*")]
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("hydra_plugins.hydra_joblib_launcher") is None,
+    reason="hydra-joblib-launcher is not installed",
+)
+def test_a_sweep_runs_under_joblib(tmp_path: Path) -> None:
+    parallel = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
+    ended = run(tmp_path, "sweep", "score=dot", "decoder=luong,none", "sweep=both", *parallel, *TINY)
+    assert ended.status == 0, ended
+    assert [one.status for one in records(tmp_path).values()] == ["finished", "finished"]

@@ -1,0 +1,154 @@
+"""The record: what is written is what is read, and what is no record is told by its field."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from attnbench import record
+from attnbench.record import (
+    VERSION,
+    Alignment,
+    Environment,
+    HistoryPoint,
+    LengthBin,
+    Quality,
+    Record,
+    RecordError,
+    Sample,
+    Scaling,
+    ScalingPoint,
+    StepCost,
+    Training,
+)
+
+ENVIRONMENT = Environment("3.11", {"torch": "2"}, None, "Linux", "a chip", 2, 1, 7.5, "cpu", "a chip")
+TRAINING = Training(100, 20, 1.5, 900, 3.25, "patience", 10, [HistoryPoint(10, 1.0, 2.0, 2.5, 3.0)])
+QUALITY = Quality(
+    *(9, 30.5, 28.0, 33.0, "nrefs:1", 50.0, "nrefs:1", 0.5, 2.0),
+    by_length=[LengthBin(1, 4, 9, 30.5, 28.0, 33.0)],
+    samples=[Sample("我会说 é", 'a "quote"', "line\nbreak\u2028")],
+)
+SCALING = Scaling("dense", 1, 2, 4, [ScalingPoint(8, "over_budget", None, None, None, None)], None, 1.96)
+FULL = Record(
+    version=VERSION,
+    key="abc",
+    command="train",
+    sweep="first",
+    status="finished",
+    error=None,
+    factors={"score": "dot", "heads": 2, "width": 1.5, "fed": True, "none": None},
+    overrides=["score=dot"],
+    seed=1,
+    config={"nested": {"list": [1, 2.5, None]}},
+    environment=ENVIRONMENT,
+    started="2026-01-01T00:00:00+00:00",
+    duration_s=1.5,
+    training=TRAINING,
+    quality=QUALITY,
+    step=StepCost(1.0, 0.9, 1.1, 7, 64, 12, 14, 1e5, 3.5),
+    scaling=SCALING,
+    alignments=[Alignment(["a"], ["b", "</s>"], [[[1.0], [1.0]]], [(0, 0)])],
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / record.NAME
+
+
+def rewritten(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """The file of a full record after `change`."""
+    record.write(FULL, path)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    change(data)
+    path.write_text(json.dumps(data), encoding="utf-8")
+    return path
+
+
+def test_what_is_written_is_read_again(path: Path) -> None:
+    record.write(FULL, path)
+    found = record.read(path)
+    assert found == FULL
+    assert isinstance(found.alignments[0].gold[0], tuple)
+    assert {name: type(value) for name, value in found.factors.items()} == {
+        name: type(value) for name, value in FULL.factors.items()
+    }
+    assert [entry.name for entry in path.parent.iterdir()] == [record.NAME]
+
+
+def test_what_was_not_measured_stays_none(path: Path) -> None:
+    empty = replace(FULL, status="failed", error="no", training=None, quality=None, step=None, scaling=None, alignments=[])
+    record.write(empty, path)
+    assert record.read(path) == empty
+
+
+def test_a_whole_number_is_a_fine_float(path: Path) -> None:
+    assert record.read(rewritten(path, lambda data: data.update(duration_s=2))).duration_s == 2.0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.pop("seed"), r"record: missing seed"),
+        (lambda d: d["training"].pop("updates"), r"record\.training: missing updates"),
+        (lambda d: d["training"]["history"][0].pop("update"), r"record\.training\.history\[0\]: missing update"),
+        (lambda d: d.update(extra=1), r"record: unknown extra"),
+        (lambda d: d["environment"].update(moon="full"), r"record\.environment: unknown moon"),
+        (lambda d: d.update(seed="1"), r"record\.seed: expected int, found '1'"),
+        (lambda d: d.update(seed=1.0), r"record\.seed: expected int"),
+        (lambda d: d.update(seed=True), r"record\.seed: expected int"),
+        (lambda d: d.update(duration_s="1"), r"record\.duration_s: expected float"),
+        (lambda d: d.update(status="done"), r"record\.status: expected one of .*'finished'"),
+        (lambda d: d.update(status=["finished"]), r"record\.status: expected one of"),
+        (lambda d: d.update(error=3), r"record\.error: expected str"),
+        (lambda d: d.update(training=[]), r"record\.training: expected an object"),
+        (lambda d: d.update(overrides="score=dot"), r"record\.overrides: expected a list"),
+        (lambda d: d.update(factors=[]), r"record\.factors: expected an object"),
+        (lambda d: d["factors"].update(score=["dot"]), r"record\.factors\.score: expected str or int"),
+        (lambda d: d["alignments"][0].update(gold=[[1]]), r"record\.alignments\[0\]\.gold\[0\]: expected 2 values"),
+        (lambda d: d["scaling"]["points"][0].update(ms="1"), r"record\.scaling\.points\[0\]\.ms: expected float"),
+        (lambda d: d.update(version=VERSION + 1), rf"version {VERSION + 1}; this attnbench reads version {VERSION}"),
+        (lambda d: d.pop("version"), r"a record of version None"),
+    ],
+)
+def test_a_field_that_is_wrong_is_named(path: Path, change: Callable[[dict[str, Any]], object], message: str) -> None:
+    rewritten(path, change)
+    with pytest.raises(RecordError, match=message) as caught:
+        record.read(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"version": 1', b"\xff\xfe", b"[]", b"null", b'"text"', b"1"])
+def test_garbage_is_told_by_its_file(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(RecordError, match=record.NAME):
+        record.read(path)
+
+
+def test_a_file_cut_anywhere_is_no_record(path: Path) -> None:
+    record.write(FULL, path)
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 97):
+        path.write_bytes(whole[:length])
+        with pytest.raises(RecordError):
+            record.read(path)
+
+
+def test_a_crash_before_the_rename_leaves_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record.write(FULL, path)
+
+    def crash(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", crash)
+        with pytest.raises(KeyboardInterrupt):
+            record.write(replace(FULL, seed=2), path)
+    assert record.read(path) == FULL
+    record.write(replace(FULL, seed=3), path)
+    assert record.read(path).seed == 3
