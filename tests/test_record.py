@@ -82,7 +82,9 @@ def test_what_is_written_is_read_again(path: Path) -> None:
 
 
 def test_what_was_not_measured_stays_none(path: Path) -> None:
-    empty = replace(FULL, status="failed", error="no", training=None, quality=None, step=None, scaling=None, alignments=[])
+    empty = replace(
+        FULL, status="failed", error="no", training=None, quality=None, step=None, scaling=None, alignments=[]
+    )
     record.write(empty, path)
     assert record.read(path) == empty
 

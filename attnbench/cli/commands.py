@@ -21,6 +21,8 @@ def run_job(cfg: DictConfig) -> None:
             job.run(cfg)
         return
     job.check(cfg)
+    if job.finished(cfg):
+        print("finished already; force=true runs it again")
     print_table([job.run(cfg)])
     print(f"kept in {HydraConfig.get().runtime.output_dir}")
 

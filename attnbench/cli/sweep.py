@@ -10,7 +10,7 @@ from typing import Any
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.plugins.launcher import Launcher
-from omegaconf import DictConfig
+from omegaconf import DictConfig, read_write
 
 from attnbench import record
 from attnbench.cli.grid import cells, replaced
@@ -64,6 +64,8 @@ def run_sweep(
     skipped = len(planned) - len(todo)
     print(f"{folder}: {len(planned)} jobs" + (f", {skipped} of them finished already" if skipped else ""), flush=True)
     if todo:
+        with read_write(config):  # the launcher makes this folder, whatever its jobs use
+            config.hydra.sweep.dir = str(folder)
         again = ["python", "-m", "attnbench", config.hydra.job.config_name, *sys.argv[1:]]
         _launch(launcher, todo, folder, shlex.join(again))
     kept = {cell.key: before[cell.key] for cell in planned if cell not in todo}

@@ -32,15 +32,14 @@ def run(cfg: DictConfig) -> Record:
     """Runs one job and writes its record, whatever happens; a job that is finished already is not run again.
 
     Returns:
-        The record, also of an earlier run.
+        The record, which may be of an earlier run.
 
     Raises:
         Exception: whatever made the job fail, once the record of it is written.
     """
-    folder = Path(HydraConfig.get().runtime.output_dir)
-    blank = _blank(cfg)
-    if not cfg.force and (before := _finished(folder / record.NAME, blank.key)):
+    if before := finished(cfg):
         return before
+    folder, blank = _folder(), _blank(cfg)
     OmegaConf.save(OmegaConf.create(blank.config), folder / "config.yaml")
     begun = time.perf_counter()
     try:
@@ -53,6 +52,15 @@ def run(cfg: DictConfig) -> Record:
         raise
     record.write(done, folder / record.NAME)
     return done
+
+
+def finished(cfg: DictConfig) -> Record | None:
+    """The record in the job's folder, if it is this job's and it finished; None if the config forces a new run."""
+    try:
+        found = record.read(_folder() / record.NAME)
+    except (FileNotFoundError, record.RecordError):
+        return None
+    return found if found.key == job_key(cfg) and found.status == "finished" and not cfg.force else None
 
 
 def check(cfg: DictConfig) -> None:
@@ -110,13 +118,8 @@ def _blank(cfg: DictConfig) -> Record:
     )
 
 
-def _finished(path: Path, key: str) -> Record | None:
-    """The record at `path`, if it is of the job with this key and it finished."""
-    try:
-        found = record.read(path)
-    except (FileNotFoundError, record.RecordError):
-        return None
-    return found if found.key == key and found.status == "finished" else None
+def _folder() -> Path:
+    return Path(HydraConfig.get().runtime.output_dir)
 
 
 def _one_line(error: Exception) -> str:

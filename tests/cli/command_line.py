@@ -53,9 +53,9 @@ def here(folder: Path, *arguments: str) -> Ended:
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     """Starts `python -m attnbench` with these arguments in `folder`."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     command = [sys.executable, "-m", "attnbench", *arguments]
-    return subprocess.Popen(command, cwd=folder, env=environment, text=True, **pipes)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, env=environment, text=True, stdin=pipe, stdout=pipe, stderr=pipe)
 
 
 def run(folder: Path, *arguments: str, lines: str = "") -> Ended:

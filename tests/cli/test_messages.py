@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from command_line import Ended, here, run
+from command_line import TINY, Ended, here, run
 
 MISSPELT = [
     ("trian", r"trian: no such command; did you mean train\?"),
@@ -91,13 +91,13 @@ def assert_refused(ended: Ended, message: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("heads=1,3", r".*heads=3: must divide the width 128; its divisors are .*"),
+        ("heads=1,3", r".*heads=3: must divide the width 16; its divisors are .*"),
         ("score=dot,dott", r"score=dott: no such choice; did you mean dot\?"),
-        ("score=dot seed=1,a", r".*seed=a: .*"),
+        ("score=dot,additive seed=1,a", r".*seed=a: .*"),
     ],
 )
 def test_a_sweep_refuses_a_bad_cell_before_any_runs(arguments: str, message: str, tmp_path: Path) -> None:
-    ended = here(tmp_path, "-m", "sweep", "tracker=none", *arguments.split())
+    ended = here(tmp_path, "-m", "sweep", *TINY, *arguments.split())
     assert_refused(ended, message)
     assert not [*tmp_path.glob("**/record.json")]
 

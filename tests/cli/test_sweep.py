@@ -19,7 +19,7 @@ HALF_FAILING = ["sweep", "score=location", "score.positions=4,64", "decoder=luon
 GRID = "score=dot,additive scope=global,local_m heads=1,4 length=16,64 device=cpu seed=1,2"
 
 
-class _Planned(Exception):
+class PlannedError(Exception):
     """Stops a sweep where its jobs would start."""
 
 
@@ -32,10 +32,10 @@ def planned(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> l
 
         def launch(self, job_overrides: Any, initial_job_idx: int) -> Any:
             jobs.extend(list(overrides) for overrides in job_overrides)
-            raise _Planned
+            raise PlannedError
 
     monkeypatch.setattr("hydra.core.plugins.Plugins.instantiate_launcher", lambda *args, **kwargs: Recorder())
-    with pytest.raises(_Planned):
+    with pytest.raises(PlannedError):
         here(folder, *arguments)
     return jobs
 

@@ -25,7 +25,9 @@ def naive(model: RNN, source: list[int]) -> list[int]:
     prefix = [BOS]
     while len(prefix) <= 2 * len(source) + 10:
         logits = model(torch.tensor([source]), torch.tensor([len(source)]), torch.tensor([prefix])).logits[0, -1]
-        best = max((token for token in range(toy.VOCABULARY) if token not in (PAD, BOS)), key=lambda i: logits[i].item())
+        best = max(
+            (token for token in range(toy.VOCABULARY) if token not in (PAD, BOS)), key=lambda i: logits[i].item()
+        )
         if best == EOS:
             break
         prefix.append(best)

@@ -39,7 +39,9 @@ def test_what_is_outside_the_factor_starts_the_same(factor: str, variant: str, o
 
 @pytest.mark.parametrize("score", toy.options("score"))
 def test_a_seed_makes_the_model_and_another_seed_another(score: str) -> None:
-    first, again, other = (toy.build("decoder=bahdanau", f"score={score}", "scope=local_p", seed=seed) for seed in (1, 1, 2))
+    first, again, other = (
+        toy.build("decoder=bahdanau", f"score={score}", "scope=local_p", seed=seed) for seed in (1, 1, 2)
+    )
     alike = []
     for (path, value), same, different in zip(
         first.named_parameters(), again.parameters(), other.parameters(), strict=True

@@ -57,7 +57,9 @@ def test_each_sentence_comes_once_and_only_padding_is_added(lengths: list[int], 
             assert ((batch.source != PAD).sum(1) == batch.lengths).all()
             assert batch.source.shape[1] == batch.lengths.max()
             assert int((batch.expected != PAD).sum()) == batch.target_tokens
-            assert torch.equal(batch.target[:, 1:] != PAD, (batch.expected[:, :-1] != PAD) & (batch.target[:, 1:] != PAD))
+            assert torch.equal(
+                batch.target[:, 1:] != PAD, (batch.expected[:, :-1] != PAD) & (batch.target[:, 1:] != PAD)
+            )
 
 
 def test_the_order_depends_on_seed_and_epoch_alone() -> None:
