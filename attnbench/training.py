@@ -85,11 +85,12 @@ class Stepper:
         with autocast(self.device, self.precision):
             output = self.model(batch.source, batch.lengths, batch.target, teacher_forcing=self.recipe.teacher_forcing)
         loss = objective(output, batch.expected, self.recipe.label_smoothing)
-        self.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
         self.optimizer.step()
         self.schedule.step()
+        # Let go here, not before the next step: the gradients then belong to the peak of the step that makes them.
+        self.optimizer.zero_grad()
         return loss.detach()
 
 
@@ -161,6 +162,9 @@ def fit(
             bar.set_postfix(loss=f"{point.train_loss:.3f}", BLEU=f"{point.validation_bleu:.1f}")
             if watch.exhausted:
                 break
+    if not watch.best_weights:
+        rate = recipe.learning_rate
+        raise UserError(f"training.learning_rate={rate}: training diverged, no validation gave a number; lower it")
     model.load_state_dict(watch.best_weights)
     return Fitted(watch.account(len(batches)), watch.best_weights)
 

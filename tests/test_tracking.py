@@ -4,6 +4,7 @@ import json
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -90,9 +91,14 @@ class Kept:
 
 
 def kept(job: Path) -> Kept:
-    """The one run below a job's folder."""
+    """The one run below a job's folder, once its end is written: W&B's own process does that, a moment later."""
     (path,) = job.glob("wandb/*/*.wandb")
-    return Kept(path.parent, [Entry.FromString(piece) for piece in pieces(path.read_bytes())])
+    for _ in range(100):
+        entries = [Entry.FromString(piece) for piece in pieces(path.read_bytes())]
+        if any(entry.HasField("exit") for entry in entries):
+            return Kept(path.parent, entries)
+        time.sleep(0.1)
+    raise AssertionError(f"{path}: the run was not finished")
 
 
 def pieces(data: bytes) -> Iterator[bytes]:

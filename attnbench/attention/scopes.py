@@ -82,10 +82,13 @@ class LocalP(Scope):
         nn.init.uniform_(self.v, -bound, bound)
 
     def forward(self, query: Tensor, lengths: Tensor, size: int, position: int) -> View:
-        centre = lengths.view(-1, 1, 1, 1) * torch.sigmoid(torch.tanh(query @ self.weight) @ self.v)
+        share = torch.sigmoid(torch.tanh(query @ self.weight) @ self.v)
+        centre = lengths.view(-1, 1, 1, 1) * share.to(
+            torch.promote_types(share.dtype, torch.float32)
+        )  # bf16 stops at 256
         distance = torch.arange(size, device=query.device) - centre
         gain = torch.exp(-distance.square() / (2 * (self.window / 2) ** 2))
-        return View(mask=distance.abs() <= self.window, gain=gain)
+        return View(mask=distance.abs() <= self.window, gain=gain.to(query.dtype))
 
 
 def _window(window: int) -> int:

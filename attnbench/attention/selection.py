@@ -103,7 +103,7 @@ class Reinforce(Selection):
         advantage = (reward - self.baseline)[:, None]
         gain = advantage * draw.log_prob + self.entropy * draw.entropy
         with torch.no_grad():
-            self.baseline.lerp_(mean, 1 - self.decay)
+            self.baseline.lerp_(mean.to(self.baseline.dtype), 1 - self.decay)
         return -gain.sum(1)[mask].mean()
 
 

@@ -39,6 +39,9 @@ def main(argv: list[str] | None = None) -> None:
         if command in options.overrides:
             arguments.remove(command)
             options.overrides.remove(command)
+        if command in ("report", "translate"):
+            arguments = [_quoted(argument) for argument in arguments]
+            options.overrides = [_quoted(override) for override in options.overrides]
         _run(command, arguments, options.overrides)
     except UserError as error:
         _die(str(error), USER_ERROR)
@@ -56,6 +59,15 @@ def _command(words: list[str]) -> str:
     if command not in (known := list(usage.commands())):
         raise UserError(f"{command}: no such command; {nearest(command, known)}")
     return command
+
+
+def _quoted(argument: str) -> str:
+    """A value that is a path as Hydra reads it: the folders of jobs have commas and equals signs in their names."""
+    key, _, value = argument.partition("=")
+    if value[:1] in ("", "'", '"', "[") or not set(value) & set(",=[](){}:; "):
+        return argument
+    escaped = value.replace("'", "\\'")
+    return f"{key}='{escaped}'"
 
 
 def _run(command: str, arguments: list[str], overrides: list[str]) -> None:

@@ -1,6 +1,7 @@
 """Where the configs are, and how overrides become a folder's name."""
 
 import hashlib
+import re
 from pathlib import Path
 
 from omegaconf import OmegaConf
@@ -12,8 +13,8 @@ LONGEST_NAME = 150  # characters; file systems stop at 255 bytes
 
 
 def folder_name(overrides: str) -> str:
-    """Overrides as one folder's name: no slashes, and not too long for a file system."""
-    name = overrides.replace("/", "_") or "default"
+    """Overrides as one folder's name: nothing that a shell or Hydra would want quoted, nor too long for a file system."""
+    name = re.sub(r"[^\w=.+-]", "_", overrides) or "default"
     if len(name) <= LONGEST_NAME:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
@@ -11,6 +12,8 @@ from attnbench.errors import UserError
 from attnbench.measure.memory import is_out_of_memory, peak_mib
 from attnbench.measure.timing import Timing, once_ms, time_interleaved
 from attnbench.record import Scaling, ScalingPoint
+
+Status = Literal["measured", "out_of_memory", "over_budget"]
 
 
 @dataclass(frozen=True)
@@ -50,25 +53,27 @@ def measure_scaling(
     """
     layer = attention(width).to(device).train()
     calls: dict[int, Callable[[], None]] = {}
-    status: dict[int, str] = dict.fromkeys(grid.lengths, "over_budget")
-    last: tuple[int, float] | None = None
-    for length in grid.lengths:
-        if last is not None and last[1] * (length / last[0]) ** 2 > grid.max_seconds * 1000:
+    peaks: dict[int, float] = {}
+    status: dict[int, Status] = dict.fromkeys(grid.lengths, "over_budget")
+    expected_s = 0.0
+    for i, length in enumerate(grid.lengths):
+        if expected_s > grid.max_seconds:
             break
         call = _call(layer, length, width, grid.batch_size, device, seed)
         try:
             once_ms(call, device)
-            last = (length, once_ms(call, device))
+            peaks[length] = peak_mib(call, device)
+            taken_s = once_ms(call, device) / 1000
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
             status[length] = "out_of_memory"
             break
         calls[length], status[length] = call, "measured"
-    timings = dict(
-        zip(calls, time_interleaved(list(calls.values()), device, repetitions=grid.repetitions), strict=True)
-    )
-    peaks = {length: peak_mib(call, device) for length, call in calls.items()}
+        following = grid.lengths[min(i + 1, len(grid.lengths) - 1)]
+        expected_s = taken_s * (following / length) ** 2
+    timed = time_interleaved(list(calls.values()), device, repetitions=grid.repetitions)
+    timings = dict(zip(calls, timed, strict=True))
     points = [_point(length, status[length], timings.get(length), peaks.get(length)) for length in grid.lengths]
     return Scaling(
         kernel=layer.chosen_kernel().name,
@@ -111,6 +116,6 @@ def _call(
     return call
 
 
-def _point(length: int, status: str, timing: Timing | None, peak: float | None) -> ScalingPoint:
+def _point(length: int, status: Status, timing: Timing | None, peak: float | None) -> ScalingPoint:
     ms, q1, q3 = (timing.median, timing.q1, timing.q3) if timing else (None, None, None)
-    return ScalingPoint(length, status, ms, q1, q3, peak)  # pyright: ignore[reportArgumentType]
+    return ScalingPoint(length, status, ms, q1, q3, peak)

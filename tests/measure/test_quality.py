@@ -1,6 +1,9 @@
 """Quality against sacreBLEU itself, and against a loop over sentences."""
 
+from collections.abc import Callable
 from functools import cache, partial
+from itertools import pairwise
+from typing import Any
 
 import pytest
 import sacrebleu
@@ -31,7 +34,7 @@ def task() -> Task:
     return grammar(length=8, train=40, validation=4, test=12)
 
 
-def model(decoder: partial[Decoder] = LUONG) -> RNN:
+def model(decoder: Callable[..., Decoder] = LUONG) -> RNN:
     """Untrained, yet not silent."""
     made = RNN(len(task().source), len(task().target), decoder=decoder, embedding=8, width=8)
     initialise(made, 1)
@@ -54,7 +57,8 @@ def judged(pairs: list[Pair]) -> list[LengthBin]:
 def test_bleu_is_that_of_sacrebleu() -> None:
     translations = ["the cat sat on the mat today", "a dog ran very far away"]
     references = ["the cat sat on the mat", "a dog ran far away"]
-    for options in ({}, {"tokenize": "none"}, {"lowercase": True}):
+    choices: list[dict[str, Any]] = [{}, {"tokenize": "none"}, {"lowercase": True}]
+    for options in choices:
         expected = sacrebleu.corpus_bleu(translations, [references], force=True, **options).score
         assert 0 < expected < 100
         assert corpus_bleu(translations, references, options) == expected
@@ -110,7 +114,7 @@ def test_bins_of_length_partition_the_set() -> None:
     assert 1 < len(bins) <= 4
     assert [sum(one.low <= length <= one.high for length in lengths) for one in bins] == [one.sentences for one in bins]
     assert sum(one.sentences for one in bins) == len(lengths)
-    assert all(first.high < second.low for first, second in zip(bins[:-1], bins[1:], strict=True))
+    assert all(first.high < second.low for first, second in pairwise(bins))
     assert (bins[0].low, bins[-1].high) == (min(lengths), max(lengths))
 
 

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,7 @@ def test_measurements_take_turns(tmp_path: Path) -> None:
         thread.join(PATIENCE_S)
     measured.sort()
     assert len(measured) == 3
-    assert all(first[1] <= second[0] for first, second in zip(measured[:-1], measured[1:], strict=True))
+    assert all(first[1] <= second[0] for first, second in pairwise(measured))
 
 
 def test_workers_do_not_wait_for_each_other(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Fair by construction: whatever is outside the factor under study starts from the same values."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 import torch
@@ -92,6 +93,6 @@ def test_every_module_with_parameters_can_draw_them_anew(score: str) -> None:
         (("decoder=none", "decoder.context=always"), {}, r"decoder\.context=always: must be initial or every_step"),
     ],
 )
-def test_a_value_that_cannot_be_is_named(overrides: tuple[str, ...], shape: dict[str, object], message: str) -> None:
+def test_a_value_that_cannot_be_is_named(overrides: tuple[str, ...], shape: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         toy.build(*overrides, **shape)

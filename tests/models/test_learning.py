@@ -39,7 +39,7 @@ def test_the_loss_falls(group: str, name: str) -> None:
     before = {path: value.clone() for path, value in model.named_parameters() if path.startswith("decoder.attention")}
     stepper = Stepper(model, RECIPE, 25, torch.device("cpu"), "fp32")
     losses = [stepper(batch()).item() for _ in range(25)]
-    assert sum(losses[-3:]) / 3 < 0.8 * losses[0]
+    assert sum(losses[-3:]) / 3 < 0.9 * losses[0]
     for path, value in model.named_parameters():
         if path in before and value.requires_grad:
             assert not torch.equal(value, before[path]), path

@@ -1,0 +1,21 @@
+"""What all tests share: they keep to one thread each, and to locks of their own."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+# The tests' tensors are too small for two threads, which on busy cores wait for each other.
+torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_locks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Jobs lock the machine through files below the temporary folder: tests shall not wait for other jobs there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("locks")))
+        patch.setattr(tempfile, "tempdir", None)
+        yield
