@@ -62,7 +62,7 @@ def _command(words: list[str]) -> str:
 
 
 def _quoted(argument: str) -> str:
-    """A value that is a path as Hydra reads it: the folders of jobs have commas and equals signs in their names."""
+    """A value that is a path as Hydra reads it: it may hold what means something in Hydra's grammar."""
     key, _, value = argument.partition("=")
     if value[:1] in ("", "'", '"', "[") or not set(value) & set(",=[](){}:; "):
         return argument

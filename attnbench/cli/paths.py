@@ -13,7 +13,7 @@ LONGEST_NAME = 150  # characters; file systems stop at 255 bytes
 
 
 def folder_name(overrides: str) -> str:
-    """Overrides as one folder's name: nothing that a shell or Hydra would want quoted, nor too long for a file system."""
+    """Overrides as one folder's name: nothing that a shell or Hydra wants quoted, nor too long for a file system."""
     name = re.sub(r"[^\w=.+-]", "_", overrides) or "default"
     if len(name) <= LONGEST_NAME:
         return name

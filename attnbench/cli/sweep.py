@@ -1,10 +1,14 @@
 """A sweep: plans the cells, runs those that are not finished, tabulates all, and has the report built."""
 
 import shlex
+import signal
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -98,27 +102,50 @@ def _plan(overrides: Sequence[list[str]], config: DictConfig, loader: ConfigLoad
         try:
             check(cfg)
         except UserError as error:
-            raise UserError(f"{' '.join(cell)}: {error}") from error
+            shown = " ".join(override for override in cell if not override.startswith("sweep="))
+            raise UserError(f"{shown}: {error}") from error
         sweep, key = Path(cfg.hydra.sweep.dir), job_key(cfg)
         planned.setdefault(key, Cell(cell, key, sweep, sweep / cfg.hydra.sweep.subdir, cfg.force))
     return list(planned.values())
 
 
 def _launch(launcher: Launcher, todo: Sequence[Cell], folder: Path, again: str) -> None:
-    try:
-        with Progress([cell.record for cell in todo]):
+    stopped = threading.Event()
+    with _interrupts(stopped), Progress([cell.record for cell in todo]):
+        try:
             launcher.launch([cell.overrides for cell in todo], initial_job_idx=0)
-    except KeyboardInterrupt:
+        except KeyboardInterrupt:
+            stopped.set()
+        except Exception as error:
+            # A worker that the system killed takes its launcher down, but not the records of the jobs before it.
+            if not stopped.is_set():
+                print(f"the launcher stopped: {type(error).__name__}: {error}".splitlines()[0], file=sys.stderr)
+    if stopped.is_set():
         print(f"\ninterrupted: {len(_finished(folder))} finished jobs are kept in {folder}", file=sys.stderr)
         print(f"to go on: {again}", file=sys.stderr)
-        raise SystemExit(130) from None
-    except Exception as error:
-        # A worker that the system killed takes its launcher down, but not the records of the jobs before it.
-        print(f"the launcher stopped: {type(error).__name__}: {error}".splitlines()[0], file=sys.stderr)
+        raise SystemExit(130)
+
+
+@contextmanager
+def _interrupts(stopped: threading.Event) -> Iterator[None]:
+    """Notes a Ctrl-C besides raising it: what it hits may turn it into an error of its own, as OmegaConf does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        stopped.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _read(cell: Cell) -> Record | None:
-    return record.read(cell.record) if cell.record.is_file() else None
+    try:
+        return record.read(cell.record)
+    except (FileNotFoundError, record.RecordError):
+        return None
 
 
 def _finished(folder: Path) -> dict[str, Record]:

@@ -13,10 +13,12 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from attnbench import record
+from attnbench.device import autocast
 from attnbench.environment import describe
 from attnbench.errors import UserError
 from attnbench.job.building import build, build_model
-from attnbench.job.identity import factors, job_key, parts
+from attnbench.job.identity import PARTS, factors, job_key, parts
+from attnbench.job.values import check_plain, check_types
 from attnbench.job.work import Results, cost, train
 from attnbench.measure.memory import is_out_of_memory
 from attnbench.record import Record
@@ -41,16 +43,24 @@ def run(cfg: DictConfig) -> Record:
         return before
     folder, blank = _folder(), _blank(cfg)
     OmegaConf.save(OmegaConf.create(blank.config), folder / "config.yaml")
-    begun = time.perf_counter()
+    begun, done = time.perf_counter(), None
+    name = f"{HydraConfig.get().job.override_dirname or 'default'}/seed={cfg.seed}"
     try:
-        done = _track(cfg, folder, blank, begun)
+        with build(cfg.tracker)(name=name, group=cfg.sweep, folder=folder, config=blank.config) as tracked:
+            found = COMMANDS[cfg.command](cfg, folder, tracked)
+            where, duration_s = describe(build(cfg.device)), time.perf_counter() - begun
+            done = replace(blank, status="finished", environment=where, duration_s=duration_s, **vars(found))
+            record.write(done, folder / record.NAME)
+            tracked.result(done)
     except Exception as error:
+        if done is not None:
+            log.exception("the tracker failed; the record is whole")
+            return done
         log.exception("the job failed")
         status = "out_of_memory" if is_out_of_memory(error) else "failed"
         failed = replace(blank, status=status, error=_one_line(error), duration_s=time.perf_counter() - begun)
         record.write(failed, folder / record.NAME)
         raise
-    record.write(done, folder / record.NAME)
     return done
 
 
@@ -69,29 +79,19 @@ def check(cfg: DictConfig) -> None:
     Raises:
         UserError: a value that the job would stumble over.
     """
-    build(cfg.device)
+    check_plain(cfg)
+    for part in (cfg[name] for name in (*PARTS[cfg.command], "tracker")):
+        if OmegaConf.is_config(part):
+            check_types(part)
+    device = build(cfg.device)
     build(cfg.cost)
+    build(cfg.tracker)
     if cfg.command == "cost":
         build(cfg.attention)(cfg.width)
         return
+    autocast(device, cfg.precision)
     build(cfg.training)
     build_model(cfg.model, CHECKED_VOCABULARY, CHECKED_VOCABULARY)
-
-
-def _track(cfg: DictConfig, folder: Path, blank: Record, begun: float) -> Record:
-    """Does the job's work under its tracker."""
-    name = f"{HydraConfig.get().job.override_dirname or 'default'}/seed={cfg.seed}"
-    with build(cfg.tracker)(name=name, group=cfg.sweep, folder=folder, config=blank.config) as tracked:
-        results = COMMANDS[cfg.command](cfg, folder, tracked)
-        done = replace(
-            blank,
-            status="finished",
-            environment=describe(build(cfg.device)),
-            duration_s=time.perf_counter() - begun,
-            **vars(results),
-        )
-        tracked.result(done)
-    return done
 
 
 def _blank(cfg: DictConfig) -> Record:

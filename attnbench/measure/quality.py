@@ -21,6 +21,14 @@ BINS = 4  # of source length, about as many sentences in each
 
 
 @dataclass(frozen=True)
+class Evaluation:
+    """What of the test set is kept in the record."""
+
+    samples: int  # translations
+    alignments: int  # sentences whose attention weights are kept
+
+
+@dataclass(frozen=True)
 class TokenStatistics:
     """Under teacher forcing: cross-entropy in nats a token, and the share of tokens whose arg max is right."""
 

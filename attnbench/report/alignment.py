@@ -78,8 +78,8 @@ def _panel(axis: Axes, each: Alignment, tokens: bool) -> None:
         axis.add_patch(box)
     down, across = (_names(side, tokens) for side in (each.target, each.source))
     size = min(6.5, 110 / max(len(down), len(across)))
-    axis.set_yticks(range(len(down)), down, fontsize=size)
-    axis.set_xticks(range(len(across)), across, fontsize=size, rotation=90)
+    axis.set_yticks(range(len(down)), down, fontsize=size, parse_math=False)
+    axis.set_xticks(range(len(across)), across, fontsize=size, rotation=90, parse_math=False)
     axis.grid(visible=False)
     axis.tick_params(length=0, pad=1.5)
 
