@@ -174,21 +174,21 @@ def test_the_configuration_is_the_constructor(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     overrides = [
-        "+task=parallel",
-        f"+segmentation={segmentation}",
+        "task=parallel",
+        f"segmentation={segmentation}",
         f"task.source={table}",
         "task.validation=10",
         f"task.test={{source: {table}}}",
     ]
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        task = instantiate(compose(overrides=overrides).task)
+        task = instantiate(compose("train", overrides=overrides).task)
     assert (len(task.train), len(task.validation), len(task.test)) == (190, 10, 200)
 
 
 @pytest.mark.parametrize("name", ["multi30k", "tatoeba"])
 def test_the_configuration_of_public_corpora(name: str) -> None:
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose(overrides=[f"+task={name}", "+segmentation=words", "task.pair=xx-yy"])
+        config = compose("train", overrides=[f"task={name}", "segmentation=words", "task.pair=xx-yy"])
     with pytest.raises(InstantiationException) as caught:
         instantiate(config.task)
     assert isinstance(caught.value.__cause__, UserError) and "task.pair=xx-yy" in str(caught.value.__cause__)
