@@ -82,7 +82,7 @@ def evaluate(model: RNN, task: Task, batches: Batches, samples: int) -> tuple[Qu
     statistics = token_statistics(model, batches)
     references = [pair.target for pair in task.test]
     bleu, low, high, signature = _bleu_interval(translations, references, task.bleu)
-    chrf = CHRF()
+    chrf = CHRF(lowercase=task.bleu.get("lowercase", False))
     quality = Quality(
         sentences=len(references),
         bleu=bleu,
