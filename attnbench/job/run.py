@@ -43,6 +43,7 @@ def run(cfg: DictConfig) -> Record:
         return before
     folder, blank = _folder(), _blank(cfg)
     OmegaConf.save(OmegaConf.create(blank.config), folder / "config.yaml")
+    log.info("started: %s, key %s", " ".join(blank.overrides) or "the defaults", blank.key)
     begun, done = time.perf_counter(), None
     name = f"{HydraConfig.get().job.override_dirname or 'default'}/seed={cfg.seed}"
     try:
@@ -51,6 +52,7 @@ def run(cfg: DictConfig) -> Record:
             where, duration_s = describe(build(cfg.device)), time.perf_counter() - begun
             done = replace(blank, status="finished", environment=where, duration_s=duration_s, **vars(found))
             record.write(done, folder / record.NAME)
+            log.info("finished in %.1f s", duration_s)
             tracked.result(done)
     except Exception as error:
         if done is not None:

@@ -1,5 +1,6 @@
 """What a job does: `train` trains, evaluates and measures a model; `cost` measures an attention layer alone."""
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from attnbench.tasks.task import Pair, Task
 from attnbench.tracking import Run
 from attnbench.training import Recipe, Stepper, fit
 
+log = logging.getLogger(__name__)
+
 ALIGNED_WORDS = 24  # source words of the longest sentence whose alignment is kept: as many as a heat map can label
 
 
@@ -38,6 +41,12 @@ class Results:
 def train(cfg: DictConfig, folder: Path, tracked: Run) -> Results:
     """Trains a model, keeps its best weights, judges it on the test set, and measures what a step of it costs."""
     device, recipe = build(cfg.device), build(cfg.training)
+
+    def seen(point: record.HistoryPoint) -> None:
+        loss, bleu = point.validation_loss, point.validation_bleu
+        log.info("update %d: loss %.3f, validation loss %.3f, BLEU %.1f", point.update, point.train_loss, loss, bleu)
+        tracked.validation(point)
+
     with quiet.working() as breathe:
         task = build(cfg.task)
         model = build_model(cfg.model, len(task.source), len(task.target))
@@ -51,7 +60,7 @@ def train(cfg: DictConfig, folder: Path, tracked: Run) -> Results:
             precision=cfg.precision,
             progress=cfg.progress,
             breathe=breathe,
-            report=tracked.validation,
+            report=seen,
         )
         weights = {name: tensor.cpu() for name, tensor in fitted.weights.items()}
         saved = checkpoint.Checkpoint(parts(cfg), weights, task.source, task.target)

@@ -71,7 +71,7 @@ def bleu_by_length(study: Study) -> Figure:
             points = [statistics.bleu(where(mine, low=low)) for low, _ in edges if low in set(mine["low"])]
             places = [place + shift for place, (low, _) in enumerate(edges) if low in set(mine["low"])]
             _curve(axis, places, points, study.encoding.styles[name])
-        axis.set_xticks(range(len(edges)), [f"{low}–{high}" for low, high in edges])
+        axis.set_xticks(range(len(edges)), [f"{low}–{high}" if low < high else f"{low}" for low, high in edges])
         axis.grid(axis="x", visible=False)
         axis.set_xlabel("tokens in the source sentence")
     for line_of_axes in axes:
