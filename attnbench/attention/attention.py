@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from attnbench.attention.heads import head_width, merge_heads, split_heads
-from attnbench.attention.kernels import Attended, Auto, Kernel, Problem
+from attnbench.attention.kernels import Attended, Auto, Inputs, Kernel, Problem
 from attnbench.attention.scopes import Scope
 from attnbench.attention.scores import Score
 from attnbench.attention.selection import Selection
@@ -85,8 +85,8 @@ class Attention(nn.Module):
         mask = memory.mask if view.mask is None else memory.mask & view.mask
         problem = self._problem(want_weights=want_weights)
         kernel = self.chosen_kernel(want_weights=want_weights)
-        query_features = self.score.query_features(heads)
-        attended = kernel(problem, query_features, memory.key_features, memory.value, mask, view.gain)
+        inputs = Inputs(self.score.query_features(heads), memory.key_features, memory.value, mask, view.gain)
+        attended = kernel(problem, inputs)
         return attended._replace(context=merge_heads(attended.context))
 
     def _problem(self, *, want_weights: bool) -> Problem:

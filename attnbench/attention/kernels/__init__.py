@@ -3,6 +3,6 @@
 from attnbench.attention.kernels.auto import Auto
 from attnbench.attention.kernels.dense import Dense
 from attnbench.attention.kernels.fused import Fused
-from attnbench.attention.kernels.kernel import Attended, Kernel, Problem
+from attnbench.attention.kernels.kernel import Attended, Inputs, Kernel, Problem
 
-__all__ = ["Attended", "Auto", "Dense", "Fused", "Kernel", "Problem"]
+__all__ = ["Attended", "Auto", "Dense", "Fused", "Inputs", "Kernel", "Problem"]

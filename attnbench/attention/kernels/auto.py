@@ -1,10 +1,8 @@
 """The choice among kernels: the cheapest that can do what is asked."""
 
-from torch import Tensor
-
 from attnbench.attention.kernels.dense import Dense
 from attnbench.attention.kernels.fused import Fused
-from attnbench.attention.kernels.kernel import Attended, Kernel, Problem
+from attnbench.attention.kernels.kernel import Attended, Inputs, Kernel, Problem
 
 
 class Auto:
@@ -19,13 +17,5 @@ class Auto:
     def choose(self, problem: Problem) -> Kernel:
         return next(kernel for kernel in self.candidates if kernel.refusal(problem) is None)
 
-    def __call__(
-        self,
-        problem: Problem,
-        query_features: Tensor,
-        key_features: Tensor,
-        value: Tensor,
-        mask: Tensor,
-        gain: Tensor | None,
-    ) -> Attended:
-        return self.choose(problem)(problem, query_features, key_features, value, mask, gain)
+    def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
+        return self.choose(problem)(problem, inputs)

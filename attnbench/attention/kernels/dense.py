@@ -2,9 +2,7 @@
 
 from typing import Self
 
-from torch import Tensor
-
-from attnbench.attention.kernels.kernel import Attended, Problem
+from attnbench.attention.kernels.kernel import Attended, Inputs, Problem
 
 
 class Dense:
@@ -18,15 +16,7 @@ class Dense:
     def choose(self, problem: Problem) -> Self:
         return self
 
-    def __call__(
-        self,
-        problem: Problem,
-        query_features: Tensor,
-        key_features: Tensor,
-        value: Tensor,
-        mask: Tensor,
-        gain: Tensor | None,
-    ) -> Attended:
-        scores = problem.score.compare(query_features, key_features)
-        weights, draw = problem.selection(scores, mask, gain)
-        return Attended(weights @ value, weights if problem.want_weights else None, draw)
+    def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
+        scores = problem.score.compare(inputs.query_features, inputs.key_features)
+        weights, draw = problem.selection(scores, inputs.mask, inputs.gain)
+        return Attended(weights @ inputs.value, weights if problem.want_weights else None, draw)

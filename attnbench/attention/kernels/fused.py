@@ -5,7 +5,7 @@ from typing import Self
 from torch import Tensor
 from torch.nn import functional as F
 
-from attnbench.attention.kernels.kernel import Attended, Problem
+from attnbench.attention.kernels.kernel import Attended, Inputs, Problem
 from attnbench.errors import UserError
 
 MULTIPLE = 8  # of which a width must be, for the library's kernels to take it on every device
@@ -32,15 +32,8 @@ class Fused:
             raise UserError(f"kernel={self.name}: cannot do this, for {reason}; kernel=dense or kernel=auto can")
         return self
 
-    def __call__(
-        self,
-        problem: Problem,
-        query_features: Tensor,
-        key_features: Tensor,
-        value: Tensor,
-        mask: Tensor,
-        gain: Tensor | None,
-    ) -> Attended:
+    def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
+        query_features, key_features, value, mask, _ = inputs
         # A row with nothing to attend has no softmax: let it attend everything, then drop what it found.
         empty = ~mask.any(-1, keepdim=True)
         # Where features and values differ in width, or the width is odd, the library falls back to the T × S matrix.

@@ -20,6 +20,20 @@ class Problem:
     want_weights: bool = False
 
 
+class Inputs(NamedTuple):
+    """What a kernel computes on: features from the score, `(B, H, T, F)` and `(B, H, S, F)`; values `(B, H, S, Dv)`.
+
+    `mask` is True where a query may attend and broadcasts to `(B, H, T, S)`; `gain` `(B, H, T, S)` multiplies the
+    weights, or is None.
+    """
+
+    query_features: Tensor
+    key_features: Tensor
+    value: Tensor
+    mask: Tensor
+    gain: Tensor | None
+
+
 class Attended(NamedTuple):
     """The context `(B, H, T, Dv)`; the weights `(B, H, T, S)` where they were wanted; a draw where one needs a loss."""
 
@@ -45,23 +59,6 @@ class Kernel(Protocol):
         """
         ...
 
-    def __call__(
-        self,
-        problem: Problem,
-        query_features: Tensor,
-        key_features: Tensor,
-        value: Tensor,
-        mask: Tensor,
-        gain: Tensor | None,
-    ) -> Attended:
-        """Attends.
-
-        Args:
-            problem: one that this kernel does not refuse.
-            query_features: `(B, H, T, F)`, from the score.
-            key_features: `(B, H, S, F)`, from the score.
-            value: `(B, H, S, Dv)`.
-            mask: True = may attend, broadcasts to `(B, H, T, S)`.
-            gain: multiplies the weights, `(B, H, T, S)`, or None.
-        """
+    def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
+        """Solves a problem that it does not refuse."""
         ...
