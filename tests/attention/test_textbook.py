@@ -7,6 +7,7 @@ import pytest
 import torch
 from variants import REFUSED, Variant, attend, build, names, part, problem, states, weights_of
 
+from attnbench.attention.kernels import Inputs
 from attnbench.attention.scopes import LocalM, LocalP
 from attnbench.attention.scores import Additive, Concat, Cosine, Gaussian
 from attnbench.attention.selection import Gumbel, Reinforce
@@ -44,7 +45,7 @@ def test_equal_keys_average_the_values_that_are_real(score: str, kernel: str) ->
     value = torch.arange(40.0).view(1, 1, 10, 4).expand(2, -1, -1, -1)
     mask = torch.arange(10) < torch.tensor([2, 6]).view(2, 1, 1, 1)
     features = asked.score.query_features(torch.randn(2, 1, 1, 2)), asked.score.key_features(torch.ones(2, 1, 10, 2))
-    context = part("kernel", kernel)(asked, *features, value, mask, None).context
+    context = part("kernel", kernel)(asked, Inputs(*features, value, mask, None)).context
     torch.testing.assert_close(context.flatten(1), torch.tensor([[2.0, 3, 4, 5], [10, 11, 12, 13]]))
 
 
