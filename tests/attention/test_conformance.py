@@ -24,6 +24,7 @@ from variants import (
 )
 
 from attnbench.attention import Attention
+from attnbench.attention.kernels import Inputs
 from attnbench.errors import UserError
 
 LENGTHS = [5, 3, 0, 1]  # of sentences padded to 5; one has nothing to attend
@@ -160,7 +161,7 @@ def test_what_stands_in_the_padding_does_not_matter(variant: Variant) -> None:
 def test_a_row_with_nothing_to_attend_is_zero_in_every_kernel(kernel: str) -> None:
     query, key, value = (states(1, 2, 3, 4, seed=seed) for seed in range(3))
     mask = torch.tensor([[True, True, False], [False, False, False], [True, True, True]])[None, None]
-    context = part("kernel", kernel)(problem(Variant()), query, key, value, mask, None).context
+    context = part("kernel", kernel)(problem(Variant()), Inputs(query, key, value, mask, None)).context
     assert not context[:, :, 1].any()
     assert context[:, :, [0, 2]].all()
     found = gradients(context, [query, key, value])
