@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from omegaconf import DictConfig, OmegaConf
 
 from attnbench.errors import UserError
-from attnbench.tasks import derivation as rules
-from attnbench.tasks import lexicon
-from attnbench.tasks.derivation import EMPTY, NounPhrase, Phrase, Predicate
-from attnbench.tasks.grammar import grammar
-from attnbench.tasks.lexicon import Adjective, Verb
-from attnbench.tasks.sampling import sample
+from attnbench.tasks.grammar import derivation as rules
+from attnbench.tasks.grammar import grammar, lexicon
+from attnbench.tasks.grammar.derivation import EMPTY, NounPhrase, Phrase, Predicate
+from attnbench.tasks.grammar.lexicon import Adjective, Verb
+from attnbench.tasks.grammar.sampling import sample
 from attnbench.tasks.task import SPECIALS, UNK, Pair, Task
 
 VERBS = (*lexicon.INTRANSITIVE, *lexicon.TRANSITIVE, *lexicon.DITRANSITIVE, *lexicon.CLAUSAL)

@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
-from attnbench.tasks import lexicon
-from attnbench.tasks.sampling import sample
+from attnbench.tasks.grammar import lexicon
+from attnbench.tasks.grammar.sampling import sample
 
 RULES = {
     "sentence": "period | period coordinator sentence",

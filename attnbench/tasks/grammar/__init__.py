@@ -3,8 +3,8 @@
 from random import Random
 
 from attnbench.errors import UserError
-from attnbench.tasks import lexicon
-from attnbench.tasks.sampling import sample
+from attnbench.tasks.grammar import lexicon
+from attnbench.tasks.grammar.sampling import sample
 from attnbench.tasks.task import Pair, Task
 from attnbench.tasks.vocabulary import WordVocabulary
 

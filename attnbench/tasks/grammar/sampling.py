@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from random import Random
 
-from attnbench.tasks import derivation as rules
-from attnbench.tasks import lexicon
-from attnbench.tasks.derivation import EMPTY, Agreement, NounPhrase, Phrase, Predicate, VerbGroup
-from attnbench.tasks.lexicon import BE, Verb
+from attnbench.tasks.grammar import derivation as rules
+from attnbench.tasks.grammar import lexicon
+from attnbench.tasks.grammar.derivation import EMPTY, Agreement, NounPhrase, Phrase, Predicate, VerbGroup
+from attnbench.tasks.grammar.lexicon import BE, Verb
 from attnbench.tasks.task import Pair
 
 MAX_DEPTH = 3  # clauses within clauses

@@ -6,8 +6,8 @@ A target word carries the very source words that it renders. Nothing is aligned 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from attnbench.tasks import lexicon
-from attnbench.tasks.lexicon import Adjective, Determiner, Noun, Verb
+from attnbench.tasks.grammar import lexicon
+from attnbench.tasks.grammar.lexicon import Adjective, Determiner, Noun, Verb
 from attnbench.tasks.task import Pair
 
 
