@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: sweep test install clean
+.PHONY: sweep test
 
 sweep: .venv/installed
 	$(BIN)/python -m attnbench sweep
@@ -12,11 +12,6 @@ test: .venv/installed-test
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/pytest
-
-install: .venv/installed
-
-clean:
-	rm -rf .venv
 
 .venv/installed: pyproject.toml | .venv
 	$(BIN)/pip install --quiet --editable .

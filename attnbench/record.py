@@ -196,6 +196,14 @@ def read(path: Path) -> Record:
         raise RecordError(f"{path}: {error}") from None
 
 
+def find(path: Path) -> Record | None:
+    """The record at `path`, or None where there is none, or none that can be read."""
+    try:
+        return read(path)
+    except (FileNotFoundError, RecordError):
+        return None
+
+
 def _decode(kind: Any, value: Any, where: str) -> Any:
     """`value`, as parsed from JSON, as an instance of the annotation `kind`."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)

@@ -154,3 +154,11 @@ def test_a_crash_before_the_rename_leaves_the_old_file(path: Path, monkeypatch: 
     assert record.read(path) == FULL
     record.write(replace(FULL, seed=3), path)
     assert record.read(path).seed == 3
+
+
+def test_find_answers_none_where_nothing_can_be_read(path: Path) -> None:
+    assert record.find(path) is None
+    path.write_text("{", encoding="utf-8")
+    assert record.find(path) is None
+    record.write(FULL, path)
+    assert record.find(path) == FULL

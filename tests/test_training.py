@@ -28,6 +28,14 @@ from attnbench.tasks.task import PAD, Task
 from attnbench.training import Recipe, Stepper, fit, objective, rate
 
 CPU = torch.device("cpu")
+SHAPE: dict[str, Any] = {
+    "embedding": 8,
+    "width": 8,
+    "cell": "gru",
+    "layers": 1,
+    "bidirectional": True,
+    "dropout": 0.2,
+}
 RECIPE = Recipe(
     batch_size=8,
     updates=9,
@@ -52,7 +60,7 @@ def task() -> Task:
 def model(selection: type[Selection] = Soft, seed: int = 1) -> RNN:
     attention = partial(Attention, score=Additive, scope=Global, selection=selection, kernel=Auto())
     decoder = partial(Luong, attention=attention)
-    made = RNN(len(task().source), len(task().target), decoder=decoder, embedding=8, width=8, dropout=0.2)
+    made = RNN(len(task().source), len(task().target), decoder=decoder, **SHAPE)
     initialise(made, seed)
     return made
 

@@ -83,9 +83,9 @@ class LocalP(Scope):
 
     def forward(self, query: Tensor, lengths: Tensor, size: int, position: int) -> View:
         share = torch.sigmoid(torch.tanh(query @ self.weight) @ self.v)
-        centre = lengths.view(-1, 1, 1, 1) * share.to(
-            torch.promote_types(share.dtype, torch.float32)
-        )  # bf16 stops at 256
+        # In bf16 neighbouring positions beyond 256 would be the same number.
+        precise = torch.promote_types(share.dtype, torch.float32)
+        centre = lengths.view(-1, 1, 1, 1) * share.to(precise)
         distance = torch.arange(size, device=query.device) - centre
         gain = torch.exp(-distance.square() / (2 * (self.window / 2) ** 2))
         return View(mask=distance.abs() <= self.window, gain=gain.to(query.dtype))

@@ -57,18 +57,12 @@ class Progress:
         for path, before in list(self.waiting.items()):
             if _stamp(path) != before:
                 del self.waiting[path]
-                self.failed += not _is_finished(path)
+                found = record.find(path)
+                self.failed += found is None or found.status != "finished"
                 self.bar.set_postfix_str(f"{self.failed} failed", refresh=False)
                 self.bar.update()
         if self.on_terminal:
             self.bar.refresh()
-
-
-def _is_finished(path: Path) -> bool:
-    try:
-        return record.read(path).status == "finished"
-    except record.RecordError:
-        return False
 
 
 def _stamp(path: Path) -> int | None:

@@ -73,7 +73,7 @@ def run_sweep(
         again = ["python", "-m", "attnbench", config.hydra.job.config_name, *sys.argv[1:]]
         _launch(launcher, todo, folder, shlex.join(again))
     kept = {cell.key: before[cell.key] for cell in planned if cell not in todo}
-    found = {cell.key: kept.get(cell.key) or _read(cell) for cell in planned}
+    found = {cell.key: kept.get(cell.key) or record.find(cell.record) for cell in planned}
     records = [one for one in found.values() if one is not None]
     print_table(records)
     for cell in planned:
@@ -141,21 +141,7 @@ def _interrupts(stopped: threading.Event) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _read(cell: Cell) -> Record | None:
-    try:
-        return record.read(cell.record)
-    except (FileNotFoundError, record.RecordError):
-        return None
-
-
 def _finished(folder: Path) -> dict[str, Record]:
     """The finished records below a folder, by key; what cannot be read is not finished."""
-    found = {}
-    for path in sorted(folder.glob(f"**/{record.NAME}")):
-        try:
-            one = record.read(path)
-        except record.RecordError:
-            continue
-        if one.status == "finished":
-            found[one.key] = one
-    return found
+    records = (record.find(path) for path in sorted(folder.glob(f"**/{record.NAME}")))
+    return {found.key: found for found in records if found and found.status == "finished"}

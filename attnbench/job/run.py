@@ -68,11 +68,8 @@ def run(cfg: DictConfig) -> Record:
 
 def finished(cfg: DictConfig) -> Record | None:
     """The record in the job's folder, if it is this job's and it finished; None if the config forces a new run."""
-    try:
-        found = record.read(_folder() / record.NAME)
-    except (FileNotFoundError, record.RecordError):
-        return None
-    return found if found.key == job_key(cfg) and found.status == "finished" and not cfg.force else None
+    found = None if cfg.force else record.find(_folder() / record.NAME)
+    return found if found and found.key == job_key(cfg) and found.status == "finished" else None
 
 
 def check(cfg: DictConfig) -> None:

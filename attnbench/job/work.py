@@ -17,7 +17,7 @@ from attnbench.measure.scaling import measure_scaling
 from attnbench.measure.step import measure_step
 from attnbench.models.initialise import initialise
 from attnbench.models.rnn import RNN
-from attnbench.tasks.batches import Batches
+from attnbench.tasks.batches import Batch, Batches
 from attnbench.tasks.task import Pair, Task
 from attnbench.tracking import Run
 from attnbench.training import Recipe, Stepper, fit
@@ -66,8 +66,9 @@ def train(cfg: DictConfig, folder: Path, tracked: Run) -> Results:
         saved = checkpoint.Checkpoint(parts(cfg), weights, task.source, task.target)
         checkpoint.save(saved, folder / checkpoint.NAME)
         quality, aligned = _judge(cfg, folder, model, task, device)
+        batch = Batches(task, task.train, recipe.batch_size, device).typical()
     with quiet.alone():
-        step, scaling = _measure(cfg, model, task, recipe, device)
+        step, scaling = _measure(cfg, model, batch, recipe, device)
     return Results(fitted.account, quality, step, scaling, aligned)
 
 
@@ -91,11 +92,10 @@ def _judge(
 
 
 def _measure(
-    cfg: DictConfig, model: RNN, task: Task, recipe: Recipe, device: torch.device
+    cfg: DictConfig, model: RNN, batch: Batch, recipe: Recipe, device: torch.device
 ) -> tuple[record.StepCost, record.Scaling | None]:
     """A training step of the whole model, and its attention alone against the length."""
     stepper = Stepper(model, recipe, budget=recipe.warmup + 1, device=device, precision=cfg.precision)
-    batch = Batches(task, task.train, recipe.batch_size, device).typical()
     step = measure_step(stepper, batch, device, repetitions=cfg.cost.repetitions)
     layer = cfg.model.decoder.get("attention")
     return step, None if layer is None else measure_scaling(build(layer), cfg.model.width, build(cfg.cost), device)

@@ -4,7 +4,7 @@ A decoder reads embeddings `(B, T, E)` and answers with readouts `(B, T, W)`. Wh
 the step before, all steps are computed at once; T = 1 is how decoding asks for the next step.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -161,20 +161,22 @@ def _one_by_one(
     for token in embedded.split(1, dim=1):
         steps.append(step(token, state, want_weights))
         state = steps[-1].state
+    return join(steps)
+
+
+def join(steps: Sequence[Decoded]) -> Decoded:
+    """Consecutive steps as one; what one of them drew bears on the steps after it."""
     weights = [decoded.weights for decoded in steps if decoded.weights is not None]
     draws = [decoded.draw for decoded in steps if decoded.draw is not None]
     return Decoded(
         torch.cat([decoded.readouts for decoded in steps], dim=1),
-        state,
+        steps[-1].state,
         torch.cat(weights, dim=2) if weights else None,
-        join_draws(draws),
+        _join_draws(draws) if draws else None,
     )
 
 
-def join_draws(draws: list[Draw]) -> Draw | None:
-    """The draws of consecutive steps, each of which bears on the steps after it, as one."""
-    if not draws:
-        return None
+def _join_draws(draws: Sequence[Draw]) -> Draw:
     log_prob = torch.cat([draw.log_prob for draw in draws], dim=2)
     entropy = torch.cat([draw.entropy for draw in draws], dim=2)
     return Draw(log_prob, entropy, draws[0].policy, to_go=True)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from attnbench.attention.selection import Draw
 from attnbench.errors import UserError
-from attnbench.models.decoders import Decoded, Decoder, State, join_draws
+from attnbench.models.decoders import Decoded, Decoder, State, join
 from attnbench.models.encoder import Cell, Encoder
 
 
@@ -44,12 +44,12 @@ class RNN(nn.Module):
         target_vocabulary: int,
         *,
         decoder: Callable[..., Decoder],
-        embedding: int = 128,
-        width: int = 128,
-        cell: Cell = "gru",
-        layers: int = 1,
-        bidirectional: bool = True,
-        dropout: float = 0.1,
+        embedding: int,
+        width: int,
+        cell: Cell,
+        layers: int,
+        bidirectional: bool,
+        dropout: float,
     ) -> None:
         super().__init__()
         _check_shape(embedding=embedding, width=width, layers=layers, dropout=dropout)
@@ -103,17 +103,16 @@ class RNN(nn.Module):
 
     def _sampled(self, target: Tensor, state: State, teacher_forcing: float, want_weights: bool) -> Output:
         truth = torch.rand(target.shape, device=target.device) < teacher_forcing
-        tokens, steps = target[:, :1], []
+        tokens, predictions, steps = target[:, :1], [], []
         for t in range(1, target.shape[1] + 1):
             logits, decoded = self.step(tokens, state, want_weights=want_weights)
-            steps.append((logits, decoded))
+            predictions.append(logits)
+            steps.append(decoded)
             state = decoded.state
             if t < target.shape[1]:
                 tokens = torch.where(truth[:, t : t + 1], target[:, t : t + 1], logits.argmax(-1))
-        weights = [decoded.weights for _, decoded in steps if decoded.weights is not None]
-        draws = [decoded.draw for _, decoded in steps if decoded.draw is not None]
-        logits = torch.cat([logits for logits, _ in steps], dim=1)
-        return Output(logits, torch.cat(weights, dim=2) if weights else None, join_draws(draws))
+        joined = join(steps)
+        return Output(torch.cat(predictions, dim=1), joined.weights, joined.draw)
 
 
 def _check_shape(*, embedding: int, width: int, layers: int, dropout: float) -> None:

@@ -26,6 +26,14 @@ from attnbench.tasks.grammar import grammar
 from attnbench.tasks.task import BOS, EOS, Pair, Task
 
 CPU = torch.device("cpu")
+SHAPE: dict[str, Any] = {
+    "embedding": 8,
+    "width": 8,
+    "cell": "gru",
+    "layers": 1,
+    "bidirectional": True,
+    "dropout": 0.1,
+}
 LUONG = partial(Luong, attention=partial(Attention, score=Dot, scope=Global, selection=Soft, kernel=Auto(), heads=2))
 
 
@@ -36,7 +44,7 @@ def task() -> Task:
 
 def model(decoder: Callable[..., Decoder] = LUONG) -> RNN:
     """Untrained, yet not silent."""
-    made = RNN(len(task().source), len(task().target), decoder=decoder, embedding=8, width=8)
+    made = RNN(len(task().source), len(task().target), decoder=decoder, **SHAPE)
     initialise(made, 1)
     with torch.no_grad():
         for parameter in made.parameters():
