@@ -8,28 +8,39 @@ from torch import Tensor, nn
 
 from attnbench.attention.heads import head_width, merge_heads, split_heads
 from attnbench.attention.kernels import Attended, Auto, Inputs, Kernel, Problem
-from attnbench.attention.scopes import Scope
+from attnbench.attention.key_value import KeyValue
+from attnbench.attention.scopes import Scope, View
 from attnbench.attention.scores import Score
 from attnbench.attention.selection import Selection
 
 
 class Memory(NamedTuple):
-    """What is attended, made once a source sentence: `(B, H, S, ·)`, the mask `(B, 1, 1, S)`, the lengths `(B,)`."""
+    """What is attended: key features and values `(B, H, S, ·)`, and how many of them are real `(B,)` (None: all)."""
 
     key_features: Tensor
     value: Tensor
-    mask: Tensor
-    lengths: Tensor
+    lengths: Tensor | None
+
+    @property
+    def size(self) -> int:
+        """S, padding included."""
+        return self.value.shape[-2]
+
+    def rows(self, index: Tensor) -> "Memory":
+        """The memory of the sentences `index` `(N,)`, in that order, any as often as it is named."""
+        lengths = None if self.lengths is None else self.lengths[index]
+        return Memory(self.key_features[index], self.value[index], lengths)
 
 
 class Attention(nn.Module):
-    """weights = selection(score(query, key) within scope), context = weights @ value; keys and values are the states.
+    """weights = selection(score(query, key) within scope), context = weights @ value.
 
     Args:
         width: of the query states and of the attended states, H · D.
         score: makes the score from `(heads, head_dim)`.
         scope: makes the scope from `(heads, head_dim)`.
         selection: soft or hard.
+        key_value: makes, from `width`, what turns states into keys and values.
         kernel: computes it.
         heads: H, a divisor of `width`.
 
@@ -44,6 +55,7 @@ class Attention(nn.Module):
         score: Callable[[int, int], Score],
         scope: Callable[[int, int], Scope],
         selection: Callable[[], Selection],
+        key_value: Callable[[int], Callable[[Tensor], KeyValue]],
         kernel: Kernel,
         heads: int = 1,
     ) -> None:
@@ -53,6 +65,7 @@ class Attention(nn.Module):
         self.score = score(heads, head_dim)
         self.scope = scope(heads, head_dim)
         self.selection = selection()
+        self.key_value = key_value(width)
         self.kernel = kernel
         self.chosen_kernel()
 
@@ -62,32 +75,49 @@ class Attention(nn.Module):
             return Auto().choose(self._problem(want_weights=True))
         return self.kernel.choose(self._problem(want_weights=False))
 
-    def remember(self, states: Tensor, lengths: Tensor) -> Memory:
+    def remember(self, states: Tensor, lengths: Tensor | None = None) -> Memory:
         """Prepares states `(B, S, W)`, of which the first `lengths` `(B,)` are real, for being attended."""
-        heads = split_heads(states, self.heads)
-        mask = torch.arange(states.shape[1], device=states.device) < lengths[:, None]
-        return Memory(self.score.key_features(heads), heads, mask[:, None, None], lengths)
+        key, value = self.key_value(states)
+        return self.memorise(split_heads(key, self.heads), split_heads(value, self.heads), lengths)
 
-    def forward(self, query: Tensor, memory: Memory, *, position: int = 0, want_weights: bool = False) -> Attended:
+    def extend(self, memory: Memory, states: Tensor) -> Memory:
+        """The memory with `states` `(B, N, W)` behind what it holds, all of it real: nothing is computed twice."""
+        key, value = (split_heads(part, self.heads) for part in self.key_value(states))
+        features = self.score.key_features(key, memory.size)
+        joined = torch.cat([memory.key_features, features], dim=2), torch.cat([memory.value, value], dim=2)
+        return Memory(*joined, memory.lengths)
+
+    def forward(
+        self, query: Tensor, memory: Memory, *, position: int = 0, causal: bool = False, want_weights: bool = False
+    ) -> Attended:
         """Attends from each query state.
 
         Args:
             query: `(B, T, W)`.
             memory: from `remember`.
-            position: the target position of the first query, which local scopes align to.
+            position: of the first query, which local scopes align to and causal attention starts from.
+            causal: whether a query sees no key after its own position.
             want_weights: also return the weights `(B, H, T, S)`.
 
         Returns:
             The context as `(B, T, W)`, the weights if wanted, the draw if the selection drew.
         """
-        heads = split_heads(query, self.heads)
-        view = self.scope(heads, memory.lengths, memory.mask.shape[-1], position)
-        mask = memory.mask if view.mask is None else memory.mask & view.mask
-        problem = self._problem(want_weights=want_weights)
-        kernel = self.chosen_kernel(want_weights=want_weights)
-        inputs = Inputs(self.score.query_features(heads), memory.key_features, memory.value, mask, view.gain)
-        attended = kernel(problem, inputs)
+        attended = self.attend(
+            split_heads(query, self.heads), memory, position=position, causal=causal, want_weights=want_weights
+        )
         return attended._replace(context=merge_heads(attended.context))
+
+    def memorise(self, key: Tensor, value: Tensor, lengths: Tensor | None = None) -> Memory:
+        """As `remember`, of keys `(B, H, S, D)` and values `(B, H, S, Dv)` that are made already."""
+        return Memory(self.score.key_features(key), value, lengths)
+
+    def attend(
+        self, query: Tensor, memory: Memory, *, position: int = 0, causal: bool = False, want_weights: bool = False
+    ) -> Attended:
+        """As `forward`, from queries `(B, H, T, D)` to contexts `(B, H, T, Dv)`."""
+        view = self.scope(query, View(memory.size, memory.lengths, causal, position))
+        inputs = Inputs(self.score.query_features(query), memory.key_features, memory.value, view)
+        return self.chosen_kernel(want_weights=want_weights)(self._problem(want_weights=want_weights), inputs)
 
     def _problem(self, *, want_weights: bool) -> Problem:
         return Problem(self.score, self.scope, self.selection, want_weights)

@@ -1,7 +1,6 @@
 """Where a query may look: everywhere, or near a position that is aligned with it or predicted by it.
 
-A scope is called with the queries `(B, H, T, D)`, the source lengths `(B,)`, the source size S (padding included) and
-the target position of the first query, and answers with a `View`.
+A scope is called with the queries `(B, H, T, D)` and what they may see, a `View`, and answers with a narrower view.
 """
 
 import math
@@ -14,59 +13,111 @@ from attnbench.errors import UserError
 
 
 class View(NamedTuple):
-    """What a scope lets through; None means all of it.
+    """Which of `size` keys each query may attend, said without a T × S matrix.
 
-    `mask` is True where a query may attend, `(B or 1, H or 1, T, S)`. `gain` `(B, H, T, S)` multiplies the weights
-    after the softmax, so that a row sums to at most one.
+    Those of its sentence (the first of `lengths` `(B,)`; None: all are real); if `causal`, none after the query itself,
+    of which `position` is the first one's place; and within `window` of `centre` `(B or 1, H or 1, T)`, if there is
+    one. With a `sigma`, the weights are then multiplied by a Gaussian about the centre, so that a row sums to at most
+    one.
     """
 
-    mask: Tensor | None = None
-    gain: Tensor | None = None
+    size: int
+    lengths: Tensor | None = None
+    causal: bool = False
+    position: int = 0
+    centre: Tensor | None = None
+    window: int = 0
+    sigma: float | None = None
+
+    def visible(self, queries: int, device: torch.device) -> Tensor:
+        """How many keys, from the first on, the window aside, each query may attend: `(B or 1, 1, T or 1)`."""
+        visible = torch.full((1, 1, 1), self.size, device=device)
+        if self.lengths is not None:
+            visible = self.lengths[:, None, None]
+        if self.causal:
+            visible = torch.minimum(visible, torch.arange(1, queries + 1, device=device) + self.position)
+        return visible
+
+    def mask(self, queries: int, device: torch.device) -> Tensor:
+        """True where a query may attend, `(B or 1, H or 1, T or 1, S)`."""
+        positions = torch.arange(self.size, device=device)
+        return self.mask_at(positions, self.visible(queries, device), self.centre)
+
+    def gain(self, device: torch.device) -> Tensor | None:
+        """What multiplies the weights, `(B, H, T, S)`, or None."""
+        return self.gain_at(torch.arange(self.size, device=device), self.centre)
+
+    def mask_at(self, positions: Tensor, visible: Tensor, centre: Tensor | None) -> Tensor:
+        """Which key `positions` `(..., S)` queries may attend that see `visible` `(..., T)` keys about a `centre`."""
+        mask = (positions >= 0) & (positions < visible[..., None])
+        return mask if centre is None else mask & ((positions - centre[..., None]).abs() <= self.window)
+
+    def gain_at(self, positions: Tensor, centre: Tensor | None) -> Tensor | None:
+        """The Gaussian at key `positions` `(..., S)` about the `centre` `(..., T)` of each query, or None."""
+        if self.sigma is None or centre is None:
+            return None
+        return torch.exp(-(positions - centre[..., None]).square() / (2 * self.sigma**2))
 
 
 class Scope(nn.Module):
-    """The base. `reweights` says that the view has a gain, which a kernel must be able to apply."""
+    """The base. `local` says that a view has a window; `reweights`, that it has a Gaussian."""
 
+    local = False
     reweights = False
 
     def __init__(self, heads: int, head_dim: int) -> None:
         super().__init__()
         self.heads, self.head_dim = heads, head_dim
 
-    def forward(self, query: Tensor, lengths: Tensor, size: int, position: int) -> View:
+    def forward(self, query: Tensor, view: View) -> View:
         raise NotImplementedError
 
 
 class Global(Scope):
-    """Every position. What Bahdanau et al. 2015 and Vaswani et al. 2017 do."""
+    """Every position. Bahdanau et al. 2015, section 3.1; Vaswani et al. 2017, section 3.2."""
 
-    def forward(self, query: Tensor, lengths: Tensor, size: int, position: int) -> View:
-        return View()
+    def forward(self, query: Tensor, view: View) -> View:
+        return view
 
 
 class LocalM(Scope):
-    """±`window` around the aligned position p = t, monotonic alignment. Luong et al. 2015, section 3.2.
+    """±D around the aligned position p = t, monotonic alignment. Luong et al. 2015, section 3.2.
 
-    Queries beyond the source's end look around its last position.
+    Queries beyond the last position that they may see look around that one.
+
+    Args:
+        window: D, positions to each side.
+        pace: source positions to a target position, p = pace · t. Luong's is 1; the ratio of the lengths of source and
+            target makes the window follow sentences whose translation is longer or shorter.
     """
 
-    def __init__(self, heads: int, head_dim: int, window: int = 10) -> None:
+    local = True
+
+    def __init__(self, heads: int, head_dim: int, window: int = 10, pace: float = 1.0) -> None:
         super().__init__(heads, head_dim)
         self.window = _window(window)
+        if not pace > 0:
+            raise UserError(f"scope.pace={pace}: must be greater than 0")
+        self.pace = pace
 
-    def forward(self, query: Tensor, lengths: Tensor, size: int, position: int) -> View:
-        targets = torch.arange(position, position + query.shape[-2], device=query.device)
-        aligned = torch.minimum(targets, lengths[:, None] - 1)
-        distance = torch.arange(size, device=query.device) - aligned[..., None]
-        return View(mask=(distance.abs() <= self.window)[:, None])
+    def forward(self, query: Tensor, view: View) -> View:
+        targets = torch.arange(view.position, view.position + query.shape[-2], device=query.device)
+        aligned = targets if self.pace == 1 else (self.pace * targets).round().long()
+        centre = torch.minimum(aligned, view.visible(query.shape[-2], query.device) - 1)
+        return view._replace(centre=centre, window=self.window)
 
 
 class LocalP(Scope):
-    """±`window` around a predicted position p = S σ(vᵀ tanh(W q)), with a Gaussian of σ = window / 2 about p.
+    """±D around a predicted position p = S σ(vᵀ tanh(W q)), with a Gaussian of σ = D / 2 about p.
 
-    Luong et al. 2015, eq. 9-10: the Gaussian multiplies the weights after the softmax. S is the sentence's own length.
+    Luong et al. 2015, eq. 9-10: the Gaussian multiplies the weights after the softmax. S is the number of positions
+    that the query may see: the sentence's own length, or where attention is causal, those up to the query.
+
+    Args:
+        window: D, positions to each side.
     """
 
+    local = True
     reweights = True
 
     def __init__(self, heads: int, head_dim: int, window: int = 10) -> None:
@@ -81,14 +132,12 @@ class LocalP(Scope):
         nn.init.uniform_(self.weight, -bound, bound)
         nn.init.uniform_(self.v, -bound, bound)
 
-    def forward(self, query: Tensor, lengths: Tensor, size: int, position: int) -> View:
-        share = torch.sigmoid(torch.tanh(query @ self.weight) @ self.v)
+    def forward(self, query: Tensor, view: View) -> View:
+        share = torch.sigmoid(torch.tanh(query @ self.weight) @ self.v).squeeze(-1)
         # In bf16 neighbouring positions beyond 256 would be the same number.
         precise = torch.promote_types(share.dtype, torch.float32)
-        centre = lengths.view(-1, 1, 1, 1) * share.to(precise)
-        distance = torch.arange(size, device=query.device) - centre
-        gain = torch.exp(-distance.square() / (2 * (self.window / 2) ** 2))
-        return View(mask=distance.abs() <= self.window, gain=gain.to(query.dtype))
+        centre = view.visible(query.shape[-2], query.device) * share.to(precise)
+        return view._replace(centre=centre, window=self.window, sigma=self.window / 2)
 
 
 def _window(window: int) -> int:

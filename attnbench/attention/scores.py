@@ -32,8 +32,8 @@ class Score(nn.Module):
         """φ: `(B, H, T, D)` to `(B, H, T, F)`."""
         return query
 
-    def key_features(self, key: Tensor) -> Tensor:
-        """ψ: `(B, H, S, D)` to `(B, H, S, F)`; computed once a source sentence, however many queries follow."""
+    def key_features(self, key: Tensor, position: int = 0) -> Tensor:
+        """ψ: `(B, H, S, D)` to `(B, H, S, F)`, computed once however many queries follow; `position`: of the first."""
         return key
 
     def compare(self, query_features: Tensor, key_features: Tensor) -> Tensor:
@@ -74,7 +74,7 @@ class Cosine(Score):
     def query_features(self, query: Tensor) -> Tensor:
         return self.log_beta.exp() * F.normalize(query, dim=-1)
 
-    def key_features(self, key: Tensor) -> Tensor:
+    def key_features(self, key: Tensor, position: int = 0) -> Tensor:
         return F.normalize(key, dim=-1)
 
 
@@ -108,13 +108,13 @@ class Location(Score):
     def reset_parameters(self) -> None:
         _uniform(self.table, fan_in=self.head_dim)
 
-    def key_features(self, key: Tensor) -> Tensor:
-        length, known = key.shape[-2], self.table.shape[1]
-        if length > known:
+    def key_features(self, key: Tensor, position: int = 0) -> Tensor:
+        end, known = position + key.shape[-2], self.table.shape[1]
+        if end > known:
             raise UserError(
-                f"score.positions={known}: the source has {length} positions; set score.positions={length} or more"
+                f"score.positions={known}: there are {end} positions to attend; set score.positions={end} or more"
             )
-        return self.table[:, :length].expand(key.shape[0], -1, -1, -1)
+        return self.table[:, position:end].expand(key.shape[0], -1, -1, -1)
 
 
 class Gaussian(Score):
@@ -146,7 +146,7 @@ class Gaussian(Score):
         ones = torch.ones_like(query[..., :1])
         return torch.cat([query, ones], dim=-1) * precision
 
-    def key_features(self, key: Tensor) -> Tensor:
+    def key_features(self, key: Tensor, position: int = 0) -> Tensor:
         return torch.cat([key, -key.square().sum(-1, keepdim=True) / 2], dim=-1)
 
 
@@ -156,7 +156,7 @@ class Average(Score):
     def query_features(self, query: Tensor) -> Tensor:
         return torch.zeros_like(query[..., :1])
 
-    def key_features(self, key: Tensor) -> Tensor:
+    def key_features(self, key: Tensor, position: int = 0) -> Tensor:
         return torch.zeros_like(key[..., :1])
 
 
@@ -182,7 +182,7 @@ class Additive(Score):
     def query_features(self, query: Tensor) -> Tensor:
         return query @ self.query_weight
 
-    def key_features(self, key: Tensor) -> Tensor:
+    def key_features(self, key: Tensor, position: int = 0) -> Tensor:
         return key @ self.key_weight
 
     def compare(self, query_features: Tensor, key_features: Tensor) -> Tensor:
@@ -213,7 +213,7 @@ class Concat(Score):
     def query_features(self, query: Tensor) -> Tensor:
         return query @ self.weight[:, : self.head_dim]
 
-    def key_features(self, key: Tensor) -> Tensor:
+    def key_features(self, key: Tensor, position: int = 0) -> Tensor:
         return key @ self.weight[:, self.head_dim :]
 
 

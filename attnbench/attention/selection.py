@@ -5,7 +5,7 @@ or None, and answers with a `Choice`. A position that may not be attended weighs
 attend is all zeros.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -13,17 +13,21 @@ from torch.nn import functional as F
 
 from attnbench.errors import UserError
 
+Credit = Literal["step", "later", "sentence"]
+
 
 class Draw(NamedTuple):
     """Positions that were sampled without a gradient; `policy` turns them into a loss.
 
-    `log_prob` and `entropy` are `(B, H, T)`. `to_go`: later outputs depend on this draw, not only the one at its step.
+    `log_prob` and `entropy` are `(B, H, T)`. `credit` says which outputs a draw bears on: the one at its own step, that
+    and all later ones, or every one of the sentence, as in an encoder, where `mask` `(B, T)` is True at real queries.
     """
 
     log_prob: Tensor
     entropy: Tensor
     policy: "Reinforce"
-    to_go: bool = False
+    credit: Credit = "step"
+    mask: Tensor | None = None
 
     def loss(self, reward: Tensor, mask: Tensor) -> Tensor:
         """See `Reinforce.loss`."""
@@ -47,13 +51,26 @@ class Selection(nn.Module):
 
 
 class Soft(Selection):
-    """softmax(scores) · gain: differentiable everywhere. Bahdanau et al. 2015, eq. 6; the gain is Luong's, eq. 10."""
+    """softmax(scores) · gain: differentiable everywhere. Bahdanau et al. 2015, eq. 6; the gain is Luong's, eq. 10.
+
+    Args:
+        dropout: the chance that a weight is left out in training, the others being scaled up for it. Vaswani et al.
+            2017, section 5.4.
+    """
 
     soft = True
 
+    def __init__(self, dropout: float = 0.0) -> None:
+        super().__init__()
+        if not 0 <= dropout < 1:
+            raise UserError(f"selection.dropout={dropout}: must be at least 0 and below 1")
+        self.dropout = dropout
+
     def forward(self, scores: Tensor, mask: Tensor, gain: Tensor | None) -> Choice:
         weights = masked_softmax(scores, mask)
-        return Choice(weights if gain is None else weights * gain)
+        if gain is not None:
+            weights = weights * gain
+        return Choice(F.dropout(weights, self.dropout, self.training))
 
 
 class Reinforce(Selection):
@@ -95,8 +112,11 @@ class Reinforce(Selection):
             mask: True at real target tokens, `(B, T)`.
         """
         reward = reward.detach() * mask
-        if draw.to_go:
+        if draw.credit == "later":
             reward = reward.flip(1).cumsum(1).flip(1)
+        elif draw.credit == "sentence":
+            assert draw.mask is not None
+            reward, mask = reward.sum(1, keepdim=True).expand_as(draw.mask), draw.mask
         mean = reward[mask].mean()
         with torch.no_grad():
             self.baseline.copy_(torch.where(self.baseline.isnan(), mean, self.baseline))

@@ -179,7 +179,7 @@ def join(steps: Sequence[Decoded]) -> Decoded:
 def _join_draws(draws: Sequence[Draw]) -> Draw:
     log_prob = torch.cat([draw.log_prob for draw in draws], dim=2)
     entropy = torch.cat([draw.entropy for draw in draws], dim=2)
-    return Draw(log_prob, entropy, draws[0].policy, to_go=True)
+    return Draw(log_prob, entropy, draws[0].policy, "later")
 
 
 def _top(hidden: Hidden) -> Tensor:

@@ -65,7 +65,7 @@ def test_the_listing_is_not_empty() -> None:
     assert {"soft", "reinforce", "gumbel"} <= set(names("selection"))
     assert {"auto", "dense", "fused"} <= set(names("kernel"))
     assert {"dense", "auto"}.isdisjoint(variant.kernel for variant in REFUSED)
-    assert sum(variant.kernel == "fused" for variant in SOFT) == 7 * 2  # all but additive and concat; not local_p
+    assert sum(variant.kernel == "fused" for variant in SOFT) == 7  # all scores but additive and concat; no local scope
 
 
 @every_soft

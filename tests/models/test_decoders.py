@@ -98,7 +98,7 @@ def test_a_draw_counts_for_what_depends_on_it(decoder: str, selection: str) -> N
     assert (draw is None) == (selection == "gumbel")
     if draw is not None:
         assert draw.log_prob.shape == draw.entropy.shape == (4, 1, 5)
-        assert draw.to_go == (decoder != "luong")
+        assert (draw.credit == "later") == (decoder != "luong")
     assert model.eval()(*toy.sources(), toy.targets()).draw is None
 
 

@@ -17,6 +17,9 @@ class Dense:
         return self
 
     def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
-        scores = problem.score.compare(inputs.query_features, inputs.key_features)
-        weights, draw = problem.selection(scores, inputs.mask, inputs.gain)
-        return Attended(weights @ inputs.value, weights if problem.want_weights else None, draw)
+        query, key, value, view = inputs
+        gain = view.gain(value.device)
+        scores = problem.score.compare(query, key)
+        mask = view.mask(query.shape[-2], query.device)
+        weights, draw = problem.selection(scores, mask, None if gain is None else gain.to(scores.dtype))
+        return Attended(weights @ value, weights if problem.want_weights else None, draw)

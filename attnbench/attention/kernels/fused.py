@@ -19,8 +19,8 @@ class Fused:
     def refusal(self, problem: Problem) -> str | None:
         if not problem.score.factored:
             return f"{type(problem.score).__name__} is not a dot product of feature maps"
-        if problem.scope.reweights:
-            return f"{type(problem.scope).__name__} changes the weights after the softmax"
+        if problem.scope.local:
+            return f"{type(problem.scope).__name__} shows each query keys of its own"
         if not problem.selection.soft:
             return f"{type(problem.selection).__name__} needs the scores themselves"
         if problem.want_weights:
@@ -33,12 +33,13 @@ class Fused:
         return self
 
     def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
-        query_features, key_features, value, mask, _ = inputs
-        # A row with nothing to attend has no softmax: let it attend everything, then drop what it found.
-        empty = ~mask.any(-1, keepdim=True)
+        query_features, key_features, value, view = inputs
         # Where features and values differ in width, or the width is odd, the library falls back to the T × S matrix.
         width = -(-max(query_features.shape[-1], value.shape[-1]) // MULTIPLE) * MULTIPLE
         query, key, padded = (_widened(states, width) for states in (query_features, key_features, value))
+        mask = view.mask(query.shape[-2], query.device)
+        # A row with nothing to attend has no softmax: let it attend everything, then drop what it found.
+        empty = ~mask.any(-1, keepdim=True)
         context = F.scaled_dot_product_attention(query, key, padded, attn_mask=mask | empty, scale=1.0)
         return Attended(context[..., : value.shape[-1]].masked_fill(empty, 0.0))
 

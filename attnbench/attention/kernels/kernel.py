@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
-from attnbench.attention.scopes import Scope
+from attnbench.attention.scopes import Scope, View
 from attnbench.attention.scores import Score
 from attnbench.attention.selection import Draw, Selection
 
@@ -21,17 +21,13 @@ class Problem:
 
 
 class Inputs(NamedTuple):
-    """What a kernel computes on: features from the score, `(B, H, T, F)` and `(B, H, S, F)`; values `(B, H, S, Dv)`.
-
-    `mask` is True where a query may attend and broadcasts to `(B, H, T, S)`; `gain` `(B, H, T, S)` multiplies the
-    weights, or is None.
-    """
+    """What a kernel computes on: features from the score, `(B, H, T, F)` and `(B, H, S, F)`; values `(B, H, S, Dv)`;
+    and which keys each query may attend."""
 
     query_features: Tensor
     key_features: Tensor
     value: Tensor
-    mask: Tensor
-    gain: Tensor | None
+    view: View
 
 
 class Attended(NamedTuple):

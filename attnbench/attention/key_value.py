@@ -1,0 +1,45 @@
+"""What of a state is compared with the query, its key, and what of it is mixed into the context, its value."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+
+class KeyValue(NamedTuple):
+    """Keys and values, `(B, S, W)` each."""
+
+    key: Tensor
+    value: Tensor
+
+
+class Tied(nn.Module):
+    """The state is both. Bahdanau et al. 2015, section 3.1; Luong et al. 2015, section 3.1."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+
+    def forward(self, states: Tensor) -> KeyValue:
+        return KeyValue(states, states)
+
+
+class Split(nn.Module):
+    """key = tanh(W_k h), value = tanh(W_v h): a part for each of a state's jobs. Daniluk et al. 2017, 2.2."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.key, self.value = nn.Linear(width, width), nn.Linear(width, width)
+
+    def forward(self, states: Tensor) -> KeyValue:
+        return KeyValue(torch.tanh(self.key(states)), torch.tanh(self.value(states)))
+
+
+class Projected(nn.Module):
+    """key = W_k h, value = W_v h. Vaswani et al. 2017, section 3.2.2."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.key, self.value = nn.Linear(width, width), nn.Linear(width, width)
+
+    def forward(self, states: Tensor) -> KeyValue:
+        return KeyValue(self.key(states), self.value(states))
