@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from attnbench.attention.heads import head_width, merge_heads, split_heads
-from attnbench.attention.kernels import Attended, Auto, Inputs, Kernel, Problem
+from attnbench.attention.kernels import Attended, Auto, Inputs, Kernel, Problem, choose
 from attnbench.attention.key_value import KeyValue
 from attnbench.attention.scopes import Scope, View
 from attnbench.attention.scores import Score
@@ -71,9 +71,7 @@ class Attention(nn.Module):
 
     def chosen_kernel(self, *, want_weights: bool = False) -> Kernel:
         """The kernel that runs; weights on request come from the one that holds them, whatever else was asked for."""
-        if want_weights:
-            return Auto().choose(self._problem(want_weights=True))
-        return self.kernel.choose(self._problem(want_weights=False))
+        return choose(Auto() if want_weights else self.kernel, self._problem(want_weights=want_weights))
 
     def remember(self, states: Tensor, lengths: Tensor | None = None) -> Memory:
         """Prepares states `(B, S, W)`, of which the first `lengths` `(B,)` are real, for being attended."""
@@ -109,7 +107,10 @@ class Attention(nn.Module):
 
     def memorise(self, key: Tensor, value: Tensor, lengths: Tensor | None = None) -> Memory:
         """As `remember`, of keys `(B, H, S, D)` and values `(B, H, S, Dv)` that are made already."""
-        return Memory(self.score.key_features(key), value, lengths)
+        features = self.score.key_features(key)
+        if self.scope.local:  # windows are fetched row by row, often many times
+            features, value = features.contiguous(), value.contiguous()
+        return Memory(features, value, lengths)
 
     def attend(
         self, query: Tensor, memory: Memory, *, position: int = 0, causal: bool = False, want_weights: bool = False

@@ -29,6 +29,11 @@ class View(NamedTuple):
     window: int = 0
     sigma: float | None = None
 
+    @property
+    def everything(self) -> bool:
+        """Whether each query may attend each key."""
+        return self.lengths is None and not self.causal and self.centre is None
+
     def visible(self, queries: int, device: torch.device) -> Tensor:
         """How many keys, from the first on, the window aside, each query may attend: `(B or 1, 1, T or 1)`."""
         visible = torch.full((1, 1, 1), self.size, device=device)

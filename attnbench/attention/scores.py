@@ -160,19 +160,34 @@ class Average(Score):
         return torch.zeros_like(key[..., :1])
 
 
-class Additive(Score):
-    """vᵀ tanh(W_q q + W_k k), also known as Bahdanau or MLP attention. Bahdanau et al. 2015, appendix A.1.2.
+class Perceptron(Score):
+    """The base of the additive scores, vᵀ tanh(φ(q) + ψ(k)): a perceptron with one hidden layer, the energies.
 
-    `compare` is the textbook broadcast: it holds `(B, H, T, S, D)` for the tanh.
+    `compare` is the textbook's broadcast: it holds the energies `(B, H, T, S, D)`.
     """
 
     factored = False
 
     def __init__(self, heads: int, head_dim: int) -> None:
         super().__init__(heads, head_dim)
+        self.v = nn.Parameter(torch.empty(heads, 1, 1, head_dim))
+
+    def compare(self, query_features: Tensor, key_features: Tensor) -> Tensor:
+        return energies(query_features, key_features, self.v)
+
+
+def energies(query_features: Tensor, key_features: Tensor, v: Tensor) -> Tensor:
+    """vᵀ tanh(a + b) of features `(B, H, T, F)` and `(B, H, S, F)`, with v `(H, 1, 1, F)`: `(B, H, T, S)`."""
+    return (torch.tanh(query_features[..., :, None, :] + key_features[..., None, :, :]) * v).sum(-1)
+
+
+class Additive(Perceptron):
+    """vᵀ tanh(W_q q + W_k k), also known as Bahdanau or MLP attention. Bahdanau et al. 2015, appendix A.1.2."""
+
+    def __init__(self, heads: int, head_dim: int) -> None:
+        super().__init__(heads, head_dim)
         self.query_weight = nn.Parameter(torch.empty(heads, head_dim, head_dim))
         self.key_weight = nn.Parameter(torch.empty(heads, head_dim, head_dim))
-        self.v = nn.Parameter(torch.empty(heads, 1, 1, head_dim))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -185,25 +200,17 @@ class Additive(Score):
     def key_features(self, key: Tensor, position: int = 0) -> Tensor:
         return key @ self.key_weight
 
-    def compare(self, query_features: Tensor, key_features: Tensor) -> Tensor:
-        energy = torch.tanh(query_features[..., :, None, :] + key_features[..., None, :, :])
-        return (energy * self.v).sum(-1)
 
-
-class Concat(Score):
+class Concat(Perceptron):
     """vᵀ tanh(W [q; k]). Luong et al. 2015, eq. 8.
 
     The same function as `Additive` with W = [W_q W_k]; only the initial scale differs, as W has twice the inputs. Kept
     under both names because the literature has both.
     """
 
-    factored = False
-    compare = Additive.compare
-
     def __init__(self, heads: int, head_dim: int) -> None:
         super().__init__(heads, head_dim)
         self.weight = nn.Parameter(torch.empty(heads, 2 * head_dim, head_dim))
-        self.v = nn.Parameter(torch.empty(heads, 1, 1, head_dim))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -42,9 +42,7 @@ class Choice(NamedTuple):
 
 
 class Selection(nn.Module):
-    """The base. `soft` says that the weights are the masked softmax itself, which kernels may take over."""
-
-    soft = False
+    """The base."""
 
     def forward(self, scores: Tensor, mask: Tensor, gain: Tensor | None) -> Choice:
         raise NotImplementedError
@@ -57,8 +55,6 @@ class Soft(Selection):
         dropout: the chance that a weight is left out in training, the others being scaled up for it. Vaswani et al.
             2017, section 5.4.
     """
-
-    soft = True
 
     def __init__(self, dropout: float = 0.0) -> None:
         super().__init__()

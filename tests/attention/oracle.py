@@ -17,7 +17,7 @@ class Scene(NamedTuple):
 
     query: Tensor
     target: int  # its position
-    length: int  # of the sentence
+    length: int  # of the sentence, or of what a causal query may see of it
     window: int
     parameters: Parameters
 
@@ -109,6 +109,7 @@ class Setting(NamedTuple):
     window: int
     position: int
     parameters: Parameters
+    causal: bool = False
 
 
 def attend(setting: Setting, query: Tensor, states: Tensor, lengths: list[int]) -> tuple[Tensor, Tensor]:
@@ -128,7 +129,9 @@ def attend_head(setting: Setting, query: Tensor, states: Tensor, length: int, he
     parameters = {name: value[head] for name, value in setting.parameters.items()}
     contexts, rows = [], []
     for t in range(query.shape[0]):
-        scene = Scene(query[t, own], setting.position + t, length, setting.window, parameters)
+        target = setting.position + t
+        visible = min(length, target + 1) if setting.causal else length
+        scene = Scene(query[t, own], target, visible, setting.window, parameters)
         row = attend_query(setting, scene, states[:, own])
         context = torch.zeros(width, dtype=query.dtype)
         for s, weight in enumerate(row):

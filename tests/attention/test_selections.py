@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from variants import EVERY, Variant, attend, build, names, part, states, weights_of
 
-from attnbench.attention.selection import Draw, Reinforce, masked_softmax
+from attnbench.attention.selection import Draw, Reinforce
 
 HARD = [variant for variant in EVERY if variant.selection != "soft" and variant.kernel == "dense"]
 DRAWS = 20_000
@@ -92,12 +92,25 @@ def test_where_later_steps_depend_on_a_draw_it_gets_their_reward() -> None:
     torch.manual_seed(0)
     chosen, draw = draw_from(reinforce(), scores)
     reward = torch.stack([REWARDS[chosen[:, 0]], later[chosen[:, 0], chosen[:, 1]]], dim=1)
-    loss = draw._replace(to_go=True).loss(reward, torch.ones(DRAWS, 2, dtype=torch.bool))
+    loss = draw._replace(credit="later").loss(reward, torch.ones(DRAWS, 2, dtype=torch.bool))
     (found,) = torch.autograd.grad(loss, scores)
     first, second = scores.softmax(-1)
     goal = (first * REWARDS).sum() + (first[:, None] * second * later).sum()
     (expected,) = torch.autograd.grad(-goal / 2, scores)  # a mean over tokens
     torch.testing.assert_close(found, expected, rtol=0, atol=0.06)
+
+
+def test_a_draw_of_the_whole_sentence_gets_the_reward_of_every_step() -> None:
+    scores = torch.tensor([[0.5, -0.3, 0.1], [0.2, 0.4, -0.6]], dtype=torch.float64, requires_grad=True)
+    torch.manual_seed(0)
+    chosen, draw = draw_from(reinforce(), scores)
+    rows = torch.tensor([True, False]).expand(DRAWS, -1)  # the second query is padding
+    reward = torch.stack([REWARDS[chosen[:, 0]], torch.ones(DRAWS), -REWARDS[chosen[:, 0]] / 2], dim=1)
+    loss = draw._replace(credit="sentence", mask=rows).loss(reward, torch.ones(DRAWS, 3, dtype=torch.bool))
+    (found,) = torch.autograd.grad(loss, scores)
+    (expected,) = torch.autograd.grad(-(scores[0].softmax(-1) * (REWARDS / 2 + 1)).sum(), scores)
+    torch.testing.assert_close(found, expected, rtol=0, atol=0.06)
+    assert not found[1].any()
 
 
 def test_padding_has_no_part_in_the_loss_of_reinforce() -> None:
@@ -107,7 +120,7 @@ def test_padding_has_no_part_in_the_loss_of_reinforce() -> None:
         torch.manual_seed(0)
         draw = reinforce(entropy=0.1)(scores, torch.tensor([True, True]), None).draw
         reward = torch.tensor([[-1.0, -2.0, padding]], dtype=torch.float64)
-        losses.append(draw._replace(to_go=True).loss(reward, torch.tensor([[True, True, False]])))
+        losses.append(draw._replace(credit="later").loss(reward, torch.tensor([[True, True, False]])))
     assert torch.equal(*losses)
 
 
@@ -138,12 +151,3 @@ def test_the_gradient_of_gumbel_is_that_of_its_relaxation(temperature: float) ->
     (expected,) = torch.autograd.grad((hard @ values).sin().sum(), scores)
     torch.testing.assert_close(found, expected)
     assert found.abs().max() > 0
-
-
-def test_masked_softmax_is_the_softmax_of_what_is_left() -> None:
-    scores = states(2, 2, 4)
-    mask = torch.arange(4) < torch.tensor([2, 3])[:, None, None]
-    weights = masked_softmax(scores, mask)
-    for row, length in enumerate((2, 3)):
-        torch.testing.assert_close(weights[row, :, :length], scores[row, :, :length].softmax(-1))
-        assert not weights[row, :, length:].any()

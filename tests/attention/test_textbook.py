@@ -5,12 +5,11 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from variants import REFUSED, Variant, attend, build, names, part, problem, states, weights_of
+from variants import REFUSED, Variant, attend, build, names, part, states, weights_of
 
-from attnbench.attention.kernels import Inputs
-from attnbench.attention.scopes import LocalM, LocalP
+from attnbench.attention.scopes import LocalM, LocalP, View
 from attnbench.attention.scores import Additive, Concat, Cosine, Gaussian
-from attnbench.attention.selection import Gumbel, Reinforce
+from attnbench.attention.selection import Gumbel, Reinforce, Soft, masked_softmax
 from attnbench.errors import UserError
 
 
@@ -41,12 +40,32 @@ def test_equal_keys_average_the_values_that_are_real(score: str, kernel: str) ->
     variant = Variant(score, kernel=kernel)
     if variant in REFUSED:
         return  # told elsewhere
-    asked = problem(variant, heads=1, width=2)
+    layer = build(variant, width=2, heads=1).float()
     value = torch.arange(40.0).view(1, 1, 10, 4).expand(2, -1, -1, -1)
-    mask = torch.arange(10) < torch.tensor([2, 6]).view(2, 1, 1, 1)
-    features = asked.score.query_features(torch.randn(2, 1, 1, 2)), asked.score.key_features(torch.ones(2, 1, 10, 2))
-    context = part("kernel", kernel)(asked, Inputs(*features, value, mask, None)).context
+    memory = layer.memorise(torch.ones(2, 1, 10, 2), value, torch.tensor([2, 6]))
+    context = layer.attend(torch.randn(2, 1, 1, 2), memory).context
     torch.testing.assert_close(context.flatten(1), torch.tensor([[2.0, 3, 4, 5], [10, 11, 12, 13]]))
+
+
+def test_masked_softmax_with_two_and_three_real_positions_of_four() -> None:
+    scores, lengths = torch.randn(2, 2, 4), torch.tensor([2, 3])
+    weights = masked_softmax(scores, torch.arange(4) < lengths[:, None, None])
+    for row, length in enumerate(lengths):
+        exponentials = scores[row, :, :length].exp()
+        torch.testing.assert_close(weights[row, :, :length], exponentials / exponentials.sum(-1, keepdim=True))
+        assert not weights[row, :, length:].any()
+
+
+def test_self_attention_over_the_corners_of_a_square() -> None:
+    states = torch.tensor([[[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.0, 0.0]]])
+    layer = build(Variant("scaled_dot"), width=2, heads=1).float()
+    found = layer(states, layer.remember(states), want_weights=True)
+    assert found.weights is not None
+    r = math.exp(1 / math.sqrt(2))  # q₁·k₁ / √2 = 0.7071
+    first = torch.tensor([r, 1, r, 1]) / (2 * r + 2)
+    torch.testing.assert_close(found.weights[0, 0, 0], first)
+    torch.testing.assert_close(found.weights[0, 0, 3], torch.full((4,), 0.25))
+    torch.testing.assert_close(found.context[0, 0], torch.tensor([2 * r, r + 1]) / (2 * r + 2))
 
 
 def test_additive_is_concat_where_their_weights_are_equal() -> None:
@@ -70,19 +89,24 @@ def test_local_p_looks_about_the_position_that_it_predicts() -> None:
     scope = LocalP(1, 2, window=2)
     with torch.no_grad():
         scope.weight.zero_()  # so that the centre is in the middle: S · σ(0)
-    view = scope(torch.randn(1, 1, 1, 2), torch.tensor([8]), 10, 0)
-    assert view.mask is not None
-    assert view.gain is not None
-    assert view.mask.flatten().nonzero().flatten().tolist() == [2, 3, 4, 5, 6]
-    assert view.gain.flatten()[2:7].tolist() == pytest.approx([math.exp(-(d**2) / 2) for d in (-2, -1, 0, 1, 2)])
+    view = scope(torch.randn(1, 1, 1, 2), View(10, torch.tensor([8])))
+    mask, gain = view.mask(1, torch.device("cpu")), view.gain(torch.device("cpu"))
+    assert mask.flatten().nonzero().flatten().tolist() == [2, 3, 4, 5, 6]
+    assert gain is not None
+    assert gain.flatten()[2:7].tolist() == pytest.approx([math.exp(-(d**2) / 2) for d in (-2, -1, 0, 1, 2)])
 
 
-@pytest.mark.parametrize("kernel", names("kernel"))
-def test_a_source_longer_than_the_table_of_positions(kernel: str) -> None:
-    layer = build(Variant("location", kernel=kernel))
+def test_the_pace_of_local_m_is_source_positions_to_a_target_position() -> None:
+    view = LocalM(1, 2, window=1, pace=1.6)(torch.randn(1, 1, 5, 2), View(6))
+    assert view.centre is not None
+    assert view.centre.flatten().tolist() == [0, 2, 3, 5, 5]
+
+
+def test_a_source_longer_than_the_table_of_positions() -> None:
+    layer = build(Variant("location"))
     layer.score = part("score", "location", positions=4)(2, 3).double()
     assert attend(layer, states(1, 1, 6), states(1, 4, 6), [4]).context.isfinite().all()
-    with pytest.raises(UserError, match=r"score\.positions=4: .* 5 positions; set score\.positions=5"):
+    with pytest.raises(UserError, match=r"score\.positions=4: .* 5 positions to attend; set score\.positions=5"):
         attend(layer, states(1, 1, 6), states(1, 5, 6), [5])
 
 
@@ -92,6 +116,8 @@ def test_a_source_longer_than_the_table_of_positions(kernel: str) -> None:
         (lambda: build(Variant(), width=8, heads=5), r"heads=5: .*width 8.*1, 2, 4, 8"),
         (lambda: build(Variant(), width=8, heads=0), r"heads=0: .*1, 2, 4, 8"),
         (lambda: LocalM(1, 2, window=0), r"scope\.window=0: must be 1 or more"),
+        (lambda: LocalM(1, 2, pace=0.0), r"scope\.pace=0.0: must be greater than 0"),
+        (lambda: Soft(dropout=1.0), r"selection\.dropout=1.0: must be at least 0 and below 1"),
         (lambda: LocalP(1, 2, window=-1), r"scope\.window=-1: must be 1 or more"),
         (lambda: Cosine(1, 2, sharpness=0), r"score\.sharpness=0: must be greater than 0"),
         (lambda: Gaussian(1, 2, sigma=-1.0), r"score\.sigma=-1.0: must be greater than 0"),

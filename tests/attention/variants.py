@@ -45,6 +45,7 @@ def config(variant: Variant, heads: int, window: int) -> Any:
     }
     if "window" in groups["scope"]:
         groups["scope"].window = window
+    groups["key_value"] = OmegaConf.load(CONF / "key_value" / "tied.yaml")
     attention = OmegaConf.load(CONF / "attention" / "layer.yaml")
     return OmegaConf.create({**groups, "heads": heads, "attention": attention}).attention
 
@@ -80,9 +81,9 @@ def states(*shape: int, seed: int = 1) -> Tensor:
     return torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_()
 
 
-def attend(layer: Attention, query: Tensor, keys: Tensor, lengths: list[int], **options: Any) -> Attended:
-    """`query` attends the first `lengths` of `keys`."""
-    return layer(query, layer.remember(keys, torch.tensor(lengths)), **options)
+def attend(layer: Attention, query: Tensor, keys: Tensor, lengths: list[int] | None, **options: Any) -> Attended:
+    """`query` attends the first `lengths` of `keys`, or all of them."""
+    return layer(query, layer.remember(keys, None if lengths is None else torch.tensor(lengths)), **options)
 
 
 def weights_of(layer: Attention, query: Tensor, keys: Tensor, lengths: list[int], **options: Any) -> Tensor:

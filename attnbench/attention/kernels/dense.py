@@ -1,6 +1,8 @@
 """The textbook kernel: it holds the whole T × S matrix, so it can do everything."""
 
-from typing import Self
+from collections.abc import Callable
+
+from torch import Tensor
 
 from attnbench.attention.kernels.kernel import Attended, Inputs, Problem
 
@@ -13,13 +15,15 @@ class Dense:
     def refusal(self, problem: Problem) -> str | None:
         return None
 
-    def choose(self, problem: Problem) -> Self:
-        return self
-
     def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
-        query, key, value, view = inputs
-        gain = view.gain(value.device)
-        scores = problem.score.compare(query, key)
-        mask = view.mask(query.shape[-2], query.device)
-        weights, draw = problem.selection(scores, mask, None if gain is None else gain.to(scores.dtype))
-        return Attended(weights @ value, weights if problem.want_weights else None, draw)
+        return attend(problem, problem.score.compare, inputs)
+
+
+def attend(problem: Problem, compare: Callable[[Tensor, Tensor], Tensor], inputs: Inputs) -> Attended:
+    """Solves the problem in one go, with a `compare` that stands in for the score's."""
+    query, key, value, view = inputs
+    scores = compare(query, key)
+    gain = view.gain(value.device)
+    mask = view.mask(query.shape[-2], query.device)
+    weights, draw = problem.selection(scores, mask, None if gain is None else gain.to(scores.dtype))
+    return Attended(weights @ value, weights if problem.want_weights else None, draw)

@@ -1,12 +1,13 @@
 """The fused kernel: a score's feature maps, then `F.scaled_dot_product_attention` on them."""
 
-from typing import Self
+import functools
 
 from torch import Tensor
 from torch.nn import functional as F
 
 from attnbench.attention.kernels.kernel import Attended, Inputs, Problem
-from attnbench.errors import UserError
+from attnbench.attention.kernels.tiled import by_rows
+from attnbench.attention.selection import Soft
 
 MULTIPLE = 8  # of which a width must be, for the library's kernels to take it on every device
 
@@ -21,27 +22,33 @@ class Fused:
             return f"{type(problem.score).__name__} is not a dot product of feature maps"
         if problem.scope.local:
             return f"{type(problem.scope).__name__} shows each query keys of its own"
-        if not problem.selection.soft:
+        if not isinstance(problem.selection, Soft):
             return f"{type(problem.selection).__name__} needs the scores themselves"
         if problem.want_weights:
             return "the weights are wanted, and it never holds them"
         return None
 
-    def choose(self, problem: Problem) -> Self:
-        if reason := self.refusal(problem):
-            raise UserError(f"kernel={self.name}: cannot do this, for {reason}; kernel=dense or kernel=auto can")
-        return self
-
     def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
-        query_features, key_features, value, view = inputs
-        # Where features and values differ in width, or the width is odd, the library falls back to the T × S matrix.
-        width = -(-max(query_features.shape[-1], value.shape[-1]) // MULTIPLE) * MULTIPLE
-        query, key, padded = (_widened(states, width) for states in (query_features, key_features, value))
-        mask = view.mask(query.shape[-2], query.device)
+        query, key, value, view = inputs
+        assert isinstance(problem.selection, Soft)
+        dropout = problem.selection.dropout if problem.selection.training else 0.0
+        offset = view.causal and query.shape[2] > 1 and (view.position > 0 or view.lengths is not None)
+        if offset or (dropout and value.device.type == "cpu"):  # where the library would hold the T × S matrix
+            return by_rows(problem, problem.score.compare, 1, inputs)
+        # Where features and values differ in width, or the width is odd, it would too.
+        width = -(-max(query.shape[-1], value.shape[-1]) // MULTIPLE) * MULTIPLE
+        attend = functools.partial(
+            F.scaled_dot_product_attention,
+            *(_widened(states, width) for states in (query, key, value)),
+            dropout_p=dropout,
+            scale=1.0,
+        )
+        if view.lengths is None and (not view.causal or query.shape[2] > 1):
+            return Attended(attend(is_causal=view.causal)[..., : value.shape[-1]])
+        mask = view.mask(query.shape[2], query.device)
         # A row with nothing to attend has no softmax: let it attend everything, then drop what it found.
         empty = ~mask.any(-1, keepdim=True)
-        context = F.scaled_dot_product_attention(query, key, padded, attn_mask=mask | empty, scale=1.0)
-        return Attended(context[..., : value.shape[-1]].masked_fill(empty, 0.0))
+        return Attended(attend(attn_mask=mask | empty)[..., : value.shape[-1]].masked_fill(empty, 0.0))
 
 
 def _widened(states: Tensor, width: int) -> Tensor:

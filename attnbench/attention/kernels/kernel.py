@@ -47,14 +47,6 @@ class Kernel(Protocol):
         """Why this kernel cannot solve the problem, as the end of a sentence, or None if it can."""
         ...
 
-    def choose(self, problem: Problem) -> "Kernel":
-        """The kernel that will run: itself, unless it is a choice among others.
-
-        Raises:
-            UserError: it cannot solve the problem; the message says which kernel can.
-        """
-        ...
-
     def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
         """Solves a problem that it does not refuse."""
         ...

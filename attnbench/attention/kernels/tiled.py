@@ -1,0 +1,52 @@
+"""Kernels that go through the scores some queries at a time, so that they hold no T × S matrix."""
+
+import torch
+
+from attnbench.attention.kernels.dense import attend
+from attnbench.attention.kernels.energies import Compare, comparison
+from attnbench.attention.kernels.kernel import Attended, Inputs, Problem
+from attnbench.attention.kernels.rows import Rows
+from attnbench.attention.kernels.tiles import attend_in_tiles
+from attnbench.attention.scores import Perceptron, Score
+
+BUDGET = 2**20  # numbers held at once: few enough to stay near the processor, enough to keep it busy
+LEAST = 64  # queries to a tile: with fewer, fetching the keys and adding up their gradients would take over
+
+
+class Tiled:
+    """Every score and every selection, in O(S) memory a tile; what the backward pass needs is computed again."""
+
+    name = "tiled"
+
+    def refusal(self, problem: Problem) -> str | None:
+        return "the weights are wanted, and it never holds them all" if problem.want_weights else None
+
+    def compare(self, score: Score, device: torch.device) -> tuple[Compare, int]:
+        """How scores are computed, and how many numbers are held for each."""
+        return score.compare, 1 if score.factored else score.head_dim
+
+    def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
+        compare, held = self.compare(problem.score, inputs.value.device)
+        return by_rows(problem, compare, held, inputs)
+
+
+class Additive(Tiled):
+    """The additive scores, by exponentials: nothing of size n² · D, however briefly."""
+
+    name = "additive"
+
+    def refusal(self, problem: Problem) -> str | None:
+        if not isinstance(problem.score, Perceptron):
+            return f"{type(problem.score).__name__} is not vᵀ tanh(φ(q) + ψ(k))"
+        return super().refusal(problem)
+
+    def compare(self, score: Score, device: torch.device) -> tuple[Compare, int]:
+        return comparison(score, device)
+
+
+def by_rows(problem: Problem, compare: Compare, held: int, inputs: Inputs) -> Attended:
+    """Solves the problem, `held` numbers to a score, some queries before all keys at a time."""
+    rows = Rows(inputs, BUDGET // held, -(-LEAST // held))
+    if rows.count > 1:
+        return attend_in_tiles(problem, compare, inputs, rows)
+    return attend(problem, compare, inputs)  # a single tile may as well be kept for the backward pass
