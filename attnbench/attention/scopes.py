@@ -52,10 +52,16 @@ class View(NamedTuple):
         """What multiplies the weights, `(B, H, T, S)`, or None."""
         return self.gain_at(torch.arange(self.size, device=device), self.centre)
 
+    def bounds(self, visible: Tensor, centre: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The first and the last key position that queries may attend that see `visible` keys about a `centre`."""
+        if centre is None:
+            return torch.zeros_like(visible), visible - 1
+        return (centre - self.window).clamp_min(0), torch.minimum(centre + self.window, visible - 1)
+
     def mask_at(self, positions: Tensor, visible: Tensor, centre: Tensor | None) -> Tensor:
         """Which key `positions` `(..., S)` queries may attend that see `visible` `(..., T)` keys about a `centre`."""
-        mask = (positions >= 0) & (positions < visible[..., None])
-        return mask if centre is None else mask & ((positions - centre[..., None]).abs() <= self.window)
+        first, last = self.bounds(visible, centre)
+        return (positions >= first[..., None]) & (positions <= last[..., None])
 
     def gain_at(self, positions: Tensor, centre: Tensor | None) -> Tensor | None:
         """The Gaussian at key `positions` `(..., S)` about the `centre` `(..., T)` of each query, or None."""
@@ -113,9 +119,9 @@ class LocalM(Scope):
 
 
 class LocalP(Scope):
-    """±D around a predicted position p = S σ(vᵀ tanh(W q)), with a Gaussian of σ = D / 2 about p.
+    """±D around a predicted position p = S σ(vᵀ tanh(W q)), and a Gaussian about p. Luong et al. 2015, eq. 9-10.
 
-    Luong et al. 2015, eq. 9-10: the Gaussian multiplies the weights after the softmax. S is the number of positions
+    The Gaussian, of σ = D / 2, multiplies the weights after the softmax. S is the number of positions
     that the query may see: the sentence's own length, or where attention is causal, those up to the query.
 
     Args:

@@ -11,7 +11,6 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from attnbench.errors import UserError
 
@@ -72,10 +71,10 @@ class Cosine(Score):
         nn.init.constant_(self.log_beta, math.log(self.sharpness))
 
     def query_features(self, query: Tensor) -> Tensor:
-        return self.log_beta.exp() * F.normalize(query, dim=-1)
+        return query * (self.log_beta.exp() / _norm(query))
 
     def key_features(self, key: Tensor, position: int = 0) -> Tensor:
-        return F.normalize(key, dim=-1)
+        return key * _norm(key).reciprocal()
 
 
 class General(Score):
@@ -118,7 +117,7 @@ class Location(Score):
 
 
 class Gaussian(Score):
-    """-‖q - k‖² / 2σ²: Nadaraya-Watson kernel regression (Nadaraya 1964, Watson 1964).
+    """-‖q - k‖² / 2σ²: Nadaraya-Watson kernel regression. Nadaraya 1964; Watson 1964.
 
     The term -‖q‖² / 2σ² is the same for all keys of a query, so it is left out.
 
@@ -222,6 +221,11 @@ class Concat(Perceptron):
 
     def key_features(self, key: Tensor, position: int = 0) -> Tensor:
         return key @ self.weight[:, self.head_dim :]
+
+
+def _norm(states: Tensor) -> Tensor:
+    """‖x‖, and never 0, `(..., 1)`."""
+    return torch.linalg.vector_norm(states, dim=-1, keepdim=True).clamp_min(1e-12)
 
 
 def _uniform(parameter: nn.Parameter, fan_in: int) -> None:

@@ -49,7 +49,7 @@ class Selection(nn.Module):
 
 
 class Soft(Selection):
-    """softmax(scores) · gain: differentiable everywhere. Bahdanau et al. 2015, eq. 6; the gain is Luong's, eq. 10.
+    """softmax(scores), times the scope's gain if it has one: differentiable everywhere. Bahdanau et al. 2015, eq. 6.
 
     Args:
         dropout: the chance that a weight is left out in training, the others being scaled up for it. Vaswani et al.

@@ -5,7 +5,7 @@ from attnbench.attention.kernels.fused import Fused
 from attnbench.attention.kernels.kernel import Attended, Inputs, Kernel, Problem
 from attnbench.attention.kernels.tiled import Additive, Tiled
 from attnbench.attention.kernels.windowed import Windowed
-from attnbench.errors import Unavailable
+from attnbench.errors import UnavailableError
 
 BY_COST: tuple[Kernel, ...] = (Windowed(), Fused(), Additive(), Tiled(), Dense())
 
@@ -26,12 +26,12 @@ def choose(kernel: Kernel, problem: Problem) -> Kernel:
     """The kernel that runs where `kernel` is asked for: itself, unless that is `Auto`.
 
     Raises:
-        Unavailable: it cannot solve the problem; the message says which can.
+        UnavailableError: it cannot solve the problem; the message says which can.
     """
     able = [other for other in BY_COST if other.refusal(problem) is None]
     if isinstance(kernel, Auto):
         return able[0]
     if reason := kernel.refusal(problem):
         names = ", ".join(f"kernel={other.name}" for other in able)
-        raise Unavailable(f"kernel={kernel.name}: cannot do this, for {reason}; kernel=auto can, and so can {names}")
+        raise UnavailableError(f"kernel={kernel.name}: cannot do this, for {reason}; kernel=auto can, and so can {names}")
     return kernel

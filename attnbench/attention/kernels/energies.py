@@ -22,10 +22,15 @@ Compare = Callable[[Tensor, Tensor], Tensor]  # features to scores
 def comparison(score: Score, device: torch.device) -> tuple[Compare, int]:
     """The cheapest way to `score.compare` there, and how many numbers it holds for each score that it computes."""
     if isinstance(score, Perceptron) and device.type == "cpu":
-        return lambda query, key: _Exponentials.apply(query, key, score.v), 1
+        return lambda query, key: _scores(query, key, score.v), 1
     if isinstance(score, Perceptron) and device.type == "cuda" and has_triton():
         return lambda query, key: _compiled()(query, key, score.v), 1
     return score.compare, 1 if score.factored else score.head_dim
+
+
+def _scores(query: Tensor, key: Tensor, v: Tensor) -> Tensor:
+    # One query has no more energies than its keys have features: the textbook's way is as small, and sooner begun.
+    return energies(query, key, v) if query.shape[-2] == 1 else _Exponentials.apply(query, key, v)
 
 
 @functools.cache

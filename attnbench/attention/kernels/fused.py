@@ -9,7 +9,7 @@ from attnbench.attention.kernels.kernel import Attended, Inputs, Problem
 from attnbench.attention.kernels.tiled import by_rows
 from attnbench.attention.selection import Soft
 
-MULTIPLE = 8  # of which a width must be, for the library's kernels to take it on every device
+MULTIPLE = 8  # of which a width must be, for the library's kernels on a GPU to take it
 
 
 class Fused:
@@ -35,8 +35,9 @@ class Fused:
         offset = view.causal and query.shape[2] > 1 and (view.position > 0 or view.lengths is not None)
         if offset or (dropout and value.device.type == "cpu"):  # where the library would hold the T × S matrix
             return by_rows(problem, problem.score.compare, 1, inputs)
-        # Where features and values differ in width, or the width is odd, it would too.
-        width = -(-max(query.shape[-1], value.shape[-1]) // MULTIPLE) * MULTIPLE
+        # Where features and values differ in width, it would too.
+        multiple = MULTIPLE if value.device.type == "cuda" else 1
+        width = -(-max(query.shape[-1], value.shape[-1]) // multiple) * multiple
         attend = functools.partial(
             F.scaled_dot_product_attention,
             *(_widened(states, width) for states in (query, key, value)),

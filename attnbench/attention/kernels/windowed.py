@@ -26,7 +26,8 @@ class Windowed:
         query, key, value, view = inputs
         compare, held = comparison(problem.score, value.device)
         stride = 1 if query.shape[2] == 1 else min(max(view.window, SHORTEST), LONGEST)
-        if view.size <= stride + 2 * view.window:  # each group would see all keys
+        scores = query.shape[:3].numel() * view.size
+        if scores <= BUDGET // held or view.size <= stride + 2 * view.window:  # one group could see all keys
             return by_rows(problem, compare, held, inputs)
         inputs = Inputs(query.contiguous(), key.contiguous(), value.contiguous(), view)
         return attend_in_tiles(problem, compare, inputs, Groups(inputs, stride, BUDGET // held))

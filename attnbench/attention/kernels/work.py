@@ -89,10 +89,11 @@ class Mix:
         """The masked softmax, and which rows have nothing to attend; those are not zero yet."""
         if self.view.everything:
             return scores.softmax(-1), None
+        first, last = self.view.bounds(part.visible, part.operands.centre)
         mask = self.view.mask_at(part.positions, part.visible, part.operands.centre)
         lowest = torch.finfo(scores.dtype).min / 2  # so low that it swallows the score
-        bias = torch.zeros(mask.shape, dtype=scores.dtype, device=scores.device).masked_fill_(~mask, lowest)
-        return (scores + bias).softmax(-1), ~mask.any(-1, keepdim=True)
+        bias = torch.where(mask, scores.new_zeros(()), scores.new_full((), lowest))
+        return (scores + bias).softmax(-1), (first.ceil() > last.floor())[..., None]
 
     def _factor(self, weights: Tensor, part: Part) -> Tensor | None:
         """What multiplies the softmax: the view's gain, dropout."""
