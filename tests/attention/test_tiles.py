@@ -28,11 +28,14 @@ def test_gradients_are_those_of_what_was_drawn(selection: str) -> None:
     inputs = Inputs(query, key, value, View(7, torch.tensor([7, 4])))
     rows = Rows(inputs, budget=1, least=3)
     assert rows.count == 3
-    kind = Mix if isinstance(layer.selection, Soft) else Sample
-    work = kind(layer.selection, layer.score.compare, inputs.view)  # pyright: ignore[reportArgumentType]
+    work = (
+        Mix(layer.selection, layer.score.compare, True, inputs.view)
+        if isinstance(layer.selection, Soft)
+        else Sample(layer.selection, layer.score.compare, inputs.view)
+    )
     torch.manual_seed(1)
-    kept = [work.forward(rows.take(tile, Operands(query, key, value, None))) for tile in range(rows.count)]
-    expected = [torch.cat(parts, dim=2) for parts in zip(*kept, strict=True)]
+    done = [work.forward(rows.take(tile, Operands(query, key, value, None))).results for tile in range(rows.count)]
+    expected = [torch.cat(parts, dim=2) for parts in zip(*done, strict=True)]
     torch.manual_seed(1)
     attended = attend_in_tiles(layer._problem(want_weights=False), layer.score.compare, inputs, rows)
     found = [attended.context]

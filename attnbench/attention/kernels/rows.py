@@ -12,6 +12,8 @@ from attnbench.attention.kernels.work import Operands, Part
 class Rows:
     """A tiling: queries in order, about `budget` scores or `least` queries to a tile, whichever is more."""
 
+    keep = False  # all tiles together are the T × S matrix
+
     def __init__(self, inputs: Inputs, budget: int, least: int) -> None:
         batch, heads, self.queries, _ = inputs.query_features.shape
         device, size = inputs.value.device, inputs.view.size

@@ -1,7 +1,7 @@
 """Tile by tile: some queries at a time against the keys that they may see.
 
-No matrix outlives its tile: the backward pass computes each tile again, from the same random numbers, and adds up what
-it finds. Time is that of the scores; memory is that of the inputs and of one tile.
+No T × S matrix outlives its tile: the backward pass computes each tile again, from the same random numbers, and adds up
+what it finds. Time is that of the scores; memory is that of the inputs and of one tile.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,10 @@ from attnbench.attention.selection import Draw, Reinforce, Soft
 
 
 class Tiling(Protocol):
-    """A way to cut operands into `count` tiles."""
+    """A way to cut operands into `count` tiles, few and small enough to keep their softmax if `keep` says so."""
 
     count: int
+    keep: bool
 
     def take(self, tile: int, operands: Operands) -> Part:
         """What the tile computes on."""
@@ -42,7 +43,7 @@ class Tiling(Protocol):
 def attend_in_tiles(problem: Problem, compare: Compare, inputs: Inputs, tiling: Tiling) -> Attended:
     """Solves the problem tile by tile, with a `compare` that stands in for the score's."""
     work: Work = (
-        Mix(problem.selection, compare, inputs.view)
+        Mix(problem.selection, compare, problem.score.factored, inputs.view)
         if isinstance(problem.selection, Soft)
         else Sample(problem.selection, compare, inputs.view)
     )
@@ -65,9 +66,11 @@ class _Tiles(torch.autograd.Function):
         ctx.save_for_backward(*tensors)
         ctx.random = _random_state(device)
         ctx.autocast = torch.get_autocast_dtype(device.type), torch.is_autocast_enabled(device.type)
+        ctx.kept = []
         wholes: list[Tensor] = []
         for tile in range(tiling.count):
-            parts = work.forward(tiling.take(tile, operands))
+            parts, softmax = work.forward(tiling.take(tile, operands))
+            ctx.kept.append(softmax if tiling.keep else None)
             wholes = wholes or [part.new_zeros(*operands.query.shape[:3], part.shape[-1]) for part in parts]
             for part, whole in zip(parts, wholes, strict=True):
                 tiling.put(tile, part, whole)
@@ -86,7 +89,7 @@ class _Tiles(torch.autograd.Function):
         ):
             _set_random_state(device, ctx.random)
             for tile in range(ctx.tiling.count):
-                _backward(ctx.work, ctx.tiling, tile, tensors, received, found)
+                _backward(ctx.work, ctx.tiling, tile, ctx.kept[tile], tensors, received, found)
         return None, None, *found
 
 
@@ -94,6 +97,7 @@ def _backward(
     work: Work,
     tiling: Tiling,
     tile: int,
+    softmax: Tensor | None,
     tensors: Sequence[Tensor],
     received: Sequence[Tensor],
     found: Sequence[Tensor | None],
@@ -105,7 +109,7 @@ def _backward(
         for tensor, want in zip(part.operands, found[:4], strict=True)
     ]
     shares = [tiling.cut(tile, whole) for whole in received]
-    gradients = work.backward(part._replace(operands=Operands(*leaves)), shares, tensors[4:])
+    gradients = work.backward(part._replace(operands=Operands(*leaves)), shares, tensors[4:], softmax)
     tiling.add(tile, gradients[:4], found[:4])
     for gradient, whole in zip(gradients[4:], found[4:], strict=True):
         if gradient is not None and whole is not None:

@@ -33,67 +33,88 @@ class Part(NamedTuple):
 Gradients = tuple[Tensor | None, ...]
 
 
+class Done(NamedTuple):
+    """A tile's `results`, each `(..., T, ·)`, the context first; the softmax, which may be kept for the way back."""
+
+    results: tuple[Tensor, ...]
+    softmax: Tensor | None = None
+
+
 class Work(Protocol):
     """What is done in each tile."""
 
-    def forward(self, part: Part) -> tuple[Tensor, ...]:
-        """The tile's results, each `(..., T, ·)`, the context first."""
-        ...
+    def forward(self, part: Part) -> Done: ...
 
-    def backward(self, part: Part, received: Sequence[Tensor], parameters: Sequence[Tensor]) -> Gradients:
+    def backward(
+        self, part: Part, received: Sequence[Tensor], parameters: Sequence[Tensor], softmax: Tensor | None
+    ) -> Gradients:
         """From the gradients of the results to those of the four operands and the parameters that `compare` has.
 
-        The part's operands are leaves; those that want no gradient get None.
+        The part's operands are leaves; those that want no gradient may get None.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Mix:
-    """Soft selection. The backward pass is written out, as autograd would keep five matrices where two will do."""
+    """Soft selection. The backward pass is written out, as autograd would keep five matrices where two will do.
+
+    `factored` says that `compare` is the dot product, whose gradient is known without it.
+    """
 
     selection: Soft
     compare: Compare
+    factored: bool
     view: View
 
-    def forward(self, part: Part) -> tuple[Tensor, ...]:
-        scores = self.compare(part.operands.query, part.operands.key)
-        weights, empty = self._softmax(scores, part)
-        factor = self._factor(weights, part)
-        context = (weights if factor is None else weights * factor) @ part.operands.value
-        return (context if empty is None else context.masked_fill_(empty, 0.0),)
+    def forward(self, part: Part) -> Done:
+        softmax = self._softmax(self.compare(part.operands.query, part.operands.key), part)
+        factor = self._factor(softmax, part)
+        context = (softmax if factor is None else softmax * factor) @ part.operands.value
+        return Done((self._without_empty(context, part),), softmax)
 
-    def backward(self, part: Part, received: Sequence[Tensor], parameters: Sequence[Tensor]) -> Gradients:
+    def backward(
+        self, part: Part, received: Sequence[Tensor], parameters: Sequence[Tensor], softmax: Tensor | None
+    ) -> Gradients:
         query, key, value, centre = part.operands
+        scores = None
+        if softmax is None or not self.factored:
+            with torch.set_grad_enabled(not self.factored):
+                scores = self.compare(query, key)
+        if softmax is None:
+            assert scores is not None
+            softmax = self._softmax(scores.detach(), part)
         with torch.enable_grad():
-            scores = self.compare(query, key)
-        weights, empty = self._softmax(scores.detach(), part)
-        with torch.enable_grad():
-            factor = self._factor(weights, part)
-        (given,) = received
-        if empty is not None:
-            given = given.masked_fill(empty, 0.0)
-        mixed = weights if factor is None else weights * factor.detach()
-        for_value = mixed.transpose(-2, -1) @ given if value.requires_grad else None
-        for_mixed = (given @ value.detach().transpose(-2, -1)).to(weights.dtype)
-        for_softmax = for_mixed if factor is None else for_mixed * factor.detach()
-        for_scores = torch.ops.aten._softmax_backward_data(for_softmax, weights, -1, weights.dtype).to(scores.dtype)
-        results, gradients = [scores], [for_scores]
-        if factor is not None:
-            results.append(factor)
-            gradients.append(for_mixed * weights)
-        found = _gradients(results, gradients, (query, key, None, centre, *parameters))
-        return *found[:2], for_value, *found[3:]
+            factor = self._factor(softmax, part)
+        given = self._without_empty(received[0], part)
+        weights = softmax if factor is None else softmax * factor.detach()
+        for_value = weights.transpose(-2, -1) @ given
+        for_weights = (given @ value.transpose(-2, -1)).to(softmax.dtype)
+        for_softmax = for_weights if factor is None else for_weights * factor.detach()
+        for_scores = torch.ops.aten._softmax_backward_data(for_softmax, softmax, -1, softmax.dtype)
+        through = [] if factor is None else [(factor, for_weights * softmax)]
+        if self.factored:
+            for_query, for_key = for_scores @ key, for_scores.transpose(-2, -1) @ query
+            return for_query, for_key, for_value, *_gradients(through, (centre,))
+        assert scores is not None
+        through.append((scores, for_scores.to(scores.dtype)))
+        for_query, for_key, *others = _gradients(through, (query, key, centre, *parameters))
+        return for_query, for_key, for_value, *others
 
-    def _softmax(self, scores: Tensor, part: Part) -> tuple[Tensor, Tensor | None]:
-        """The masked softmax, and which rows have nothing to attend; those are not zero yet."""
+    def _without_empty(self, context: Tensor, part: Part) -> Tensor:
+        """Zero where a query has nothing to attend."""
         if self.view.everything:
-            return scores.softmax(-1), None
+            return context
         first, last = self.view.bounds(part.visible, part.operands.centre)
+        return context.masked_fill((first.ceil() > last.floor())[..., None], 0.0)
+
+    def _softmax(self, scores: Tensor, part: Part) -> Tensor:
+        """Over the keys that may be attended; anything in a row that has none."""
+        if self.view.everything:
+            return scores.softmax(-1)
         mask = self.view.mask_at(part.positions, part.visible, part.operands.centre)
         lowest = torch.finfo(scores.dtype).min / 2  # so low that it swallows the score
-        bias = torch.where(mask, scores.new_zeros(()), scores.new_full((), lowest))
-        return (scores + bias).softmax(-1), (first.ceil() > last.floor())[..., None]
+        return (scores + torch.where(mask, scores.new_zeros(()), scores.new_full((), lowest))).softmax(-1)
 
     def _factor(self, weights: Tensor, part: Part) -> Tensor | None:
         """What multiplies the softmax: the view's gain, dropout."""
@@ -113,27 +134,29 @@ class Sample:
     compare: Compare
     view: View
 
-    def forward(self, part: Part) -> tuple[Tensor, ...]:
+    def forward(self, part: Part) -> Done:
         query, key, value, centre = part.operands
         scores = self.compare(query, key)
         mask = self.view.mask_at(part.positions, part.visible, centre)
         gain = self.view.gain_at(part.positions, centre)
         weights, draw = self.selection(scores, mask, None if gain is None else gain.to(scores.dtype))
-        context = weights @ value
-        return (context,) if draw is None else (context, draw.log_prob[..., None], draw.entropy[..., None])
+        drawn = () if draw is None else (draw.log_prob[..., None], draw.entropy[..., None])
+        return Done((weights @ value, *drawn))
 
-    def backward(self, part: Part, received: Sequence[Tensor], parameters: Sequence[Tensor]) -> Gradients:
+    def backward(
+        self, part: Part, received: Sequence[Tensor], parameters: Sequence[Tensor], softmax: Tensor | None
+    ) -> Gradients:
         with torch.enable_grad():
-            results = self.forward(part)
-        return _gradients(results, received, (*part.operands, *parameters))
+            results = self.forward(part).results
+        return _gradients(list(zip(results, received, strict=True)), (*part.operands, *parameters))
 
 
-def _gradients(results: Sequence[Tensor], received: Sequence[Tensor], wanted: Sequence[Tensor | None]) -> Gradients:
-    """Those of the `wanted` tensors; None for one that wants none, or that no result depends on."""
-    pairs = [(result, gradient) for result, gradient in zip(results, received, strict=True) if result.requires_grad]
+def _gradients(through: Sequence[tuple[Tensor, Tensor]], wanted: Sequence[Tensor | None]) -> Gradients:
+    """Those of the `wanted` tensors, from results and their gradients; None where none is wanted, or none comes."""
+    pairs = [(result, gradient) for result, gradient in through if result.requires_grad]
     leaves = [tensor for tensor in wanted if tensor is not None and tensor.requires_grad]
     if not pairs or not leaves:
         return (None,) * len(wanted)
-    dependent, given = zip(*pairs, strict=True)
-    found = iter(torch.autograd.grad(dependent, leaves, given, allow_unused=True))
+    results, received = zip(*pairs, strict=True)
+    found = iter(torch.autograd.grad(results, leaves, received, allow_unused=True))
     return tuple(next(found) if tensor is not None and tensor.requires_grad else None for tensor in wanted)
