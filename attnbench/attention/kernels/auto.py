@@ -34,6 +34,6 @@ def choose(kernel: Kernel, problem: Problem) -> Kernel:
     if reason := kernel.refusal(problem):
         names = ", ".join(f"kernel={other.name}" for other in able)
         raise UnavailableError(
-            f"kernel={kernel.name}: cannot do this, for {reason}; kernel=auto can, and so can {names}"
+            f"kernel={kernel.name}: cannot do this, for {reason}; kernel=auto can, and {names}"
         )
     return kernel

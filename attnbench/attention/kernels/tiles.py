@@ -70,7 +70,7 @@ class _Tiles(torch.autograd.Function):
         wholes: list[Tensor] = []
         for tile in range(tiling.count):
             parts, softmax = work.forward(tiling.take(tile, operands))
-            ctx.kept.append(softmax if tiling.keep else None)
+            ctx.kept.append(softmax if tiling.keep and any(ctx.needs_input_grad) else None)
             wholes = wholes or [part.new_zeros(*operands.query.shape[:3], part.shape[-1]) for part in parts]
             for part, whole in zip(parts, wholes, strict=True):
                 tiling.put(tile, part, whole)
