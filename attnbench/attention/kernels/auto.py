@@ -33,7 +33,5 @@ def choose(kernel: Kernel, problem: Problem) -> Kernel:
         return able[0]
     if reason := kernel.refusal(problem):
         names = ", ".join(f"kernel={other.name}" for other in able)
-        raise UnavailableError(
-            f"kernel={kernel.name}: cannot do this, for {reason}; kernel=auto can, and {names}"
-        )
+        raise UnavailableError(f"kernel={kernel.name}: cannot do this, for {reason}; kernel=auto can, and {names}")
     return kernel

@@ -37,14 +37,15 @@ def _use_threads_of_torch() -> None:
 def _scores(queries: np.ndarray, keys: np.ndarray, weights: np.ndarray, found: np.ndarray) -> None:
     size, length, features = queries.shape
     heads = len(weights)
-    one = queries.dtype.type(1)
+    number = queries.dtype.type  # a plain 2 would make it double precision
+    one, two = number(1), number(2)
     for row in prange(size * length):
         n, t = row // length, row % length
         v = weights[n % heads]
         scores = found[n, t]
         scores[:] = v.sum()
         for d in range(features):
-            a, weight = queries[n, t, d], 2 * v[d]
+            a, weight = queries[n, t, d], two * v[d]
             for s in range(len(scores)):
                 scores[s] -= weight / (one + a * keys[n, d, s])
 
@@ -61,21 +62,22 @@ def _gradients(
 ) -> None:
     size, length, features = queries.shape
     heads = len(weights)
-    one = queries.dtype.type(1)
+    number = queries.dtype.type
+    zero, one, two, four = number(0), number(1), number(2), number(4)
     # A column of features at a time: no two of them write to the same place.
     for column in prange(size * features):
         n, d = column // features, column % features
-        b, for_b, scale = keys[n, d], for_keys[n, d], 4 * weights[n % heads, d]
-        for_v = 0 * one
+        b, for_b, scale = keys[n, d], for_keys[n, d], four * weights[n % heads, d]
+        for_v = zero
         for t in range(length):
-            a, given, for_a = queries[n, t, d], received[n, t], 0 * one
+            a, given, for_a = queries[n, t, d], received[n, t], zero
             for s in range(len(b)):
                 r = one / (one + a * b[s])
                 p = given[s] * r
                 h = p - p * r
                 for_b[s] += h
                 for_a += h
-                for_v += given[s] - 2 * p
+                for_v += given[s] - two * p
             for_queries[n, t, d] = scale * for_a
         for s in range(len(b)):
             for_b[s] *= scale
