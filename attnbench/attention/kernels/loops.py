@@ -30,7 +30,9 @@ def gradients(queries: Tensor, keys: Tensor, received: Tensor, weights: Tensor) 
 
 
 def _use_threads_of_torch() -> None:
-    numba.set_num_threads(min(torch.get_num_threads(), config.NUMBA_NUM_THREADS))  # pyright: ignore
+    threads = torch.get_num_threads()
+    numba.set_num_threads(min(threads, config.NUMBA_NUM_THREADS))  # pyright: ignore
+    torch.set_num_threads(threads)  # which numba changes as it starts, where both use the same library
 
 
 @_compile

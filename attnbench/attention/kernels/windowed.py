@@ -6,7 +6,7 @@ from attnbench.attention.kernels.kernel import Attended, Inputs, Problem
 from attnbench.attention.kernels.tiled import by_rows
 from attnbench.attention.kernels.tiles import attend_in_tiles
 
-BUDGET = 2**18  # numbers held at once
+BUDGET = 2**19  # numbers held at once
 SHORTEST, LONGEST = 16, 64  # strides: shorter ones make too many groups, longer ones fetch too many keys for nothing
 
 
