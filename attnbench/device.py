@@ -37,8 +37,17 @@ def synchronize(device: torch.device) -> None:
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
     """The context in which a model runs at `precision`: fp32 as it is, bf16 by torch's autocast."""
-    if precision == "fp32":
-        return nullcontext()
-    if precision == "bf16":
-        return torch.autocast(device.type, torch.bfloat16)
-    raise UserError(f"precision={precision}: must be fp32 or bf16")
+    kind = dtype(precision)
+    return nullcontext() if kind is torch.float32 else torch.autocast(device.type, kind)
+
+
+def dtype(precision: str) -> torch.dtype:
+    """What `precision` stands for.
+
+    Raises:
+        UserError: it is neither fp32 nor bf16.
+    """
+    kinds = {"fp32": torch.float32, "bf16": torch.bfloat16}
+    if precision not in kinds:
+        raise UserError(f"precision={precision}: must be fp32 or bf16")
+    return kinds[precision]

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-VERSION = 1
+VERSION = 2
 NAME = "record.json"  # in a job's folder
 Status = Literal["finished", "failed", "out_of_memory"]
+CostStatus = Literal["measured", "out_of_memory", "over_budget", "unsupported", "failed"]
+Passes = Literal["forward", "forward+backward"]
 Factor = str | int | float | bool | None
 
 
@@ -92,6 +94,7 @@ class Quality:
     bleu_signature: str
     chrf: float
     chrf_signature: str
+    exact_match: float  # share of sentences whose whole translation is right, 0 to 1
     token_accuracy: float  # 0 to 1, under teacher forcing
     loss: float  # cross-entropy in nats a token, under teacher forcing
     by_length: list[LengthBin]
@@ -115,35 +118,58 @@ class StepCost:
 
 @dataclass(frozen=True)
 class ScalingPoint:
-    """The attention alone, forward and backward, over `length` queries and as many keys."""
+    """The attention alone over `length` queries and as many keys: median and quartiles, warm and synchronised."""
 
     length: int
-    status: Literal["measured", "out_of_memory", "over_budget"]
+    passes: Passes
+    status: CostStatus
     ms: float | None
     ms_q1: float | None
     ms_q3: float | None
-    peak_mib: float | None
+    peak_mib: float | None  # the allocator's own peak above what was held before
+    error: str | None  # why there is no number
 
 
 @dataclass(frozen=True)
 class Scaling:
-    kernel: str  # that ran
+    """Ratios hold within a session, whose contenders took turns; `baseline` is the key of the one they are to."""
+
+    kernel: str | None  # that ran; None of a contender that is not ours
     batch_size: int
     heads: int
     head_dim: int
     points: list[ScalingPoint]
-    time_exponent: float | None  # of time ~ length ** exponent, over the longest half of the points
+    time_exponent: float | None  # of forward and backward ~ length ** exponent, over the longest half of the points
     memory_exponent: float | None
+    session: str | None  # None: it was measured by itself
+    baseline: str | None
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """Attention weights of one test sentence: `weights[head][target position][source position]`, soft or one-hot."""
+    """Where a model looks in one test sentence while it reads the reference; targets and sources by position."""
 
     source: list[str]
     target: list[str]
-    weights: list[list[list[float]]]
+    weights: list[list[list[list[float]]]]  # [layer][head][target][source], soft or one-hot; empty without attention
+    implicit: list[list[float]]  # [target][source]: norms of gradients, each row divided by its sum
     gold: list[tuple[int, int]]  # (source, target) positions; empty where unknown
+
+
+@dataclass(frozen=True)
+class Regression:
+    """Attention pooling of noisy points: queries are the test xs, keys the training xs, values the training ys."""
+
+    x: list[float]  # of the training points, in rising order
+    y: list[float]
+    test_x: list[float]
+    truth: list[float]  # the curve without noise at each test x
+    estimate: list[float]
+    weights: list[list[float]]  # [test point][training point]
+    test_error: float  # mean squared, of the estimate against the truth
+    left_out_error: float  # mean squared, of the training points, each estimated from all others
+    parameters: int  # that the score fitted
+    sigma: float | None  # width of a Gaussian score, in units of x; None for any other
 
 
 @dataclass(frozen=True)
@@ -166,6 +192,7 @@ class Record:
     step: StepCost | None
     scaling: Scaling | None
     alignments: list[Alignment]
+    regression: Regression | None
 
 
 def write(record: Record, path: Path) -> None:

@@ -147,14 +147,17 @@ class _WandbRun:
 
 def scalars(record: Record) -> dict[str, int | float]:
     """All single numbers of a record's results, by their path: `quality/bleu`, `step/step_ms`."""
-    parts = {"training": record.training, "quality": record.quality, "step": record.step, "scaling": record.scaling}
+    parts = {name: getattr(record, name) for name in ("training", "quality", "step", "scaling", "regression")}
     found = {f"{name}/{key}": value for name, part in parts.items() if part for key, value in vars(part).items()}
     found["duration_s"] = record.duration_s
     return {name: value for name, value in found.items() if isinstance(value, int | float)}
 
 
 def heat_map(alignment: Alignment) -> "Image":
-    """Target tokens down, source tokens across, the mean weight of the heads as darkness from 0 to 1."""
+    """Target tokens down, source tokens across, weights as darkness from 0 to 1.
+
+    They are the mean of all layers and heads; of a model without attention, the implicit ones.
+    """
     import numpy as np
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -164,7 +167,8 @@ def heat_map(alignment: Alignment) -> "Image":
     size = (1.5 + CELL_INCHES * len(source), 1.5 + CELL_INCHES * len(target))
     figure = Figure(figsize=size, layout="constrained")
     axis = figure.subplots()
-    axis.imshow(np.mean(alignment.weights, axis=0), cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+    weights = np.mean(alignment.weights, axis=(0, 1)) if alignment.weights else alignment.implicit
+    axis.imshow(weights, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
     # A token is no formula, whatever it holds.
     axis.set_xticks(range(len(source)), source, rotation=90, parse_math=False)
     axis.set_yticks(range(len(target)), target, parse_math=False)

@@ -15,8 +15,10 @@ from tqdm import tqdm
 
 from attnbench.device import autocast
 from attnbench.errors import UserError
+from attnbench.losses import Loss
 from attnbench.measure.quality import corpus_bleu, token_statistics, translate_all
-from attnbench.models.rnn import RNN, Output
+from attnbench.models.decoding import Greedy
+from attnbench.models.model import Model, Output
 from attnbench.record import HistoryPoint, Training
 from attnbench.tasks.batches import Batch, Batches
 from attnbench.tasks.task import PAD, Task
@@ -33,6 +35,7 @@ class Recipe:
         UserError: a value out of range.
     """
 
+    loss: Loss
     batch_size: int
     updates: int | None
     epochs: int | None
@@ -40,7 +43,6 @@ class Recipe:
     warmup: int  # updates
     weight_decay: float
     clip: float  # the largest norm of the gradient
-    label_smoothing: float
     teacher_forcing: float  # the chance that a step reads the true token before it
     validations: int  # how often over the budget
     patience: int  # validations without a better one before training stops
@@ -57,9 +59,8 @@ class Recipe:
         for key in ("updates", "epochs"):
             if (value := getattr(self, key)) is not None and value < 1:
                 raise UserError(f"training.{key}={value}: must be 1 or more")
-        for key in ("label_smoothing", "teacher_forcing"):
-            if not 0 <= getattr(self, key) <= 1:
-                raise UserError(f"training.{key}={getattr(self, key)}: must be from 0 to 1")
+        if not 0 <= self.teacher_forcing <= 1:
+            raise UserError(f"training.teacher_forcing={self.teacher_forcing}: must be from 0 to 1")
 
     def budget(self, batches_per_epoch: int) -> int:
         """Updates in all."""
@@ -70,7 +71,7 @@ class Recipe:
 class Stepper:
     """One training step: forward, loss, backward, clip, update."""
 
-    def __init__(self, model: RNN, recipe: Recipe, budget: int, device: torch.device, precision: str) -> None:
+    def __init__(self, model: Model, recipe: Recipe, budget: int, device: torch.device, precision: str) -> None:
         self.model, self.recipe, self.device, self.precision = model, recipe, device, precision
         self.optimizer = torch.optim.AdamW(
             model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
@@ -84,7 +85,7 @@ class Stepper:
         self.model.train()
         with autocast(self.device, self.precision):
             output = self.model(batch.source, batch.lengths, batch.target, teacher_forcing=self.recipe.teacher_forcing)
-        loss = objective(output, batch.expected, self.recipe.label_smoothing)
+        loss = objective(output, batch.expected, self.recipe.loss)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
         self.optimizer.step()
@@ -101,14 +102,14 @@ def rate(update: int, warmup: int, budget: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (update - warmup) / max(1, budget - warmup))))
 
 
-def objective(output: Output, expected: Tensor, label_smoothing: float) -> Tensor:
-    """Mean cross-entropy over real tokens; for sampled attention, the loss of its policy besides."""
+def objective(output: Output, expected: Tensor, loss: Loss) -> Tensor:
+    """The mean loss over real tokens; for sampled attention, the losses of its policies besides."""
     logits = output.logits.float().flatten(0, 1)
-    loss = F.cross_entropy(logits, expected.flatten(), ignore_index=PAD, label_smoothing=label_smoothing)
-    if output.draw is None:
-        return loss
+    distance = loss(logits, expected.flatten())
+    if not output.draws:
+        return distance
     reward = -F.cross_entropy(logits.detach(), expected.flatten(), reduction="none").view_as(expected)
-    return loss + output.draw.loss(reward, expected != PAD)
+    return distance + sum(draw.loss(reward, expected != PAD) for draw in output.draws)
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Fitted:
 
 
 def fit(
-    model: RNN,
+    model: Model,
     task: Task,
     recipe: Recipe,
     *,
@@ -174,10 +175,10 @@ def _endless(batches: Batches, seed: int) -> Iterator[Batch]:
         yield from batches.shuffled(seed, epoch)
 
 
-def validate(model: RNN, task: Task, batches: Batches, device: torch.device, precision: str) -> tuple[float, float]:
+def validate(model: Model, task: Task, batches: Batches, device: torch.device, precision: str) -> tuple[float, float]:
     """BLEU of greedy translations, and cross-entropy in nats a token, of the validation set."""
     with autocast(device, precision):
-        translations = translate_all(model, task, batches)
+        translations = translate_all(model, task, batches, Greedy())
         statistics = token_statistics(model, batches)
     references = [pair.target for pair in task.validation]
     return corpus_bleu(translations, references, task.bleu), statistics.loss

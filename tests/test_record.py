@@ -19,6 +19,7 @@ from attnbench.record import (
     Quality,
     Record,
     RecordError,
+    Regression,
     Sample,
     Scaling,
     ScalingPoint,
@@ -29,11 +30,13 @@ from attnbench.record import (
 ENVIRONMENT = Environment("3.11", {"torch": "2"}, None, "Linux", "a chip", 2, 1, 7.5, "cpu", "a chip")
 TRAINING = Training(100, 20, 1.5, 900, 3.25, "patience", 10, [HistoryPoint(10, 1.0, 2.0, 2.5, 3.0)])
 QUALITY = Quality(
-    *(9, 30.5, 28.0, 33.0, "nrefs:1", 50.0, "nrefs:1", 0.5, 2.0),
+    *(9, 30.5, 28.0, 33.0, "nrefs:1", 50.0, "nrefs:1", 0.25, 0.5, 2.0),
     by_length=[LengthBin(1, 4, 9, 30.5, 28.0, 33.0)],
     samples=[Sample("我会说 é", 'a "quote"', "line\nbreak\u2028")],
 )
-SCALING = Scaling("dense", 1, 2, 4, [ScalingPoint(8, "over_budget", None, None, None, None)], None, 1.96)
+SCALING = Scaling(
+    "dense", 1, 2, 4, [ScalingPoint(8, "forward", "failed", None, None, None, None, "no")], None, 1.96, "a1", None
+)
 FULL = Record(
     version=VERSION,
     key="abc",
@@ -52,7 +55,8 @@ FULL = Record(
     quality=QUALITY,
     step=StepCost(1.0, 0.9, 1.1, 7, 64, 12, 14, 1e5, 3.5),
     scaling=SCALING,
-    alignments=[Alignment(["a"], ["b", "</s>"], [[[1.0], [1.0]]], [(0, 0)])],
+    alignments=[Alignment(["a"], ["b", "</s>"], [[[[1.0], [1.0]]]], [[1.0], [1.0]], [(0, 0)])],
+    regression=Regression([0.5], [1.0], [0.0, 1.0], [0.5, 1.5], [1.0, 1.0], [[1.0], [1.0]], 0.25, 0.5, 1, None),
 )
 
 
@@ -83,7 +87,15 @@ def test_what_is_written_is_read_again(path: Path) -> None:
 
 def test_what_was_not_measured_stays_none(path: Path) -> None:
     empty = replace(
-        FULL, status="failed", error="no", training=None, quality=None, step=None, scaling=None, alignments=[]
+        FULL,
+        status="failed",
+        error="no",
+        training=None,
+        quality=None,
+        step=None,
+        scaling=None,
+        alignments=[],
+        regression=None,
     )
     record.write(empty, path)
     assert record.read(path) == empty

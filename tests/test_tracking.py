@@ -22,11 +22,14 @@ from attnbench.tracking import Wandb, heat_map, scalars, untracked
 HEADER, BLOCK = 7, 32768  # bytes of a .wandb file: its own header, then blocks of pieces with headers as long
 OFFLINE = Wandb(mode="offline", project="tests", entity=None)
 HISTORY = [HistoryPoint(10, 1.5, 4.0, 3.5, 2.25), HistoryPoint(20, 3.0, 3.0, 2.5, 4.5)]
-POINTS = [ScalingPoint(16, "measured", 1.5, 1.0, 2.0, 0.5), ScalingPoint(32, "over_budget", None, None, None, None)]
+POINTS = [
+    ScalingPoint(16, "forward", "measured", 1.5, 1.0, 2.0, 0.5, None),
+    ScalingPoint(32, "forward", "over_budget", None, None, None, None, None),
+]
 BINS = [LengthBin(1, 8, 20, 4.5, 2.0, 7.0)]
-QUALITY = Quality(20, 4.5, 2.0, 7.0, "sig", 12.0, "sig", 0.25, 2.5, BINS, [])
-WEIGHTS = [[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]]
-ALIGNMENT = Alignment(["$a$", "\\frac", "狗"], ["x", "y"], WEIGHTS, [])
+QUALITY = Quality(20, 4.5, 2.0, 7.0, "sig", 12.0, "sig", 0.25, 0.5, 2.5, BINS, [])
+WEIGHTS = [[[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]], [[[0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]]]
+ALIGNMENT = Alignment(["$a$", "\\frac", "狗"], ["x", "y"], WEIGHTS, WEIGHTS[0][0], [])
 RECORD = Record(
     version=record.VERSION,
     key="0" * 16,
@@ -44,8 +47,9 @@ RECORD = Record(
     training=record.Training(100, 20, 1.0, 1000, 3.0, "budget", 20, HISTORY),
     quality=QUALITY,
     step=None,
-    scaling=Scaling("dense", 1, 2, 8, POINTS, 1.25, None),
+    scaling=Scaling("dense", 1, 2, 8, POINTS, 1.25, None, None, None),
     alignments=[ALIGNMENT],
+    regression=None,
 )
 
 
@@ -173,8 +177,11 @@ def test_the_summary_holds_every_number_of_the_record(jobs: list[Kept]) -> None:
 
 def test_the_length_curves_are_tables(jobs: list[Kept]) -> None:
     scaling = json.loads(jobs[0].media("scaling/points").read_text())
-    assert scaling["columns"] == ["length", "status", "ms", "ms_q1", "ms_q3", "peak_mib"]
-    assert scaling["data"] == [[16, "measured", 1.5, 1.0, 2.0, 0.5], [32, "over_budget", None, None, None, None]]
+    assert scaling["columns"] == ["length", "passes", "status", "ms", "ms_q1", "ms_q3", "peak_mib", "error"]
+    assert scaling["data"] == [
+        [16, "forward", "measured", 1.5, 1.0, 2.0, 0.5, None],
+        [32, "forward", "over_budget", None, None, None, None, None],
+    ]
     assert json.loads(jobs[0].media("quality/by_length").read_text())["data"] == [[1, 8, 20, 4.5, 2.0, 7.0]]
 
 
@@ -183,8 +190,13 @@ def test_one_alignment_is_an_image(jobs: list[Kept]) -> None:
         assert image.size == heat_map(ALIGNMENT).size
 
 
+def test_without_attention_the_image_is_of_the_implicit_weights() -> None:
+    explicit = replace(ALIGNMENT, weights=[[ALIGNMENT.implicit]])
+    assert heat_map(replace(ALIGNMENT, weights=[])).tobytes() == heat_map(explicit).tobytes()
+
+
 @pytest.mark.filterwarnings("error")
-def test_a_heat_map_shows_the_mean_of_the_heads() -> None:
+def test_a_heat_map_shows_the_mean_of_layers_and_heads() -> None:
     areas = {shade: area for area, shade in heat_map(ALIGNMENT).convert("L").getcolors() or []}
     whole, half, none = areas[43], areas[158], areas[250]  # the colours of the weights 1, 0.5 and 0, as grey
     assert half / whole == pytest.approx(2, rel=0.15)

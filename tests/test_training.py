@@ -14,13 +14,16 @@ from torch.nn import functional as F
 from attnbench import training
 from attnbench.attention import Attention
 from attnbench.attention.kernels import Auto
+from attnbench.attention.key_value import Tied
 from attnbench.attention.scopes import Global
 from attnbench.attention.scores import Additive
 from attnbench.attention.selection import Gumbel, Reinforce, Selection, Soft
 from attnbench.errors import UserError
+from attnbench.losses import CrossEntropy
 from attnbench.models.decoders import Luong
 from attnbench.models.initialise import initialise
-from attnbench.models.rnn import RNN, Output
+from attnbench.models.model import Output
+from attnbench.models.rnn import RNN
 from attnbench.record import HistoryPoint
 from attnbench.tasks.batches import Batch, Batches
 from attnbench.tasks.grammar import grammar
@@ -37,6 +40,7 @@ SHAPE: dict[str, Any] = {
     "dropout": 0.2,
 }
 RECIPE = Recipe(
+    loss=CrossEntropy(label_smoothing=0.1),
     batch_size=8,
     updates=9,
     epochs=None,
@@ -44,7 +48,6 @@ RECIPE = Recipe(
     warmup=2,
     weight_decay=0.01,
     clip=1.0,
-    label_smoothing=0.1,
     teacher_forcing=1.0,
     validations=3,
     patience=9,
@@ -58,7 +61,7 @@ def task() -> Task:
 
 
 def model(selection: type[Selection] = Soft, seed: int = 1) -> RNN:
-    attention = partial(Attention, score=Additive, scope=Global, selection=selection, kernel=Auto())
+    attention = partial(Attention, score=Additive, scope=Global, selection=selection, key_value=Tied, kernel=Auto())
     decoder = partial(Luong, attention=attention)
     made = RNN(len(task().source), len(task().target), decoder=decoder, **SHAPE)
     initialise(made, seed)
@@ -170,18 +173,6 @@ def test_the_rate_climbs_then_falls_along_a_cosine() -> None:
     assert all(0 < rate(update, 10, 5) <= 1 for update in range(5))  # a budget shorter than the climb
 
 
-@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
-def test_the_loss_is_cross_entropy_with_the_smoothed_truth(smoothing: float) -> None:
-    logits = torch.randn(2, 3, 7, generator=torch.Generator().manual_seed(0))
-    expected = torch.tensor([[4, 5, 3], [6, 3, PAD]])
-    total = 0.0
-    for row, column in ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1)):
-        truth = torch.full((7,), smoothing / 7)
-        truth[expected[row, column]] += 1 - smoothing
-        total -= float((truth * logits[row, column].log_softmax(-1)).sum())
-    assert objective(Output(logits, None, None), expected, smoothing).item() == pytest.approx(total / 5, rel=1e-5)
-
-
 def test_the_policy_is_paid_with_the_log_chance_of_the_truth() -> None:
     class Policy(Reinforce):
         def loss(self, draw: Any, reward: Tensor, mask: Tensor) -> Tensor:
@@ -192,8 +183,8 @@ def test_the_policy_is_paid_with_the_log_chance_of_the_truth() -> None:
     _, draw = policy.train()(torch.zeros(1, 1, 2, 3), torch.tensor([True] * 3), None)
     assert draw is not None
     expected = torch.tensor([[4, PAD]])
-    loss = objective(Output(logits, None, draw), expected, 0.1)
-    assert loss.item() == pytest.approx(100 + objective(Output(logits, None, None), expected, 0.1).item())
+    loss = objective(Output(logits, draws=(draw,)), expected, RECIPE.loss)
+    assert loss.item() == pytest.approx(100 + objective(Output(logits), expected, RECIPE.loss).item())
     assert policy.paid[0, 0].item() == pytest.approx(logits.log_softmax(-1)[0, 0, 4].item(), rel=1e-5)
     assert not policy.paid.requires_grad
     assert policy.mask.tolist() == [[True, False]]
@@ -228,7 +219,7 @@ def test_padding_does_not_change_a_step() -> None:
     losses = []
     for one in (batch, longer):
         made = model().eval()
-        losses.append(objective(made(one.source, one.lengths, one.target), one.expected, 0.1).item())
+        losses.append(objective(made(one.source, one.lengths, one.target), one.expected, RECIPE.loss).item())
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
@@ -241,7 +232,6 @@ def test_padding_does_not_change_a_step() -> None:
         ({"learning_rate": 0.0}, r"training\.learning_rate=0.0: must be greater than 0"),
         ({"patience": 0}, r"training\.patience=0: must be greater than 0"),
         ({"teacher_forcing": 1.5}, r"training\.teacher_forcing=1.5: must be from 0 to 1"),
-        ({"label_smoothing": -0.1}, r"training\.label_smoothing=-0.1: must be from 0 to 1"),
     ],
 )
 def test_a_value_that_cannot_be_is_named(changed: dict[str, Any], message: str) -> None:

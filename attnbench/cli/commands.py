@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 
 from attnbench import job
 from attnbench.cli import paths as paths  # registers the resolver that the configs use, in a launcher's workers too
+from attnbench.cli.mechanisms import mechanisms
 from attnbench.cli.report import report
 from attnbench.cli.table import print_table
 from attnbench.cli.translate import translate
@@ -29,9 +30,9 @@ def run_job(cfg: DictConfig) -> None:
 
 COMMANDS: dict[str, Callable[[DictConfig], None]] = {
     "train": run_job,
-    "cost": run_job,
     "report": report,
     "translate": translate,
+    "mechanisms": mechanisms,
 }
 
 

@@ -74,7 +74,8 @@ def _unreadable(argument: str) -> str:
 def _unknown(command: str, key: str, argument: str) -> str:
     known = keys(command)
     if owners := known.get(key):
-        return f"{argument}: not a key of the chosen {key.partition('.')[0]}, only of {', '.join(owners)}"
+        whole = f"the chosen {key.rpartition('.')[0]}" if "." in key and "@" not in key else "this job"
+        return f"{argument}: not a key of {whole}, only of {', '.join(dict.fromkeys(owners))}"
     hint = f"python -m attnbench {command} --cfg job shows all"
     return f"{argument}: no such key in {command}; {nearest(key, list(known), hint)}"
 
@@ -85,21 +86,36 @@ def keys(command: str) -> dict[str, list[str]]:
 
 
 def _keys(path: Path, package: str) -> dict[str, list[str]]:
-    """The keys of one file, and those of all choices of the groups in its defaults."""
+    """The keys of one file, and those of all that its defaults may bring."""
     content = OmegaConf.load(path)
     assert isinstance(content, DictConfig)
-    found: dict[str, list[str]] = {}
-    for default in content.pop("defaults", []):
-        group = str(next(iter(default))).removeprefix("/") if isinstance(default, DictConfig) else "_self_"
-        if group == "_self_" or group.startswith(("hydra", "override ")):
-            continue
-        found[group] = []
-        for choice in choices(group) if group != "experiment" else ():  # which brings no key of its own
-            for key, owners in _keys(CONF / group / f"{choice}.yaml", group).items():
-                found.setdefault(key, []).extend(owners or [f"{group}={choice}"])
     if header := re.match("# @package (.+)", path.read_text(encoding="utf-8")):
         package = header[1].strip().replace("_global_", "")
+    found: dict[str, list[str]] = {}
+    for default in content.pop("defaults", []):
+        for key, owners in _brought(default, path, package).items():
+            found.setdefault(key, []).extend(owners)
     return found | {key: [] for key in _walk(content, f"{package}." if package else "")}
+
+
+def _brought(default: str | DictConfig, path: Path, package: str) -> dict[str, list[str]]:
+    """The keys that one entry of a file's defaults may bring: another file, or any choice of a group, at its place."""
+    if isinstance(default, str):
+        return {} if default == "_self_" else _keys(path.with_name(f"{default}.yaml"), package)
+    name, _, place = str(next(iter(default))).partition("@")
+    if name.startswith(("override ", "hydra", "/hydra")):
+        return {}
+    folder = CONF / name[1:] if name.startswith("/") else path.parent / name
+    group = folder.relative_to(CONF).as_posix()
+    inside = ".".join(filter(None, (package, place or group)))
+    override = f"{group}@{inside}" if place else group
+    found: dict[str, list[str]] = {override: []}
+    offered = choices(group) if group != "experiment" else []  # which brings no key of its own
+    for choice in offered:
+        owner = [f"{override}={choice}"] if len(offered) > 1 else []
+        for key, owners in _keys(folder / f"{choice}.yaml", inside).items():
+            found.setdefault(key, []).extend(owners or owner)
+    return found
 
 
 def _walk(node: DictConfig, prefix: str) -> Iterator[str]:

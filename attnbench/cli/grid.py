@@ -6,18 +6,22 @@ from typing import Any
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+SEED = "seed"  # repeats a grid, and is no axis of it
+
 
 def cells(grids: Sequence[Mapping[str, Any]], arguments: Sequence[str], parser: OverridesParser) -> list[list[str]]:
     """The overrides of each cell: the union of the grids, each a product, under what the command line says.
 
     An argument with several values for an axis of the grids replaces the grids: what is named is then all that is
-    crossed, as in plain Hydra. Any other argument holds for every cell (one value) or crosses them (several).
+    crossed, as in plain Hydra. Any other argument holds for every cell (one value) or crosses them (several); seeds
+    take the place of the grids' own.
     """
     if replaced(grids, arguments, parser) or not grids:
         grids = [{}]
+    reseeded = any(argument.startswith(f"{SEED}=") for argument in arguments)
     union = []
     for grid in grids:
-        axes = [f"{key}={value}" for key, value in grid.items()]
+        axes = [f"{key}={value}" for key, value in grid.items() if key != SEED or not reseeded]
         overrides = parser.parse_overrides([*axes, *arguments])
         union += BasicSweeper.split_arguments(overrides, None)[0]
     return union
@@ -25,6 +29,6 @@ def cells(grids: Sequence[Mapping[str, Any]], arguments: Sequence[str], parser: 
 
 def replaced(grids: Sequence[Mapping[str, Any]], arguments: Sequence[str], parser: OverridesParser) -> list[str]:
     """The swept axes of the command line, if one of them is an axis of the grids; they then replace the grids."""
-    axes = {key for grid in grids for key in grid}
+    axes = {key for grid in grids for key in grid} - {SEED}
     swept = [o.get_key_element() for o in parser.parse_overrides(list(arguments)) if o.is_sweep_override()]
     return swept if axes & set(swept) else []

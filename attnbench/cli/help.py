@@ -28,7 +28,8 @@ def commands() -> dict[str, str]:
 
 def groups() -> dict[str, list[str]]:
     """The config groups in which there is something to choose, with their choices."""
-    names = sorted(path.name for path in CONF.iterdir() if path.is_dir() and path.name != "hydra")
+    unoffered = ("hydra", "job")  # the task says which job it is for
+    names = sorted(path.name for path in CONF.iterdir() if path.is_dir() and path.name not in unoffered)
     return {name: choices(name) for name in names if name == "experiment" or len(choices(name)) > 1}
 
 

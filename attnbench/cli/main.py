@@ -17,13 +17,14 @@ from attnbench.cli.errors import explain, nearest, refuse
 from attnbench.cli.paths import CONF
 from attnbench.errors import UserError
 
-USER_ERROR, FAILURE, INTERRUPTED = 2, 1, 130
+USER_ERROR, FAILURE, INTERRUPTED, NOT_READ = 2, 1, 130, 141
 
 
 def main(argv: list[str] | None = None) -> None:
     """Runs `argv` (the process's arguments by default) and exits.
 
-    The status is 0; 1 if a job failed; 2 if the user can put it right; 130 if interrupted.
+    The status is 0; 1 if a job failed; 2 if the user can put it right; 130 if interrupted; 141 if whoever read the
+    output has had enough, as `head` does.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = get_args_parser()
@@ -90,6 +91,10 @@ def _execute(cfg: DictConfig) -> None:
         execute(cfg)
     except UserError as error:
         _die(str(error), USER_ERROR)
+    except BrokenPipeError:
+        # What is left in the buffer goes nowhere: Python would write it as it ends, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(NOT_READ) from None
     except OmegaConfBaseException as error:
         _die(explain(error, cfg.command, list(HydraConfig.get().overrides.task)), USER_ERROR)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""A sweep: plans the cells, runs those that are not finished, tabulates all, and has the report built."""
+"""A sweep: runs the planned cells that are not finished, tabulates all, and has the report built."""
 
 import shlex
 import signal
@@ -6,39 +6,21 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, read_write
 
 from attnbench import record
-from attnbench.cli.grid import cells, replaced
+from attnbench.cli.cost import compare
+from attnbench.cli.plan import Cell, finished, plan
 from attnbench.cli.progress import Progress
 from attnbench.cli.report import build_report
 from attnbench.cli.table import print_table
 from attnbench.errors import UserError
-from attnbench.job import check, job_key
-from attnbench.record import Record
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One job of a sweep."""
-
-    overrides: list[str]
-    key: str
-    sweep: Path  # the folder of the sweep
-    folder: Path  # of the job
-    force: bool
-
-    @property
-    def record(self) -> Path:
-        return self.folder / record.NAME
 
 
 def run_sweep(
@@ -51,20 +33,30 @@ def run_sweep(
     """Runs a sweep to its end.
 
     Args:
-        grids: of the config; see `cells`.
+        grids: of the config; see `attnbench.cli.grid.cells`.
         arguments: overrides from the command line.
         config: composed without them.
         loader: composes the config of a cell.
-        launcher: runs the cells.
+        launcher: runs the cells that train; those of a cost session are measured together, here.
 
     Raises:
         UserError: a cell that cannot run at all; nothing has been run then.
         SystemExit: with status 1 if a job failed, 130 if the sweep was interrupted.
     """
-    planned = _plan(_overrides(grids, arguments, loader), config, loader)
+    planned = plan(grids, arguments, config, loader)
+    if config.command == "cost":
+        compare(planned)
+    else:
+        _train(planned, config, launcher)
+
+
+def _train(planned: Sequence[Cell], config: DictConfig, launcher: Launcher) -> None:
+    for cell in planned:
+        if cell.unavailable:
+            raise UserError(f"{cell.name}: {cell.unavailable}")
     folder = planned[0].sweep
-    before = _finished(folder)
-    todo = [cell for cell in planned if cell.force or cell.key not in before]
+    before = finished(folder)
+    todo = [cell for cell in planned if cell.cfg.force or cell.key not in before]
     skipped = len(planned) - len(todo)
     print(f"{folder}: {len(planned)} jobs" + (f", {skipped} of them finished already" if skipped else ""), flush=True)
     if todo:
@@ -84,31 +76,6 @@ def run_sweep(
         raise SystemExit(1)
 
 
-def _overrides(grids: Sequence[Mapping[str, Any]], arguments: Sequence[str], loader: ConfigLoader) -> list[list[str]]:
-    """The overrides of each cell; a grid from the command line gets a folder of its own, named after its axes."""
-    parser = OverridesParser.create(config_loader=loader)
-    overrides = cells(grids, arguments, parser)
-    axes = replaced(grids, arguments, parser)
-    if axes and not any(argument.startswith("sweep=") for argument in arguments):
-        return [[*cell, f"sweep={'-'.join(axes)}"] for cell in overrides]
-    return overrides
-
-
-def _plan(overrides: Sequence[list[str]], config: DictConfig, loader: ConfigLoader) -> list[Cell]:
-    """The cells, each job once however many cells describe it."""
-    planned: dict[str, Cell] = {}
-    for cell in overrides:
-        cfg = loader.load_sweep_config(config, cell)
-        try:
-            check(cfg)
-        except UserError as error:
-            shown = " ".join(override for override in cell if not override.startswith("sweep="))
-            raise UserError(f"{shown}: {error}") from error
-        sweep, key = Path(cfg.hydra.sweep.dir), job_key(cfg)
-        planned.setdefault(key, Cell(cell, key, sweep, sweep / cfg.hydra.sweep.subdir, cfg.force))
-    return list(planned.values())
-
-
 def _launch(launcher: Launcher, todo: Sequence[Cell], folder: Path, again: str) -> None:
     stopped = threading.Event()
     with _interrupts(stopped), Progress([cell.record for cell in todo]):
@@ -121,7 +88,7 @@ def _launch(launcher: Launcher, todo: Sequence[Cell], folder: Path, again: str) 
             if not stopped.is_set():
                 print(f"the launcher stopped: {type(error).__name__}: {error}".splitlines()[0], file=sys.stderr)
     if stopped.is_set():
-        print(f"\ninterrupted: {len(_finished(folder))} finished jobs are kept in {folder}", file=sys.stderr)
+        print(f"\ninterrupted: {len(finished(folder))} finished jobs are kept in {folder}", file=sys.stderr)
         print(f"to go on: {again}", file=sys.stderr)
         raise SystemExit(130)
 
@@ -139,9 +106,3 @@ def _interrupts(stopped: threading.Event) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _finished(folder: Path) -> dict[str, Record]:
-    """The finished records below a folder, by key; what cannot be read is not finished."""
-    records = (record.find(path) for path in sorted(folder.glob(f"**/{record.NAME}")))
-    return {found.key: found for found in records if found and found.status == "finished"}

@@ -6,6 +6,9 @@ from attnbench.record import Factor, Record
 
 COLUMNS: dict[str, Callable[[Record], str]] = {
     "BLEU": lambda record: f"{record.quality.bleu:.1f}" if record.quality else "",
+    "exact %": lambda record: f"{100 * record.quality.exact_match:.1f}" if record.quality else "",
+    "test error": lambda record: f"{record.regression.test_error:.3f}" if record.regression else "",
+    "sigma": lambda record: f"{record.regression.sigma:.3f}" if record.regression and record.regression.sigma else "",
     "step ms": lambda record: f"{record.step.step_ms:.1f}" if record.step else "",
     "peak MiB": lambda record: f"{record.step.peak_mib:.0f}" if record.step else "",
     "time ~ n^": lambda record: _exponent(record, "time_exponent"),

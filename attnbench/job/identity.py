@@ -1,29 +1,32 @@
 """What a job is, apart from where it runs: the parts of the config that bear on it, its key, its factors."""
 
+import copy
 import hashlib
 import json
 from typing import Any
 
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from attnbench.record import Factor
 
-# What each command reads of the config; all else enters through these, by interpolation, or bears on no result.
+# What each procedure reads of the config; all else enters through these, by interpolation, or bears on no result.
 PARTS = {
-    "train": ("task", "model", "training", "evaluation", "cost", "device", "precision", "seed"),
-    "cost": ("attention", "width", "cost", "device", "seed"),
+    "translation": ("task", "model", "training", "search", "evaluation", "cost", "device", "precision", "seed"),
+    "regression": ("task", "attention", "width", "training", "device", "seed"),
+    "cost": ("contender", "heads", "width", "cost", "device", "precision", "seed"),
 }
 # Overrides that say where and how to run and record, not what.
 UNNAMED = frozenset(
     ("seed", "sweep", "experiment", "force", "progress", "tracker", "attention", "measure", "cost", "job")
 )
+# What a procedure reads, but as something that has no other value.
+UNREAD = {"regression": {"key_value", "heads"}}
 PLAIN = ("heads", "length", "precision")  # factors that are no group
 
 
 def parts(cfg: DictConfig) -> dict[str, Any]:
-    """The resolved config of all that the command reads."""
-    found = {name: cfg[name] for name in PARTS[cfg.command]}
+    """The resolved config of all that the procedure reads."""
+    found = {name: cfg[name] for name in PARTS[cfg.procedure]}
     return {
         name: OmegaConf.to_container(part, resolve=True) if OmegaConf.is_config(part) else part
         for name, part in found.items()
@@ -32,26 +35,31 @@ def parts(cfg: DictConfig) -> dict[str, Any]:
 
 def job_key(cfg: DictConfig) -> str:
     """A hash of all that bears on the result: jobs with equal keys are the same job, under whatever name."""
-    text = json.dumps([cfg.command, parts(cfg)], sort_keys=True)
+    text = json.dumps([cfg.procedure, parts(cfg)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def factors(cfg: DictConfig) -> dict[str, Factor]:
+def factors(cfg: DictConfig, hydra: Any) -> dict[str, Factor]:
     """What names this job: the choice of each group, the plain factors, and what was overridden besides.
 
-    What does not bear on it is left out: a model without attention has no score.
+    A part of one place in the model goes by the place: `cross.score`. What does not bear on the job is left out: a
+    model without attention has no score.
     """
-    hydra = HydraConfig.get()
-    groups = {name: choice for name, choice in hydra.runtime.choices.items() if name in cfg and "/" not in name}
-    overridden = [override.partition("=")[0].lstrip("+~") for override in hydra.overrides.task]
+    choices = hydra.runtime.choices
+    groups = {name: choices[name] for name in map(str, cfg) if name in choices}  # Hydra's own order is not ours
+    placed = [key for key, choice in choices.items() if "@" in key and "/" not in key and choice]
+    groups |= {key.partition("@")[2]: choices[key] for key in placed}
+    overridden = [override.partition("=")[0].lstrip("+~").rpartition("@")[2] for override in hydra.overrides.task]
     values = {name: OmegaConf.select(cfg, name) for name in (*PLAIN, *overridden) if name not in groups}
     values = {name: value for name, value in values.items() if value is not None and not OmegaConf.is_config(value)}
-    unused = UNNAMED | _unused(cfg)
-    return {name: value for name, value in (groups | values).items() if name.partition(".")[0] not in unused}
+    unnamed = UNNAMED | UNREAD.get(cfg.procedure, set())
+    named = {name: value for name, value in (groups | values).items() if name.partition(".")[0] not in unnamed}
+    return {name: value for name, value in named.items() if _is_read(cfg, name)}
 
 
-def _unused(cfg: DictConfig) -> set[str]:
-    """The groups that this job's model and task do not read."""
-    attends = cfg.command == "cost" or "attention" in cfg.model.decoder
-    unused = set() if attends else set(cfg.attention)
-    return unused if "segmentation" in cfg.get("task", {}) else unused | {"segmentation"}
+def _is_read(cfg: DictConfig, name: str) -> bool:
+    """Whether what the procedure reads would be another without the value called `name`."""
+    without = copy.deepcopy(cfg)
+    OmegaConf.set_struct(without, False)
+    OmegaConf.update(without, name, None, merge=False)
+    return parts(without) != parts(cfg)

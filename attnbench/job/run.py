@@ -2,32 +2,36 @@
 
 import logging
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from attnbench import record
-from attnbench.device import autocast
 from attnbench.environment import describe
-from attnbench.errors import UserError
-from attnbench.job.building import build, build_model
+from attnbench.errors import in_one_line
+from attnbench.job.building import build, build_entry
 from attnbench.job.identity import PARTS, factors, job_key, parts
+from attnbench.job.regress import check_regression, regress
 from attnbench.job.values import check_plain, check_types
-from attnbench.job.work import Results, cost, train
+from attnbench.job.work import Results, check_training, train
 from attnbench.measure.memory import is_out_of_memory
 from attnbench.record import Record
 from attnbench.tracking import Run
 
 log = logging.getLogger(__name__)
 
-COMMANDS: dict[str, Callable[[DictConfig, Path, Run], Results]] = {"train": train, "cost": cost}
-CHECKED_VOCABULARY = 8  # types a side of the model that `check` makes: as few as will do
+PROCEDURES: dict[str, Callable[[DictConfig, Path, Run], Results]] = {"translation": train, "regression": regress}
+CHECKS: dict[str, Callable[[DictConfig], object]] = {
+    "translation": check_training,
+    "regression": check_regression,
+    "cost": build_entry,
+}
 
 
 def run(cfg: DictConfig) -> Record:
@@ -41,16 +45,17 @@ def run(cfg: DictConfig) -> Record:
     """
     if before := finished(cfg):
         return before
-    folder, blank = _folder(), _blank(cfg)
-    OmegaConf.save(OmegaConf.create(blank.config), folder / "config.yaml")
-    log.info("started: %s, key %s", " ".join(blank.overrides) or "the defaults", blank.key)
+    hydra = HydraConfig.get()
+    folder, empty = _folder(), blank(cfg, hydra)
+    OmegaConf.save(OmegaConf.create(empty.config), folder / "config.yaml")
+    log.info("started: %s, key %s", " ".join(empty.overrides) or "the defaults", empty.key)
     begun, done = time.perf_counter(), None
-    name = f"{HydraConfig.get().job.override_dirname or 'default'}/seed={cfg.seed}"
+    name = run_name(cfg, hydra)
     try:
-        with build(cfg.tracker)(name=name, group=cfg.sweep, folder=folder, config=blank.config) as tracked:
-            found = COMMANDS[cfg.command](cfg, folder, tracked)
+        with build(cfg.tracker)(name=name, group=cfg.sweep, folder=folder, config=empty.config) as tracked:
+            found = PROCEDURES[cfg.procedure](cfg, folder, tracked)
             where, duration_s = describe(build(cfg.device)), time.perf_counter() - begun
-            done = replace(blank, status="finished", environment=where, duration_s=duration_s, **vars(found))
+            done = replace(empty, status="finished", environment=where, duration_s=duration_s, **vars(found))
             record.write(done, folder / record.NAME)
             log.info("finished in %.1f s", duration_s)
             tracked.result(done)
@@ -60,7 +65,7 @@ def run(cfg: DictConfig) -> Record:
             return done
         log.exception("the job failed")
         status = "out_of_memory" if is_out_of_memory(error) else "failed"
-        failed = replace(blank, status=status, error=_one_line(error), duration_s=time.perf_counter() - begun)
+        failed = replace(empty, status=status, error=in_one_line(error), duration_s=time.perf_counter() - begun)
         record.write(failed, folder / record.NAME)
         raise
     return done
@@ -79,22 +84,16 @@ def check(cfg: DictConfig) -> None:
         UserError: a value that the job would stumble over.
     """
     check_plain(cfg)
-    for part in (cfg[name] for name in (*PARTS[cfg.command], "tracker")):
+    for part in (cfg[name] for name in (*PARTS[cfg.procedure], "tracker")):
         if OmegaConf.is_config(part):
             check_types(part)
-    device = build(cfg.device)
-    build(cfg.cost)
+    build(cfg.device)
     build(cfg.tracker)
-    if cfg.command == "cost":
-        build(cfg.attention)(cfg.width)
-        return
-    autocast(device, cfg.precision)
-    build(cfg.training)
-    build_model(cfg.model, CHECKED_VOCABULARY, CHECKED_VOCABULARY)
+    CHECKS[cfg.procedure](cfg)
 
 
-def _blank(cfg: DictConfig) -> Record:
-    """The record of a job that has found nothing yet."""
+def blank(cfg: DictConfig, hydra: Any) -> Record:
+    """The record of a job that has found nothing yet, with what Hydra knows of it."""
     return Record(
         version=record.VERSION,
         key=job_key(cfg),
@@ -102,8 +101,8 @@ def _blank(cfg: DictConfig) -> Record:
         sweep=cfg.sweep,
         status="failed",
         error=None,
-        factors=factors(cfg),
-        overrides=list(HydraConfig.get().overrides.task),
+        factors=factors(cfg, hydra),
+        overrides=list(hydra.overrides.task),
         seed=cfg.seed,
         config=parts(cfg),
         environment=describe(torch.device("cpu")),
@@ -114,14 +113,14 @@ def _blank(cfg: DictConfig) -> Record:
         step=None,
         scaling=None,
         alignments=[],
+        regression=None,
     )
+
+
+def run_name(cfg: DictConfig, hydra: Any) -> str:
+    """What a tracker calls the job."""
+    return f"{hydra.job.override_dirname or 'default'}/seed={cfg.seed}"
 
 
 def _folder() -> Path:
     return Path(HydraConfig.get().runtime.output_dir)
-
-
-def _one_line(error: Exception) -> str:
-    if isinstance(error, UserError):
-        return str(error)
-    return " ".join(traceback.format_exception_only(error)[-1].split())

@@ -6,7 +6,7 @@ import typing
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from hydra.utils import get_object
+from hydra._internal.utils import _locate
 from omegaconf import DictConfig, ListConfig, Node, OmegaConf
 
 from attnbench.errors import UserError
@@ -29,9 +29,12 @@ def check_types(node: DictConfig) -> None:
     """Compares each value below `node` with the annotation of the parameter that it goes to.
 
     Raises:
-        UserError: naming the key, the value and the type that is right.
+        UserError: naming the key, the value and the type that is right; or the target that cannot be imported.
     """
-    target = get_object(node._target_)
+    try:
+        target: Any = _locate(node._target_)  # Hydra's public function says on the terminal what it raises
+    except ImportError as error:
+        raise UserError(f"{node._get_full_key('_target_')}={node._target_}: cannot be had: {error}") from error
     hints = typing.get_type_hints(target.__init__ if isinstance(target, type) else target)
     for name in node:
         if OmegaConf.is_missing(node, name):

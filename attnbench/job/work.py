@@ -1,4 +1,4 @@
-"""What a job does: `train` trains, evaluates and measures a model; `cost` measures an attention layer alone."""
+"""What a job does: it trains, evaluates and measures a model."""
 
 import logging
 from dataclasses import dataclass, field
@@ -8,15 +8,18 @@ import torch
 from omegaconf import DictConfig
 
 from attnbench import checkpoint, record
-from attnbench.device import autocast
-from attnbench.job.building import build, build_model
+from attnbench.device import autocast, dtype
+from attnbench.job.building import attention_node, build, build_model
 from attnbench.job.identity import parts
 from attnbench.measure import quiet
-from attnbench.measure.quality import alignments, evaluate
-from attnbench.measure.scaling import measure_scaling
+from attnbench.measure.alignment import alignments
+from attnbench.measure.contenders import Layer
+from attnbench.measure.quality import evaluate
 from attnbench.measure.step import measure_step
+from attnbench.measure.trial import Entry
+from attnbench.measure.turns import measure_in_turns
 from attnbench.models.initialise import initialise
-from attnbench.models.rnn import RNN
+from attnbench.models.model import Model
 from attnbench.tasks.batches import Batch, Batches
 from attnbench.tasks.task import Pair, Task
 from attnbench.tracking import Run
@@ -24,6 +27,7 @@ from attnbench.training import Recipe, Stepper, fit
 
 log = logging.getLogger(__name__)
 
+CHECKED_VOCABULARY = 8  # types a side of the model that a check makes: as few as will do
 ALIGNED_WORDS = 24  # source words of the longest sentence whose alignment is kept: as many as a heat map can label
 
 
@@ -36,6 +40,7 @@ class Results:
     step: record.StepCost | None = None
     scaling: record.Scaling | None = None
     alignments: list[record.Alignment] = field(default_factory=list)
+    regression: record.Regression | None = None
 
 
 def train(cfg: DictConfig, folder: Path, tracked: Run) -> Results:
@@ -72,33 +77,44 @@ def train(cfg: DictConfig, folder: Path, tracked: Run) -> Results:
     return Results(fitted.account, quality, step, scaling, aligned)
 
 
-def cost(cfg: DictConfig, folder: Path, tracked: Run) -> Results:
-    """Measures an attention layer at each length."""
-    with quiet.alone():
-        return Results(scaling=measure_scaling(build(cfg.attention), cfg.width, build(cfg.cost), build(cfg.device)))
+def check_training(cfg: DictConfig) -> None:
+    """Makes all parts of the job but its sentences.
+
+    Raises:
+        UserError: a value that it would stumble over.
+    """
+    autocast(build(cfg.device), cfg.precision)
+    for part in (cfg.training, cfg.search, cfg.cost):
+        build(part)
+    build_model(cfg.model, CHECKED_VOCABULARY, CHECKED_VOCABULARY)
 
 
 def _judge(
-    cfg: DictConfig, folder: Path, model: RNN, task: Task, device: torch.device
+    cfg: DictConfig, folder: Path, model: Model, task: Task, device: torch.device
 ) -> tuple[record.Quality, list[record.Alignment]]:
     """Quality and alignments; all translations go to a file beside the record."""
     test = Batches(task, task.test, 2 * cfg.training.batch_size, device)
     with autocast(device, cfg.precision):
-        quality, translations = evaluate(model, task, test, cfg.evaluation.samples)
-        aligned = alignments(model, task, _short_pairs(task, cfg.evaluation.alignments), device)
+        quality, translations = evaluate(model, task, test, build(cfg.search), cfg.evaluation.samples)
+        aligned = alignments(model, task, _short_pairs(task, cfg.evaluation.alignments))
     rows = [f"{pair.source}\t{pair.target}\t{text}\n" for pair, text in zip(task.test, translations, strict=True)]
     (folder / "translations.tsv").write_text("".join(["source\treference\thypothesis\n", *rows]), encoding="utf-8")
     return quality, aligned
 
 
 def _measure(
-    cfg: DictConfig, model: RNN, batch: Batch, recipe: Recipe, device: torch.device
+    cfg: DictConfig, model: Model, batch: Batch, recipe: Recipe, device: torch.device
 ) -> tuple[record.StepCost, record.Scaling | None]:
-    """A training step of the whole model, and its attention alone against the length."""
+    """A training step of the whole model, and its attention (its first, of several) alone against the length."""
     stepper = Stepper(model, recipe, budget=recipe.warmup + 1, device=device, precision=cfg.precision)
     step = measure_step(stepper, batch, device, repetitions=cfg.cost.repetitions)
-    layer = cfg.model.decoder.get("attention")
-    return step, None if layer is None else measure_scaling(build(layer), cfg.model.width, build(cfg.cost), device)
+    node = attention_node(cfg.model)
+    if node is None:
+        return step, None
+    attention = build(node)(cfg.model.width)
+    shape = attention.heads, cfg.model.width // attention.heads
+    entry = Entry(Layer(attention), *shape, build(cfg.cost), device, dtype(cfg.precision), cfg.seed)
+    return step, measure_in_turns([entry])[0]
 
 
 def _short_pairs(task: Task, count: int) -> list[Pair]:

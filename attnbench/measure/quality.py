@@ -1,6 +1,6 @@
-"""How good the translations are: sacreBLEU, chrF, token accuracy, BLEU by source length."""
+"""How good the translations are: sacreBLEU, chrF, exact match, token accuracy, BLEU by source length."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,11 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from torch.nn import functional as F
 
-from attnbench.models.decoding import greedy
-from attnbench.models.rnn import RNN
-from attnbench.record import Alignment, LengthBin, Quality, Sample
+from attnbench.models.decoding import Search
+from attnbench.models.model import Model
+from attnbench.record import LengthBin, Quality, Sample
 from attnbench.tasks.batches import Batches
-from attnbench.tasks.task import PAD, Pair, Task
+from attnbench.tasks.task import PAD, Task
 
 RESAMPLES = 1000  # of the bootstrap: sacreBLEU's own default
 BINS = 4  # of source length, about as many sentences in each
@@ -25,7 +25,7 @@ class Evaluation:
     """What of the test set is kept in the record."""
 
     samples: int  # translations
-    alignments: int  # sentences whose attention weights are kept
+    alignments: int  # sentences of which it is kept where the model looks
 
 
 @dataclass(frozen=True)
@@ -36,21 +36,18 @@ class TokenStatistics:
     accuracy: float
 
 
-def translate_all(
-    model: RNN, task: Task, batches: Batches, *, seen: Callable[[int], object] = lambda count: None
-) -> list[str]:
-    """Greedy translations of a whole set, in its order; `seen` is told how many each batch adds."""
+def translate_all(model: Model, task: Task, batches: Batches, search: Search) -> list[str]:
+    """The best translations of a whole set, in its order."""
     model.eval()
     texts = [""] * len(batches.source)
     for batch in batches.in_order():
-        for row, hypothesis in zip(batch.rows, greedy(model, batch.source, batch.lengths), strict=True):
-            texts[row] = task.target.decode(hypothesis.ids)
-        seen(len(batch.rows))
+        for row, hypotheses in zip(batch.rows, search(model, batch.source, batch.lengths), strict=True):
+            texts[row] = task.target.decode(hypotheses[0].ids)
     return texts
 
 
 @torch.no_grad()
-def token_statistics(model: RNN, batches: Batches) -> TokenStatistics:
+def token_statistics(model: Model, batches: Batches) -> TokenStatistics:
     """Loss and accuracy over a whole set."""
     model.eval()
     loss = correct = tokens = 0
@@ -69,16 +66,25 @@ def corpus_bleu(translations: Sequence[str], references: Sequence[str], options:
     return _bleu(options).corpus_score(translations, [references]).score
 
 
-def evaluate(model: RNN, task: Task, batches: Batches, samples: int) -> tuple[Quality, list[str]]:
+def exact_match(translations: Sequence[str], references: Sequence[str], options: dict[str, Any]) -> float:
+    """The share of translations that are their reference word for word, 0 to 1; without regard to case as BLEU is."""
+    if options.get("lowercase"):
+        translations, references = [text.lower() for text in translations], [text.lower() for text in references]
+    pairs = zip(translations, references, strict=True)
+    return sum(text.split() == reference.split() for text, reference in pairs) / len(references)
+
+
+def evaluate(model: Model, task: Task, batches: Batches, search: Search, samples: int) -> tuple[Quality, list[str]]:
     """Quality of a model on the test set, and its translations in the set's order.
 
     Args:
         model: to be judged.
         task: whose `test` is translated.
         batches: of `task.test`.
+        search: makes the translations.
         samples: how many translations to keep in the record, evenly spread over the set.
     """
-    translations = translate_all(model, task, batches)
+    translations = translate_all(model, task, batches, search)
     statistics = token_statistics(model, batches)
     references = [pair.target for pair in task.test]
     bleu, low, high, signature = _bleu_interval(translations, references, task.bleu)
@@ -91,6 +97,7 @@ def evaluate(model: RNN, task: Task, batches: Batches, samples: int) -> tuple[Qu
         bleu_signature=signature,
         chrf=chrf.corpus_score(translations, [references]).score,
         chrf_signature=str(chrf.get_signature()),
+        exact_match=exact_match(translations, references, task.bleu),
         token_accuracy=statistics.accuracy,
         loss=statistics.loss,
         by_length=_by_length([len(ids) - 1 for ids in batches.source], translations, references, task.bleu),
@@ -100,30 +107,6 @@ def evaluate(model: RNN, task: Task, batches: Batches, samples: int) -> tuple[Qu
         ],
     )
     return quality, translations
-
-
-def alignments(model: RNN, task: Task, pairs: Sequence[Pair], device: torch.device) -> list[Alignment]:
-    """Attention weights over each pair's source while the model reads the reference; none from one without attention.
-
-    The reference, not the hypothesis, is read: so every mechanism is seen on the same tokens, with the same gold links.
-    """
-    model.eval()
-    found = []
-    for pair in pairs:
-        batch = next(Batches(task, [pair], 1, device).in_order())
-        with torch.no_grad():
-            weights = model(batch.source, batch.lengths, batch.target, want_weights=True).weights
-        if weights is None:
-            return []
-        found.append(
-            Alignment(
-                source=[task.source.token(index) for index in batch.source[0].tolist()],
-                target=[task.target.token(index) for index in batch.expected[0].tolist()],
-                weights=[[[round(w, 4) for w in row] for row in head] for head in weights[0].float().tolist()],
-                gold=list(pair.links),
-            )
-        )
-    return found
 
 
 def _bleu(options: dict[str, Any]) -> BLEU:

@@ -1,4 +1,4 @@
-"""Time: warm, synchronised, repeated, interleaved; as median and quartiles."""
+"""Time: warm, synchronised, repeated; as median and quartiles."""
 
 import statistics
 import time
@@ -22,26 +22,15 @@ class Timing(NamedTuple):
 
 
 def time_call(function: Callable[[], object], device: torch.device, *, repetitions: int) -> Timing:
-    """Times one function; see `time_interleaved`."""
-    return time_interleaved([function], device, repetitions=repetitions)[0]
+    """Times one function, which is called twice before: to warm up, and to see how often `MIN_MS` takes."""
+    once_ms(function, device)
+    count = calls_to_last(once_ms(function, device))
+    return summary([once_ms(function, device, count) for _ in range(repetitions)])
 
 
-def time_interleaved(
-    functions: Sequence[Callable[[], object]], device: torch.device, *, repetitions: int
-) -> list[Timing]:
-    """Times each function, taking turns, so that a machine that drifts drifts for all.
-
-    Each is called twice before, once to warm up and once to see how often it must be called to last `MIN_MS`.
-    """
-    calls = []
-    for function in functions:
-        once_ms(function, device)
-        calls.append(max(1, round(MIN_MS / max(once_ms(function, device), 1e-3))))
-    samples: list[list[float]] = [[] for _ in functions]
-    for _ in range(repetitions):
-        for function, count, kept in zip(functions, calls, samples, strict=True):
-            kept.append(once_ms(function, device, count))
-    return [_summary(kept) for kept in samples]
+def calls_to_last(ms: float) -> int:
+    """How many calls of `ms` last `MIN_MS`."""
+    return max(1, round(MIN_MS / max(ms, 1e-3)))
 
 
 def once_ms(function: Callable[[], object], device: torch.device, count: int = 1) -> float:
@@ -54,7 +43,8 @@ def once_ms(function: Callable[[], object], device: torch.device, count: int = 1
     return (time.perf_counter() - start) * 1000 / count
 
 
-def _summary(samples: list[float]) -> Timing:
+def summary(samples: Sequence[float]) -> Timing:
+    """Median and quartiles of milliseconds."""
     if len(samples) == 1:
         return Timing(samples[0], samples[0], samples[0], 1)
     q1, median, q3 = statistics.quantiles(samples, n=4, method="inclusive")

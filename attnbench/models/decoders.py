@@ -4,20 +4,22 @@ A decoder reads embeddings `(B, T, E)` and answers with readouts `(B, T, W)`. Wh
 the step before, all steps are computed at once; T = 1 is how decoding asks for the next step.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from attnbench.attention import Attention, Memory
+from attnbench.attention.kernels import Attended
 from attnbench.attention.selection import Draw
 from attnbench.errors import UserError
 from attnbench.models.encoder import Cell, Encoded, Hidden, recurrent
+from attnbench.models.model import Decoded, join
 
 
-class State(NamedTuple):
-    """Where a decoder stands after `position` steps.
+class RecurrentState(NamedTuple):
+    """Where a decoder stands after `position` steps; see `attnbench.models.model.State`.
 
     `context` `(B, 1, W)` is what the next input takes along: the fixed context, or the last attentional vector.
     """
@@ -27,14 +29,17 @@ class State(NamedTuple):
     memory: Memory | None
     position: int = 0
 
+    @property
+    def draws(self) -> tuple[Draw, ...]:
+        """None: the encoder does not attend."""
+        return ()
 
-class Decoded(NamedTuple):
-    """Readouts `(B, T, W)`, the state after them, weights `(B, H, T, S)` if wanted, a draw if the attention drew."""
-
-    readouts: Tensor
-    state: State
-    weights: Tensor | None = None
-    draw: Draw | None = None
+    def rows(self, index: Tensor) -> "RecurrentState":
+        """The state of the sentences `index` `(N,)`."""
+        hidden = self.hidden
+        chosen = (hidden[0][:, index], hidden[1][:, index]) if isinstance(hidden, tuple) else hidden[:, index]
+        memory = None if self.memory is None else self.memory.rows(index)
+        return RecurrentState(chosen, self.context[index], memory, self.position)
 
 
 class Decoder(nn.Module):
@@ -48,10 +53,12 @@ class Decoder(nn.Module):
         self.readout = nn.Linear(features, width)
         self.dropout = nn.Dropout(dropout)
 
-    def start(self, encoded: Encoded) -> State:
+    def start(self, encoded: Encoded) -> RecurrentState:
         raise NotImplementedError
 
-    def forward(self, embedded: Tensor, state: State, *, want_weights: bool = False) -> Decoded:
+    def forward(
+        self, embedded: Tensor, state: RecurrentState, *, want_weights: bool = False
+    ) -> Decoded[RecurrentState]:
         raise NotImplementedError
 
     def read_out(self, *features: Tensor) -> Tensor:
@@ -74,10 +81,12 @@ class NoAttention(Decoder):
         super().__init__(embedding=embedding, width=width, extra=extra, features=width + extra, **shape)
         self.every_step = context == "every_step"
 
-    def start(self, encoded: Encoded) -> State:
-        return State(encoded.hidden, _top(encoded.hidden), None)
+    def start(self, encoded: Encoded) -> RecurrentState:
+        return RecurrentState(encoded.hidden, _top(encoded.hidden), None)
 
-    def forward(self, embedded: Tensor, state: State, *, want_weights: bool = False) -> Decoded:
+    def forward(
+        self, embedded: Tensor, state: RecurrentState, *, want_weights: bool = False
+    ) -> Decoded[RecurrentState]:
         context = state.context.expand(-1, embedded.shape[1], -1)
         inputs = torch.cat([embedded, context], dim=-1) if self.every_step else embedded
         outputs, hidden = self.rnn(inputs, state.hidden)
@@ -92,21 +101,23 @@ class Bahdanau(Decoder):
         super().__init__(embedding=embedding, width=width, extra=width, features=2 * width + embedding, **shape)
         self.attention = attention(width)
 
-    def start(self, encoded: Encoded) -> State:
+    def start(self, encoded: Encoded) -> RecurrentState:
         memory = self.attention.remember(encoded.states, encoded.lengths)
-        return State(encoded.hidden, _top(encoded.hidden), memory)
+        return RecurrentState(encoded.hidden, _top(encoded.hidden), memory)
 
-    def forward(self, embedded: Tensor, state: State, *, want_weights: bool = False) -> Decoded:
+    def forward(
+        self, embedded: Tensor, state: RecurrentState, *, want_weights: bool = False
+    ) -> Decoded[RecurrentState]:
         return _one_by_one(self._step, embedded, state, want_weights)
 
-    def _step(self, embedded: Tensor, state: State, want_weights: bool) -> Decoded:
+    def _step(self, embedded: Tensor, state: RecurrentState, want_weights: bool) -> Decoded[RecurrentState]:
         assert state.memory is not None
         before = _top(state.hidden)
         attended = self.attention(before, state.memory, position=state.position, want_weights=want_weights)
         output, hidden = self.rnn(torch.cat([embedded, attended.context], dim=-1), state.hidden)
         readout = self.read_out(output, attended.context, embedded)
         state = state._replace(hidden=hidden, position=state.position + 1)
-        return Decoded(readout, state, attended.weights, attended.draw)
+        return _decoded(readout, state, attended)
 
 
 class Luong(Decoder):
@@ -131,55 +142,47 @@ class Luong(Decoder):
         self.attention = attention(width)
         self.input_feeding = input_feeding
 
-    def start(self, encoded: Encoded) -> State:
+    def start(self, encoded: Encoded) -> RecurrentState:
         memory = self.attention.remember(encoded.states, encoded.lengths)
-        return State(encoded.hidden, torch.zeros_like(encoded.states[:, :1]), memory)
+        return RecurrentState(encoded.hidden, torch.zeros_like(encoded.states[:, :1]), memory)
 
-    def forward(self, embedded: Tensor, state: State, *, want_weights: bool = False) -> Decoded:
+    def forward(
+        self, embedded: Tensor, state: RecurrentState, *, want_weights: bool = False
+    ) -> Decoded[RecurrentState]:
         if self.input_feeding:
             return _one_by_one(self._step, embedded, state, want_weights)
         return self._steps(embedded, state, want_weights)
 
-    def _step(self, embedded: Tensor, state: State, want_weights: bool) -> Decoded:
+    def _step(self, embedded: Tensor, state: RecurrentState, want_weights: bool) -> Decoded[RecurrentState]:
         decoded = self._steps(torch.cat([embedded, state.context], dim=-1), state, want_weights)
         return decoded._replace(state=decoded.state._replace(context=decoded.readouts))
 
-    def _steps(self, inputs: Tensor, state: State, want_weights: bool) -> Decoded:
+    def _steps(self, inputs: Tensor, state: RecurrentState, want_weights: bool) -> Decoded[RecurrentState]:
         assert state.memory is not None
         outputs, hidden = self.rnn(inputs, state.hidden)
         attended = self.attention(outputs, state.memory, position=state.position, want_weights=want_weights)
         readouts = self.read_out(attended.context, outputs)
         state = state._replace(hidden=hidden, position=state.position + inputs.shape[1])
-        return Decoded(readouts, state, attended.weights, attended.draw)
+        return _decoded(readouts, state, attended)
 
 
 def _one_by_one(
-    step: Callable[[Tensor, State, bool], Decoded], embedded: Tensor, state: State, want_weights: bool
-) -> Decoded:
+    step: Callable[[Tensor, RecurrentState, bool], Decoded[RecurrentState]],
+    embedded: Tensor,
+    state: RecurrentState,
+    want_weights: bool,
+) -> Decoded[RecurrentState]:
     """Runs `step` over each position of `embedded`, each from the state that the last one left."""
-    steps: list[Decoded] = []
+    steps: list[Decoded[RecurrentState]] = []
     for token in embedded.split(1, dim=1):
         steps.append(step(token, state, want_weights))
         state = steps[-1].state
     return join(steps)
 
 
-def join(steps: Sequence[Decoded]) -> Decoded:
-    """Consecutive steps as one; what one of them drew bears on the steps after it."""
-    weights = [decoded.weights for decoded in steps if decoded.weights is not None]
-    draws = [decoded.draw for decoded in steps if decoded.draw is not None]
-    return Decoded(
-        torch.cat([decoded.readouts for decoded in steps], dim=1),
-        steps[-1].state,
-        torch.cat(weights, dim=2) if weights else None,
-        _join_draws(draws) if draws else None,
-    )
-
-
-def _join_draws(draws: Sequence[Draw]) -> Draw:
-    log_prob = torch.cat([draw.log_prob for draw in draws], dim=2)
-    entropy = torch.cat([draw.entropy for draw in draws], dim=2)
-    return Draw(log_prob, entropy, draws[0].policy, "later")
+def _decoded(readouts: Tensor, state: RecurrentState, attended: Attended) -> Decoded[RecurrentState]:
+    weights = None if attended.weights is None else attended.weights[:, None]  # of one layer
+    return Decoded(readouts, state, weights, () if attended.draw is None else (attended.draw,))
 
 
 def _top(hidden: Hidden) -> Tensor:

@@ -1,26 +1,16 @@
 """The recurrent encoder-decoder."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 
-from attnbench.attention.selection import Draw
 from attnbench.errors import UserError
-from attnbench.models.decoders import Decoded, Decoder, State, join
+from attnbench.models.decoders import Decoder, RecurrentState
 from attnbench.models.encoder import Cell, Encoder
+from attnbench.models.model import Decoded, Model
 
 
-class Output(NamedTuple):
-    """Logits `(B, T, V)`, weights `(B, H, T, S)` if wanted, a draw if the attention drew."""
-
-    logits: Tensor
-    weights: Tensor | None
-    draw: Draw | None
-
-
-class RNN(nn.Module):
+class RNN(Model[RecurrentState]):
     """An encoder, a decoder with or without attention, and the map from its readouts to the target vocabulary.
 
     Args:
@@ -67,52 +57,14 @@ class RNN(nn.Module):
         self.vocabulary = nn.Linear(width, target_vocabulary)
         self.dropout = nn.Dropout(dropout)
 
-    def start(self, source: Tensor, lengths: Tensor) -> State:
-        """Reads the source `(B, S)` and makes ready to decode."""
+    def start(self, source: Tensor, lengths: Tensor) -> RecurrentState:
         return self.decoder.start(self.encoder(source, lengths))
 
-    def step(self, tokens: Tensor, state: State, *, want_weights: bool = False) -> tuple[Tensor, Decoded]:
-        """Logits `(B, T, V)` of what follows each of `tokens` `(B, T)`, and what the decoder made of them."""
+    def step(
+        self, tokens: Tensor, state: RecurrentState, *, want_weights: bool = False
+    ) -> tuple[Tensor, Decoded[RecurrentState]]:
         decoded = self.decoder(self.dropout(self.embedding(tokens)), state, want_weights=want_weights)
         return self.vocabulary(decoded.readouts), decoded
-
-    def forward(
-        self,
-        source: Tensor,
-        lengths: Tensor,
-        target: Tensor,
-        *,
-        teacher_forcing: float = 1.0,
-        want_weights: bool = False,
-    ) -> Output:
-        """Logits of what follows each target token.
-
-        Args:
-            source: ids `(B, S)`.
-            lengths: real source tokens of each row, `(B,)`.
-            target: ids `(B, T)`, beginning of sentence first.
-            teacher_forcing: the chance that a step reads the true token before it, rather than the model's own guess
-                (drawn a token at a time: Bengio et al. 2015).
-            want_weights: also return the attention weights.
-        """
-        state = self.start(source, lengths)
-        if teacher_forcing < 1:
-            return self._sampled(target, state, teacher_forcing, want_weights)
-        logits, decoded = self.step(target, state, want_weights=want_weights)
-        return Output(logits, decoded.weights, decoded.draw)
-
-    def _sampled(self, target: Tensor, state: State, teacher_forcing: float, want_weights: bool) -> Output:
-        truth = torch.rand(target.shape, device=target.device) < teacher_forcing
-        tokens, predictions, steps = target[:, :1], [], []
-        for t in range(1, target.shape[1] + 1):
-            logits, decoded = self.step(tokens, state, want_weights=want_weights)
-            predictions.append(logits)
-            steps.append(decoded)
-            state = decoded.state
-            if t < target.shape[1]:
-                tokens = torch.where(truth[:, t : t + 1], target[:, t : t + 1], logits.argmax(-1))
-        joined = join(steps)
-        return Output(torch.cat(predictions, dim=1), joined.weights, joined.draw)
 
 
 def _check_shape(*, embedding: int, width: int, layers: int, dropout: float) -> None:

@@ -1,7 +1,8 @@
-"""Heat maps: where each mechanism looks while it translates one and the same sentence."""
+"""Heat maps: where each mechanism looks in one and the same sentence, by its attention and by its gradients."""
 
 from collections import Counter
 from dataclasses import dataclass
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,11 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from attnbench.record import Alignment
-from attnbench.report.canvas import WIDTH, as_svg, can_write
+from attnbench.report.canvas import PALE, WIDTH, as_svg, can_write
 from attnbench.report.mechanisms import natural
 from attnbench.report.study import Study, spread
 
-MOST = 12  # mechanisms in one figure
+MOST = 8  # mechanisms in one figure
 TALLEST = 8.0  # inches: with its caption it still fits under a heading on one page
 READABLE = 24  # tokens along a side, so that each can be labelled
 
@@ -47,37 +48,50 @@ def sentence(study: Study) -> Sentence | None:
 
 @as_svg
 def heat_maps(chosen: Sentence) -> Figure:
-    """A panel a mechanism: target tokens down, source tokens across, the mean weight of the heads as darkness."""
-    columns = min(3, len(chosen.alignments))
-    rows = -(-len(chosen.alignments) // columns)
-    longest = max(len(each.target) for each in chosen.alignments.values())
-    width = WIDTH if columns > 1 else 4.0
-    ratio = min(1.3, longest / len(chosen.source))
-    height = min(TALLEST, rows * (width / columns * 0.8 * ratio + 0.2) + 0.6)
-    figure = Figure(figsize=(width, height))
-    axes = figure.subplots(rows, columns, squeeze=False)
-    for axis in axes.flat[len(chosen.alignments) :]:
+    """Two panels a mechanism, its attention and the implicit one: target tokens down, source tokens across."""
+    mechanisms = list(chosen.alignments.items())
+    abreast = min(2, len(mechanisms))
+    rows = -(-len(mechanisms) // abreast)
+    figure = Figure(figsize=_size(chosen, rows, abreast))
+    panels = figure.subplots(rows, 2 * abreast, squeeze=False)
+    for index, (name, each) in enumerate(mechanisms):
+        left, right = panels.flat[2 * index : 2 * index + 2]
+        left.set_title(f"{fill(name, 55)}\nattention", fontsize=7)
+        right.set_title("implicit", fontsize=7)
+        _heat_map(left, each, np.mean(each.weights, axis=(0, 1)) if each.weights else None, chosen.tokens)
+        _heat_map(right, each, np.asarray(each.implicit), chosen.tokens)
+        right.set_yticklabels([])
+        if index % abreast and each.target == mechanisms[index - 1][1].target:
+            left.set_yticklabels([])
+        for axis in (left, right):
+            if index + abreast < len(mechanisms):
+                axis.set_xticklabels([])
+            elif index < (rows - 1) * abreast:  # nothing is below, yet its row is not the last: no gap for the labels
+                axis.xaxis.set_in_layout(False)
+    for axis in panels.flat[2 * len(mechanisms) :]:
         axis.remove()
-    targets = [each.target for each in chosen.alignments.values()]
-    for index, (name, each) in enumerate(chosen.alignments.items()):
-        axis = axes.flat[index]
-        _panel(axis, each, chosen.tokens)
-        axis.set_title(name, fontsize=7)
-        if index + columns < len(targets):
-            axis.set_xticklabels([])
-        if index % columns and targets[index] == targets[index - 1]:
-            axis.set_yticklabels([])
     return figure
 
 
-def _panel(axis: Axes, each: Alignment, tokens: bool) -> None:
-    weights = np.mean(np.asarray(each.weights, dtype=float), axis=0)
-    axis.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
-    for source, target in each.gold:
+def _size(chosen: Sentence, rows: int, abreast: int) -> tuple[float, float]:
+    """Width and height in inches."""
+    width = WIDTH if abreast > 1 else 4.6
+    longest = max(len(each.target) for each in chosen.alignments.values())
+    ratio = min(1.3, longest / len(chosen.source))
+    return width, min(TALLEST, rows * (width / abreast * 0.4 * ratio + 0.3) + 0.6)
+
+
+def _heat_map(axis: Axes, each: Alignment, weights: np.ndarray | None, tokens: bool) -> None:
+    """Draws weights `(T, S)` and the gold links; without weights it says so."""
+    down, across = (_names(side, tokens) for side in (each.target, each.source))
+    shown = np.zeros((len(down), len(across))) if weights is None else weights
+    axis.imshow(shown, cmap="Blues", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+    if weights is None:
+        axis.text(0.5, 0.5, "no attention", transform=axis.transAxes, ha="center", va="center", fontsize=7, color=PALE)
+    for source, target in each.gold if weights is not None else ():
         box = Rectangle((source - 0.5, target - 0.5), 1, 1, fill=False, edgecolor="#D55E00", linewidth=0.7)
         axis.add_patch(box)
-    down, across = (_names(side, tokens) for side in (each.target, each.source))
-    size = min(6.5, 110 / max(len(down), len(across)))
+    size = min(6.5, 95 / max(len(down), len(across)))
     axis.set_yticks(range(len(down)), down, fontsize=size, parse_math=False)
     axis.set_xticks(range(len(across)), across, fontsize=size, rotation=90, parse_math=False)
     axis.grid(visible=False)
@@ -91,8 +105,10 @@ def _names(side: list[str], tokens: bool) -> list[str]:
 def caption(chosen: Sentence) -> str:
     """What the heat maps show, and the tokens behind the numbers where the fonts could not write them."""
     text = (
-        "Where each mechanism looks in one test sentence: source tokens across, target tokens down; the darker, the "
-        "more weight, from 0 to 1, as the mean of the heads."
+        "Where each mechanism looks in one test sentence while it reads the reference: source tokens across, target "
+        "tokens down; the darker, the more weight, from 0 to 1. On the left the attention, as the mean of all layers "
+        "and heads. On the right the implicit attention, which a model without any has too: how much each source token "
+        "sways the log-probability of each target token, by the norm of the gradient, as shares of a row's sum."
     )
     if any(each.gold for each in chosen.alignments.values()):
         text += " Orange squares mark the true alignment."
@@ -104,5 +120,6 @@ def caption(chosen: Sentence) -> str:
 
 def alt(chosen: Sentence) -> str:
     return (
-        f"Heat maps of attention weights for the sentence “{' '.join(chosen.source)}”: {', '.join(chosen.alignments)}."
+        "Pairs of heat maps, of attention weights and of implicit ones, for the sentence "
+        f"“{' '.join(chosen.source)}”: {', '.join(chosen.alignments)}."
     )

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from attnbench.report import alignment, figures, scaling, tables
+from attnbench.report import alignment, figures, pooling, scaling, tables
 from attnbench.report.document import Block, Bullets, Code, Document, Figure, Paragraph, Section
 from attnbench.report.findings import findings
 from attnbench.report.samples import samples
@@ -17,6 +17,7 @@ def document(study: Study, *, title: str, command: str, broken: Sequence[str]) -
     parts: dict[str, Callable[[], Iterator[Block]]] = {
         "What was run": lambda: _setting(study, command, broken),
         "Findings": lambda: _findings(study),
+        "Kernel regression": lambda: _pooling(study),
         "BLEU by mechanism": lambda: _quality(study),
         "Time and memory against length": lambda: _scaling(study),
         "BLEU against cost": lambda: _cost(study),
@@ -74,6 +75,27 @@ def _quality(study: Study) -> Iterator[Block]:
     yield Code("\n".join(signatures))
 
 
+def _pooling(study: Study) -> Iterator[Block]:
+    if study.regressions.empty:
+        return
+    yield pooling.errors(study)
+    chosen = pooling.examples(study)
+    yield Figure(
+        "pooling_curves",
+        "What each pooling makes of the noisy points, at the first seed: the points, the curve that they are of, and "
+        "the mean of their heights as the attention weighs them.",
+        "Small plots of noisy points, the true curve and an estimate of it, one for each pooling.",
+        pooling.curves(study, chosen),
+    )
+    yield Figure(
+        "pooling_weights",
+        "The weight of each training point in the estimate at each test point, both in the order of x; each map has a "
+        "scale of its own.",
+        "Heat maps of attention weights, one for each pooling: test points down, training points across.",
+        pooling.weight_maps(chosen),
+    )
+
+
 def _scaling(study: Study) -> Iterator[Block]:
     for device in sorted(study.scaling["device"].unique()):
         quantities = scaling.measured_quantities(study, device)
@@ -81,11 +103,13 @@ def _scaling(study: Study) -> Iterator[Block]:
             continue
         yield Figure(
             f"scaling_{device}",
-            f"The attention alone on {device}, forward and backward, over n queries and as many keys: time above, "
-            "memory below, both axes logarithmic. Dashed grey: growth as n and as n².",
+            f"The attention alone on {device} over n queries and as many keys: times above, memory below, both axes "
+            "logarithmic. Dashed grey: growth as n and as n².",
             "Log-log lines of time and memory against length, one for each mechanism; the numbers are in the tables.",
             scaling.growth(study, device),
         )
+        if (ratios := scaling.ratios(study, device)).rows:
+            yield ratios
         yield scaling.exponents(study, device)
         for quantity in quantities:
             yield scaling.costs(study, device, quantity)

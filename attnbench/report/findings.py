@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from attnbench.report import pooling
 from attnbench.report.document import fixed, significant
 from attnbench.report.frames import by_condition, conditions, groups, medians
 from attnbench.report.statistics import Estimate
@@ -18,6 +19,7 @@ def findings(study: Study) -> list[str]:
     sentences = [sentence for sentence in _quality(study) if sentence]
     if sentences:
         sentences.append(f"{interval_note(study)} They are not corrected for the number of comparisons.")
+    sentences += _pooling(study)
     return [*sentences, *_growth(study), *_steps(study)]
 
 
@@ -53,6 +55,22 @@ def _gap(best: str, with_attention: Estimate, rest: str, without: Estimate) -> s
     return sentence + f"differ by {abs(gap):.1f} BLEU in favour of attention{'' if gap > 0 else ' left out'}."
 
 
+def _pooling(study: Study) -> Iterator[str]:
+    """Only where seeds give an interval: the points of one seed may favour any pooling."""
+    for condition in conditions(study.regressions):
+        places = [(name, error) for where, name, _, error in pooling.ranked(study) if where == condition]
+        (best, lowest), *others = places
+        if not others or not isinstance(lowest, Estimate):
+            continue
+        where = f"{condition}: " if condition else ""
+        sentence = f"{where}the lowest test error of {len(places)} poolings is {_show(lowest, 3)}, by {best}; "
+        equals = [name for name, error in others if isinstance(error, Estimate) and error.overlaps(lowest)]
+        if equals:
+            yield sentence + f"not separable from it, as intervals over seeds overlap: {_some(equals)}."
+        else:
+            yield sentence + "its interval over seeds lies below all others."
+
+
 def _growth(study: Study) -> Iterator[str]:
     for device, here in groups(study.exponents, "device"):
         for quantity in ("time", "memory"):
@@ -77,9 +95,9 @@ def _steps(study: Study) -> Iterator[str]:
             yield f"{where} training step takes from {low} to {high}: {ratio:.1f} times as long."
 
 
-def _show(bleu: Estimate) -> str:
-    one = fixed(1)
-    return f"{one(bleu.value)} [{one(bleu.low)}, {one(bleu.high)}]"
+def _show(estimate: Estimate, digits: int = 1) -> str:
+    show = fixed(digits)
+    return f"{show(estimate.value)} [{show(estimate.low)}, {show(estimate.high)}]"
 
 
 def _some(names: list[str]) -> str:

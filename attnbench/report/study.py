@@ -9,6 +9,7 @@ import pandas as pd
 
 from attnbench.record import HistoryPoint, LengthBin, Record, ScalingPoint, StepCost
 from attnbench.report import mechanisms
+from attnbench.report.costs import Ratio, baseline, ratios
 from attnbench.report.frames import where
 from attnbench.report.styles import Encoding, encode
 
@@ -27,8 +28,8 @@ class Study:
 
     @cached_property
     def jobs(self) -> pd.DataFrame:
-        """Jobs with quality: BLEU with its bounds, chrF, accuracy; parameters and train_s where there was training."""
-        scores = ("bleu", "bleu_low", "bleu_high", "chrf", "token_accuracy", "sentences")
+        """Jobs with quality: BLEU with its bounds, chrF, exact match, accuracy; if trained, parameters and train_s."""
+        scores = ("bleu", "bleu_low", "bleu_high", "chrf", "exact_match", "token_accuracy", "sentences")
 
         def rows(record: Record) -> Iterable[Row]:
             if record.quality:
@@ -59,19 +60,34 @@ class Study:
 
     @cached_property
     def scaling(self) -> pd.DataFrame:
-        """Measurements of the attention alone: the fields of `ScalingPoint`, and the kernel."""
+        """Measurements of the attention alone: the fields of `ScalingPoint`, and the ratios to the baseline if known.
+
+        `baseline` is the mechanism of the baseline; `ms_ratio` and `peak_mib_ratio` are multiples of its numbers.
+        """
 
         def rows(record: Record) -> Iterable[Row]:
-            if record.scaling:
-                yield from (asdict(point) | {"kernel": record.scaling.kernel} for point in record.scaling.points)
+            to, against = baseline(record, self.records), ratios(record, self.records)
+            name = self.mechanism[self.records.index(to)] if to else None
+            for point in record.scaling.points if record.scaling else ():
+                ratio = against.get((point.length, point.passes), Ratio(None, None))
+                found = {"baseline": name, "ms_ratio": ratio.ms, "peak_mib_ratio": ratio.peak_mib}
+                yield asdict(point) | found
 
-        return self._frame(rows, (*_names(ScalingPoint), "kernel"))
+        return self._frame(rows, (*_names(ScalingPoint), "baseline", "ms_ratio", "peak_mib_ratio"))
 
     @cached_property
     def exponents(self) -> pd.DataFrame:
         """One row a job with scaling: `time_exponent`, `memory_exponent` (either may be missing) and its shapes."""
         names = ("kernel", "time_exponent", "memory_exponent", "batch_size", "heads", "head_dim")
         return self._frame(lambda r: [{name: getattr(r.scaling, name) for name in names}] if r.scaling else [], names)
+
+    @cached_property
+    def regressions(self) -> pd.DataFrame:
+        """Jobs of kernel regression: their errors, the width of a Gaussian score, the parameters that were fitted."""
+        names = ("test_error", "left_out_error", "sigma", "parameters")
+        return self._frame(
+            lambda r: [{name: getattr(r.regression, name) for name in names}] if r.regression else [], names
+        )
 
     def shown(self, frame: pd.DataFrame) -> list[str]:
         """The mechanisms of a frame, in the order of the legend."""

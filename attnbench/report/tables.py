@@ -22,8 +22,11 @@ def grid(study: Study) -> Table:
     factors = [{**record.factors, "seed": record.seed} for record in study.records]
     names = dict.fromkeys(name for each in factors for name in each)
     values = {name: _distinct(each[name] for each in factors if name in each) for name in names}
-    varied = {name: len(values[name]) > 1 for name in names}
-    rows = [(name, "varied" if varied[name] else "constant", ", ".join(values[name])) for name in names]
+    everywhere = {name for name in names if all(name in each for each in factors)}
+    roles = {
+        name: "varied" if len(values[name]) > 1 else "constant" if name in everywhere else "in some" for name in names
+    }
+    rows = [(name, roles[name], ", ".join(values[name])) for name in names]
     rows.sort(key=lambda row: row[1] == "constant")
     caption = "The grid: every factor that names a job, with its values. A factor need not matter to every job."
     return Table("grid", caption, (Column("Factor"), Column("Role"), Column("Values", wide=True)), tuple(rows))
@@ -57,7 +60,8 @@ def quality(study: Study) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for condition, name, group, estimate in ranked(study):
         minutes = [seconds / 60 for seconds in numbers(group, "train_s")]
-        quality = (statistics.mean(numbers(group, "chrf")), 100 * statistics.mean(numbers(group, "token_accuracy")))
+        shares = [100 * statistics.mean(numbers(group, share)) for share in ("exact_match", "token_accuracy")]
+        quality = (statistics.mean(numbers(group, "chrf")), *shares)
         costs = (median(group, "parameters"), statistics.median(minutes) if minutes else None)
         rows.append((condition, name, estimate, *quality, *costs, len(group)))
     columns = (
@@ -65,6 +69,7 @@ def quality(study: Study) -> Table:
         Column("Mechanism"),
         Column("BLEU", fixed(1)),
         Column("chrF", fixed(1)),
+        Column("Exact (%)", fixed(1)),
         Column("Accuracy (%)", fixed(1)),
         Column("Parameters", fixed(0)),
         Column("Train (min)", fixed(1)),
@@ -72,10 +77,11 @@ def quality(study: Study) -> Table:
     )
     sentences = " or ".join(f"{count:,}" for count in sorted({int(count) for count in study.jobs["sentences"]}))
     caption = (
-        f"Quality on the test set ({sentences} sentences), best first. {interval_note(study)} Accuracy is that of "
-        "single tokens under teacher forcing; parameters and training time are medians over the jobs."
+        f"Quality on the test set ({sentences} sentences), best first. {interval_note(study)} Exact: sentences whose "
+        "whole translation is right. Accuracy is that of single tokens under teacher forcing; parameters and training "
+        "time are medians over the jobs."
     )
-    return _without_empty(Table("quality", caption, columns, tuple(rows)))
+    return without_empty(Table("quality", caption, columns, tuple(rows)))
 
 
 def step_cost(study: Study) -> Table:
@@ -100,7 +106,7 @@ def step_cost(study: Study) -> Table:
         "(source and target), cheapest first: median [quartiles] of the time, and the allocator's peak above what was "
         "held before."
     )
-    return _without_empty(Table("step_cost", caption, columns, tuple(rows)))
+    return without_empty(Table("step_cost", caption, columns, tuple(rows)))
 
 
 def failures(study: Study, broken: Sequence[str]) -> Table:
@@ -154,7 +160,7 @@ def interval_note(study: Study) -> str:
     return "The 95 % intervals are bootstrap over test sentences, from one seed: they leave out the noise of training."
 
 
-def _without_empty(table: Table) -> Table:
+def without_empty(table: Table) -> Table:
     """Without the columns in which no row has anything to say."""
     kept = [i for i in range(len(table.columns)) if any(row[i] not in (None, "") for row in table.rows)]
     columns = tuple(table.columns[i] for i in kept)

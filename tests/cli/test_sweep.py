@@ -45,6 +45,26 @@ def test_the_grid_of_the_command_line_is_the_plan(tmp_path: Path, monkeypatch: p
             assert sum(f"{key}={value}" in job for job in jobs) == 32 / len(values.split(","))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "jobs", "seeds"),
+    [
+        ("", 15, "1 2 3 4 5"),
+        ("seed=8", 3, "8"),
+        ("seed=8,9", 6, "8 9"),
+        ("score=dot,gaussian", 2, ""),  # a grid of one's own, with its own seeds
+        ("score=dot,gaussian seed=8,9", 4, "8 9"),
+    ],
+)
+def test_seeds_take_the_place_of_those_of_a_grid(
+    arguments: str, jobs: int, seeds: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = planned(tmp_path, monkeypatch, "sweep", "task=kernel_regression", "tracker=none", *arguments.split())
+    assert len(found) == jobs
+    assert {override for job in found for override in job if override.startswith("seed=")} == {
+        f"seed={seed}" for seed in seeds.split()
+    }
+
+
 @pytest.mark.parametrize("start_of_line", [["sweep"], ["-m"], ["-m", "train"]])
 def test_a_sweep_needs_no_flag_and_a_flag_no_sweep(
     start_of_line: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -12,12 +12,13 @@ from torch.nn import functional as F
 
 from attnbench.attention import Attention
 from attnbench.attention.kernels import Auto
+from attnbench.attention.key_value import Tied
 from attnbench.attention.scopes import Global
 from attnbench.attention.scores import Dot
 from attnbench.attention.selection import Soft
-from attnbench.measure.quality import alignments, corpus_bleu, evaluate, token_statistics, translate_all
-from attnbench.models.decoders import Decoder, Luong, NoAttention
-from attnbench.models.decoding import greedy
+from attnbench.measure.quality import corpus_bleu, evaluate, exact_match, token_statistics, translate_all
+from attnbench.models.decoders import Decoder, Luong
+from attnbench.models.decoding import Beam, Greedy, Search
 from attnbench.models.initialise import initialise
 from attnbench.models.rnn import RNN
 from attnbench.record import LengthBin
@@ -34,7 +35,8 @@ SHAPE: dict[str, Any] = {
     "bidirectional": True,
     "dropout": 0.1,
 }
-LUONG = partial(Luong, attention=partial(Attention, score=Dot, scope=Global, selection=Soft, kernel=Auto(), heads=2))
+DOT = partial(Attention, score=Dot, scope=Global, selection=Soft, key_value=Tied, kernel=Auto(), heads=2)
+LUONG = partial(Luong, attention=DOT)
 
 
 @cache
@@ -59,7 +61,7 @@ def batches(pairs: list[Pair] | None = None, size: int = 5) -> Batches:
 def judged(pairs: list[Pair]) -> list[LengthBin]:
     """The bins of a test set of `pairs`."""
     changed = Task("toy", task().source, task().target, pairs, pairs, pairs, task().bleu)
-    return evaluate(model(), changed, batches(pairs), 0)[0].by_length
+    return evaluate(model(), changed, batches(pairs), Greedy(), 0)[0].by_length
 
 
 def test_bleu_is_that_of_sacrebleu() -> None:
@@ -75,9 +77,10 @@ def test_bleu_is_that_of_sacrebleu() -> None:
 
 def test_quality_is_what_a_reader_would_compute_from_the_translations() -> None:
     made, references = model(), [pair.target for pair in task().test]
-    quality, translations = evaluate(made, task(), batches(), samples=3)
+    quality, translations = evaluate(made, task(), batches(), Greedy(), samples=3)
     assert quality.bleu == corpus_bleu(translations, references, task().bleu)
     assert quality.bleu_low <= quality.bleu <= quality.bleu_high
+    assert quality.exact_match == exact_match(translations, references, task().bleu)
     assert quality.chrf == sacrebleu.corpus_chrf(translations, [references]).score
     assert {"tok:none", f"version:{sacrebleu.__version__}"} <= set(quality.bleu_signature.split("|"))
     assert f"version:{sacrebleu.__version__}" in quality.chrf_signature
@@ -86,17 +89,24 @@ def test_quality_is_what_a_reader_would_compute_from_the_translations() -> None:
         (task().test[row].source, references[row]) for row in (0, 5, 11)
     ]
     assert [s.hypothesis for s in quality.samples] == [translations[row] for row in (0, 5, 11)]
-    assert quality == evaluate(made, task(), batches(), samples=3)[0]
+    assert quality == evaluate(made, task(), batches(), Greedy(), samples=3)[0]
 
 
-def test_translations_come_in_the_order_of_the_set_and_do_not_depend_on_the_batch() -> None:
-    made, counts = model().eval(), list[int]()
-    found = translate_all(made, task(), batches(), seen=counts.append)
-    assert counts == [5, 5, 2]
+def test_a_match_is_exact_word_for_word() -> None:
+    translations, references = ["a b", "a  b c", "a", "", "B a"], ["a b", "a b c", "a a", "b", "b a"]
+    assert exact_match(translations, references, {"tokenize": "none"}) == 2 / 5
+    assert exact_match(translations, references, {"lowercase": True}) == 3 / 5
+    assert exact_match(references, references, {}) == 1.0
+
+
+@pytest.mark.parametrize("search", [Greedy(), Beam(size=3, length_penalty=0.6, n_best=2)], ids=["greedy", "beam"])
+def test_translations_come_in_the_order_of_the_set_and_do_not_depend_on_the_batch(search: Search) -> None:
+    made = model().eval()
+    found = translate_all(made, task(), batches(), search)
     for pair, text in zip(task().test, found, strict=True):
         ids = [*task().source.encode(pair.source), EOS]
-        (alone,) = greedy(made, torch.tensor([ids]), torch.tensor([len(ids)]))
-        assert text == task().target.decode(alone.ids)
+        ((best, *_),) = search(made, torch.tensor([ids]), torch.tensor([len(ids)]))
+        assert text == task().target.decode(best.ids)
     assert len(set(found)) > 1
 
 
@@ -131,19 +141,3 @@ def test_sentences_of_one_length_are_one_bin(count: int) -> None:
     pair = task().test[0]
     length = len(pair.source.split())
     assert [(one.low, one.high, one.sentences) for one in judged([pair] * count)] == [(length, length, count)]
-
-
-def test_alignments_have_a_row_a_target_token_and_a_column_a_source_token() -> None:
-    pairs = task().test[:2]
-    for pair, found in zip(pairs, alignments(model(), task(), pairs, CPU), strict=True):
-        assert found.source == [*pair.source.split(), "</s>"]
-        assert found.target == [*pair.target.split(), "</s>"]
-        assert found.gold == list(pair.links)
-        assert len(found.weights) == 2
-        for head in found.weights:
-            assert len(head) == len(found.target)
-            assert all(sum(row) == pytest.approx(1, abs=1e-3) and len(row) == len(found.source) for row in head)
-
-
-def test_there_are_no_alignments_without_attention() -> None:
-    assert alignments(model(partial(NoAttention, context="initial")), task(), task().test[:2], CPU) == []

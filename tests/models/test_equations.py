@@ -5,15 +5,16 @@ import torch
 import toy
 from torch import Tensor
 
-from attnbench.models.decoders import State
+from attnbench.models.decoders import RecurrentState
 from attnbench.models.rnn import RNN
 
 
-def attended(state: State, query: Tensor) -> Tensor:
+def attended(state: RecurrentState, query: Tensor) -> Tensor:
     """The context by dot-product attention over the encoder's states."""
-    assert state.memory is not None
+    assert state.memory is not None and state.memory.lengths is not None
     keys = state.memory.value[:, 0]
-    scores = (query @ keys.transpose(1, 2)).masked_fill(~state.memory.mask[:, 0], -torch.inf)
+    padding = torch.arange(keys.shape[1]) >= state.memory.lengths[:, None, None]
+    scores = (query @ keys.transpose(1, 2)).masked_fill(padding, -torch.inf)
     return scores.softmax(-1) @ keys
 
 
@@ -54,5 +55,5 @@ def test_a_window_moves_on_with_every_step(decoder: str) -> None:
     for row, length in enumerate(lengths.tolist()):
         for t in range(5):
             centre = min(t, length - 1)
-            seen = weights[row, 0, t].nonzero().flatten().tolist()
+            seen = weights[row, 0, 0, t].nonzero().flatten().tolist()
             assert seen == [s for s in range(length) if abs(s - centre) <= 1]

@@ -12,12 +12,10 @@ from omegaconf import OmegaConf
 from torch import Tensor
 
 from attnbench.models.initialise import initialise
-from attnbench.models.rnn import RNN
 from attnbench.tasks.task import BOS, EOS, PAD
 
 CONF = str(Path(__file__).parents[2] / "conf")
 VOCABULARY = 12
-SMALL = {"embedding": 5, "dropout": 0.0}
 DECODERS = {
     "initial": ("decoder=none",),
     "every_step": ("decoder=none", "decoder.context=every_step"),
@@ -25,6 +23,11 @@ DECODERS = {
     "luong": ("decoder=luong",),
     "luong_fed": ("decoder=luong", "decoder.input_feeding=true"),
 }
+TRANSFORMERS = {
+    "transformer": ("model=transformer",),
+    "transformer_pre": ("model=transformer", "model.norm=pre", "positions=learned"),
+}
+MODELS = DECODERS | TRANSFORMERS
 
 
 @cache
@@ -36,19 +39,22 @@ def options(group: str) -> list[str]:
 
 @cache
 def config(*overrides: str) -> Any:
-    """The resolved model of `train` at width 6."""
+    """The resolved model of `train`: of width 6, one head, and embeddings of another width where it can."""
     with initialize_config_dir(CONF, version_base=None):
-        return OmegaConf.to_container(compose("train", ["width=6", *overrides]).model, resolve=True)
+        model = compose("train", ["width=6", "heads=1", "dropout=0", *overrides]).model
+    found = OmegaConf.to_container(model, resolve=True)
+    assert isinstance(found, dict)
+    return found | ({"embedding": 5} if "embedding" in found else {})
 
 
-def build(*overrides: str, seed: int = 1, **shape: Any) -> RNN:
+def build(*overrides: str, seed: int = 1, **shape: Any) -> Any:
     """A model with initial values from `seed`; `shape` holds settings of the model itself."""
-    model = instantiate(config(*overrides) | SMALL | shape)(VOCABULARY, VOCABULARY)
+    model = instantiate(config(*overrides) | shape)(VOCABULARY, VOCABULARY)
     initialise(model, seed)
     return model
 
 
-def precise(*overrides: str, **shape: Any) -> RNN:
+def precise(*overrides: str, **shape: Any) -> Any:
     """The same for exact comparison: in float64, in evaluation mode."""
     return build(*overrides, **shape).double().eval()
 

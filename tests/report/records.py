@@ -15,6 +15,7 @@ from attnbench.record import (
     LengthBin,
     Quality,
     Record,
+    Regression,
     Sample,
     Scaling,
     ScalingPoint,
@@ -90,6 +91,14 @@ def cost_only(record: Record) -> Record:
     return replace(record, command="cost", training=None, quality=None, step=None, alignments=[])
 
 
+def pooling(score: str = "gaussian", sigma: float | None = 1.0, *, learned: bool = False, seed: int = 1) -> Record:
+    """Kernel regression by the plain formula; without `sigma`, the mean."""
+    factors: dict[str, Factor] = {"score": score, "scope": "global", "device": "cpu", "task": "kernel_regression"}
+    factors |= {"score.learned": True} if learned else {}
+    nothing = cost_only(no_attention(seed=seed))
+    return replace(nothing, command="train", factors=factors, regression=_regression(sigma, learned, seed))
+
+
 def job(factors: Mapping[str, Factor], seed: int = 1) -> Record:
     """A finished job whose numbers follow from its factors and its seed."""
     name = " ".join(f"{key}={value}" for key, value in factors.items())
@@ -113,7 +122,8 @@ def job(factors: Mapping[str, Factor], seed: int = 1) -> Record:
         quality=_quality(bleu, factors, chance),
         step=_step(factors, chance),
         scaling=_scaling(factors, chance) if "score" in factors else None,
-        alignments=[_alignment(factors, chance)] if "score" in factors else [],
+        alignments=[_alignment(factors, chance)],
+        regression=None,
     )
 
 
@@ -149,6 +159,7 @@ def _quality(bleu: float, factors: Mapping[str, Factor], chance: random.Random) 
         bleu_signature=signature,
         chrf=min(99.0, bleu + 11.23456),
         chrf_signature="nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.5.1",
+        exact_match=max(0.0, bleu - 30) / 100,
         token_accuracy=0.5 + bleu / 250,
         loss=1.23456,
         by_length=bins,
@@ -170,31 +181,48 @@ def _scaling(factors: Mapping[str, Factor], chance: random.Random) -> Scaling:
     scale *= {"dot": 1.0, "general": 1.3}.get(str(factors["score"]), 6.0) * (1 + 0.1 * chance.random())
     points = []
     for length in (64, 128, 256, 512, 1024, 2048, 4096):
-        ms = 0.05 + scale * length**power
+        ms, mib = 0.05 + scale * length**power, 0.3 + 30 * scale * length**power
+        points.append(ScalingPoint(length, "forward", "measured", ms / 3, ms / 3.2, ms / 2.8, mib / 4, None))
         if length == 4096 and factors["score"] == "additive" and power == 2.0:
-            points.append(ScalingPoint(length, "out_of_memory", None, None, None, None))
+            missing = None, None, None, None, "MemoryError"
+            points.append(ScalingPoint(length, "forward+backward", "out_of_memory", *missing))
         else:
-            points.append(ScalingPoint(length, "measured", ms, ms * 0.95, ms * 1.1, 0.3 + 30 * scale * length**power))
+            points.append(ScalingPoint(length, "forward+backward", "measured", ms, ms * 0.95, ms * 1.1, mib, None))
     kernel = "windowed" if power == 1.0 else "dense"
-    return Scaling(kernel, 8, 4, 32, points, power - 0.031, power - 0.052)
+    return Scaling(kernel, 8, 4, 32, points, power - 0.031, power - 0.052, None, None)
+
+
+def _regression(sigma: float | None, learned: bool, seed: int) -> Regression:
+    chance = random.Random(seed)
+    x, test_x = sorted(5 * chance.random() for _ in range(30)), [i / 4 for i in range(21)]
+    y, truth = [place + chance.gauss(0, 0.5) for place in x], [*test_x]
+    weights = []
+    for query in test_x:
+        kernel = [math.exp(-(((query - place) / sigma) ** 2) / 2) if sigma else 1.0 for place in x]
+        weights.append([each / sum(kernel) for each in kernel])
+    estimate = [math.fsum(weight * height for weight, height in zip(row, y, strict=True)) for row in weights]
+    error = sum((mine - true) ** 2 for mine, true in zip(estimate, truth, strict=True)) / len(truth)
+    return Regression(x, y, test_x, truth, estimate, weights, error, error + 0.25, int(learned), sigma)
 
 
 def _alignment(factors: Mapping[str, Factor], chance: random.Random) -> Alignment:
     rows, columns = len(TARGET), len(SOURCE)
     gold = [(SOURCE.index(word), row) for row, word in enumerate(TARGET) if word in SOURCE]
-    heads = [_weights(gold, rows, columns, factors, chance) for _ in range(int(str(factors["heads"])))]
-    return Alignment(SOURCE, TARGET, heads, gold)
+    hard = factors.get("selection") == "gumbel"
+    heads = [_weights(gold, rows, columns, 1.2, hard, chance) for _ in range(int(str(factors.get("heads", 0))))]
+    implicit = _weights(gold, rows, columns, 0.6 if heads else 0.15, False, chance)
+    return Alignment(SOURCE, TARGET, [heads] if heads else [], implicit, gold)
 
 
 def _weights(
-    gold: list[tuple[int, int]], rows: int, columns: int, factors: Mapping[str, Factor], chance: random.Random
+    gold: list[tuple[int, int]], rows: int, columns: int, focus: float, hard: bool, chance: random.Random
 ) -> list[list[float]]:
     centre = {row: column for column, row in gold}
     weights = []
     for row in range(rows):
         peak = centre.get(row, row * columns // rows)
-        logits = [-abs(column - peak) * 1.2 + chance.random() for column in range(columns)]
-        if factors["selection"] == "gumbel":
+        logits = [-abs(column - peak) * focus + chance.random() for column in range(columns)]
+        if hard:
             logits = [0.0 if logit == max(logits) else -math.inf for logit in logits]
         total = sum(map(math.exp, logits))
         weights.append([round(math.exp(logit) / total, 4) for logit in logits])

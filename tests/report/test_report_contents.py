@@ -93,6 +93,31 @@ def test_scaling_says_why_a_number_is_missing(classics: Document) -> None:
     assert isinstance(row[-2], float)
 
 
+def test_costs_are_told_as_multiples_of_the_baseline() -> None:
+    dot, additive, alone = (records.cost_only(records.attention(score)) for score in ("dot", "additive", "general"))
+    assert dot.scaling
+    assert additive.scaling
+    shared = [
+        replace(one, scaling=replace(one.scaling, session="s", baseline=dot.key))
+        for one in (dot, additive)
+        if one.scaling
+    ]
+    rows = table(contents([*shared, alone]), "ratios_cpu").rows
+    # At 4096 the additive one ran out of memory on its way back.
+    points = {(point.length, point.passes): point for point in dot.scaling.points}
+    slower = {(point.length, point.passes): point for point in additive.scaling.points}
+    times = [slower[at].ms / points[at].ms for at in ((2048, "forward"), (2048, "forward+backward"))]  # pyright: ignore
+    memory = slower[2048, "forward+backward"].peak_mib / points[2048, "forward+backward"].peak_mib  # pyright: ignore
+    assert rows == (
+        ("additive", "dot", 2048, *map(pytest.approx, times), pytest.approx(memory)),
+        ("dot", "dot", 4096, 1.0, 1.0, 1.0),
+    )
+
+
+def test_without_a_session_there_are_no_multiples(classics: Document) -> None:
+    assert "ratios_cpu" not in {found.name for found in classics.tables()}
+
+
 def test_scaling_pools_trained_lengths() -> None:
     found = scaling.exponents(study([records.attention("dot", length=length) for length in (16, 48)]), "cpu")
     assert len(found.rows) == 1

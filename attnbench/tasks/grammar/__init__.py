@@ -1,11 +1,10 @@
 """The embedded task: translate between two small invented languages, with the true alignment of every sentence."""
 
-from random import Random
-
 from attnbench.errors import UserError
+from attnbench.tasks.drawn import disjoint
 from attnbench.tasks.grammar import lexicon
 from attnbench.tasks.grammar.sampling import sample
-from attnbench.tasks.task import Pair, Task
+from attnbench.tasks.task import Task
 from attnbench.tasks.vocabulary import WordVocabulary
 
 SHORTEST, LONGEST = 8, 256
@@ -25,30 +24,11 @@ def grammar(length: int, train: int = 8_000, validation: int = 200, test: int = 
     # Hydra passes on whatever was typed.
     if not isinstance(length, int) or not SHORTEST <= length <= LONGEST:
         raise UserError(f"length={length}: the grammar makes sentences of {SHORTEST} to {LONGEST} source words")
-    for key, size in (("train", train), ("validation", validation), ("test", test)):
-        if not isinstance(size, int) or size < 1:
-            raise UserError(f"task.{key}={size}: at least one pair is needed")
-    rng = Random(seed)
-    seen: set[str] = set()
-    # The test set first: it stays the same when the size of the training set is varied.
-    test_set, validation_set, train_set = (_distinct(rng, length, size, seen) for size in (test, validation, train))
+    sets = disjoint(lambda rng: sample(rng, length), train=train, validation=validation, test=test, seed=seed)
     return Task(
         name="grammar",
         source=WordVocabulary(lexicon.source_words(), tokenized=True),
         target=WordVocabulary(lexicon.target_words(), tokenized=True),
-        train=train_set,
-        validation=validation_set,
-        test=test_set,
         bleu={"tokenize": "none"},
+        **sets,
     )
-
-
-def _distinct(rng: Random, length: int, size: int, seen: set[str]) -> list[Pair]:
-    """`size` pairs whose source is not among those `seen`, which grows by them."""
-    pairs: list[Pair] = []
-    while len(pairs) < size:
-        pair = sample(rng, length)
-        if pair.source not in seen:
-            seen.add(pair.source)
-            pairs.append(pair)
-    return pairs

@@ -1,0 +1,77 @@
+"""A cost session: the planned contenders, measured in turns in this process, tabulated and reported."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from hydra.core.utils import configure_log
+from omegaconf import DictConfig, read_write
+from tqdm import tqdm
+
+from attnbench.cli.plan import Cell, finished
+from attnbench.cli.report import build_report
+from attnbench.errors import UserError
+from attnbench.job import Place, absent, baselines, measure_session
+from attnbench.record import Record
+
+
+def compare(cells: Sequence[Cell]) -> None:
+    """Measures the contenders that can be had here, unless one session has measured them all already.
+
+    Raises:
+        UserError: none can be had, or there is no such baseline.
+        SystemExit: with status 1 if a contender failed.
+    """
+    cells = sorted(cells, key=lambda cell: cell.unavailable is not None)  # a baseline is one that can be had, if any
+    folder, able = cells[0].sweep, [cell for cell in cells if cell.unavailable is None]
+    keys = dict(zip((cell.key for cell in cells), baselines([cell.cfg for cell in cells]), strict=True))
+    missing = _missing(cells)
+    if not able:
+        raise UserError(str(missing[0].error))
+    records = _measured(able)
+    done = "; measured already, force=true measures again" if records else ""
+    print(f"{folder}: {len(able)} contenders{done}", flush=True)
+    if not records:
+        records = _measure([Place(cell.cfg, cell.folder, keys[cell.key]) for cell in able], able[0].cfg, folder)
+    # The table takes its names from the report, which takes seconds to import: no command waits for it at its start.
+    from attnbench.cli.cost_table import print_costs
+
+    print_costs([*records, *missing])
+    build_report([folder], folder.name)
+    if any(record.status != "finished" for record in records):
+        raise SystemExit(1)
+
+
+def _missing(cells: Sequence[Cell]) -> list[Record]:
+    """Records of the contenders that cannot be had here; says so, each with what tells it from the others."""
+    shared = set.intersection(*(set(cell.overrides) for cell in cells))
+    records = []
+    for cell in cells:
+        if cell.unavailable is not None:
+            name = " ".join(override for override in cell.overrides if override not in shared)
+            print(f"left out: {name}: {cell.unavailable}", file=sys.stderr)
+            records.append(absent(cell.cfg, cell.unavailable))
+    return records
+
+
+def _measured(cells: Sequence[Cell]) -> list[Record]:
+    """The records of the one session that measured all of the cells; none if there is no such session."""
+    before = finished(cells[0].sweep)
+    records = [before[cell.key] for cell in cells if cell.key in before and not cell.cfg.force]
+    sessions = {record.scaling and record.scaling.session for record in records}
+    return records if len(records) == len(cells) and len(sessions) == 1 else []
+
+
+def _measure(places: Sequence[Place], cfg: DictConfig, folder: Path) -> list[Record]:
+    with read_write(cfg):
+        cfg.hydra.runtime.output_dir = str(folder)  # of the session's log
+    folder.mkdir(parents=True, exist_ok=True)
+    configure_log(cfg.hydra.job_logging)
+
+    def progress(units: float) -> Callable[[float], object]:
+        bar.reset(units)
+        return bar.update
+
+    shown = "{percentage:3.0f}% |{bar}| {elapsed} gone, {remaining} to go"
+    with tqdm(bar_format=shown, dynamic_ncols=True, disable=None if cfg.progress else True) as bar:
+        return measure_session(places, progress)

@@ -1,0 +1,67 @@
+"""The `mechanisms` command: what there is to choose, where it comes from, and where it is written."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from hydra.utils import get_object
+from omegaconf import DictConfig, OmegaConf
+
+from attnbench.cli.help import choices
+from attnbench.cli.paths import CONF, PACKAGE
+
+GROUPS = ("score", "scope", "selection", "key_value", "decoder", "model", "positions", "search", "loss", "kernel")
+HEADS = ("mechanism", "paper", "formula", "file", "YAML")
+# A docstring's first paragraph ends with its source: a name and a year, and what follows.
+SOURCE = re.compile(r"[A-Z][\w-]+(?: et al\.| and [A-Z]\w+)? (?:19|20)\d\d\b.*")
+
+
+class Mechanism(NamedTuple):
+    """One choice of one group, as its class's docstring tells of it."""
+
+    name: str
+    paper: str
+    formula: str
+    file: str
+    config: str
+
+
+def mechanisms(cfg: DictConfig) -> None:
+    """Prints the table of all mechanisms, in Markdown."""
+    print(table())
+
+
+def table() -> str:
+    """All mechanisms, one a line, in Markdown."""
+    rows = [HEADS, *(tuple(map(_cell, mechanism)) for mechanism in found())]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([lines[0], "|" + " --- |" * len(HEADS), *lines[1:]])
+
+
+def found() -> Iterator[Mechanism]:
+    """Each file of each group whose `_target_` says in its docstring what it is."""
+    for group in GROUPS:
+        for choice in choices(group):
+            path = CONF / group / f"{choice}.yaml"
+            config = OmegaConf.load(path)
+            target = OmegaConf.select(config, "_target_") or OmegaConf.select(config, f"{group}._target_")
+            if target is None:  # a preset of another file's
+                continue
+            kind = get_object(target)
+            said = " ".join((inspect.getdoc(kind) or "").partition("\n\n")[0].split())
+            source = SOURCE.search(said)
+            formula, paper = (said[: source.start()], source[0]) if source else (said, "")
+            file = Path(inspect.getfile(kind)).relative_to(PACKAGE.parent)
+            yield Mechanism(
+                name=f"`{group}={choice}`",
+                paper=paper.strip(" ."),
+                formula=formula.strip(" .:"),
+                file=f"`{file}`",
+                config=f"`conf/{group}/{choice}.yaml`",
+            )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|") or "–"

@@ -1,0 +1,92 @@
+"""The model of a finished job, as one that translates lines."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from omegaconf import DictConfig
+from torch import Tensor
+
+from attnbench import checkpoint
+from attnbench.errors import UserError
+from attnbench.job.building import build, build_model
+from attnbench.job.values import check_types
+from attnbench.measure.alignment import attention_weights
+from attnbench.measure.links import Links, word_links, words_read, words_written
+from attnbench.models.decoding import Search
+from attnbench.models.model import Model
+from attnbench.tasks.batches import Batches
+from attnbench.tasks.task import EOS, Pair, Task
+
+# From a model, a source and a target to weights `(T, S)`.
+Look = Callable[[Model, Sequence[int], Sequence[int]], Tensor]
+
+
+class Translation(NamedTuple):
+    """One of a line's translations: its score (see `Hypothesis`), and which words became which, if that is wanted."""
+
+    text: str
+    score: float
+    links: Links
+
+
+class Translator:
+    """Translates lines with a job's best weights.
+
+    Args:
+        run: the job's folder.
+        search: the config of one; None takes what the job was evaluated with.
+        batch_size: lines that are translated at once.
+        device: to run on.
+        look: what links words; None does without.
+
+    Raises:
+        UserError: `run` is no finished job, or `look` finds no weights in its model.
+    """
+
+    def __init__(
+        self, run: Path, *, search: DictConfig | None, batch_size: int, device: torch.device, look: Look | None
+    ) -> None:
+        kept = checkpoint.load(run / checkpoint.NAME)
+        self.source, self.target = kept.source, kept.target
+        model = build_model(DictConfig(kept.config["model"]), len(kept.source), len(kept.target))
+        model.load_state_dict(kept.weights)
+        self.model = model.to(device).eval()
+        self.search = _build_search(search or DictConfig(kept.config["search"]))
+        self.batch_size, self.device, self.look = batch_size, device, look
+        if look is not None:
+            look(self.model, [EOS], [EOS])  # a model that cannot is told of before anything is written
+
+    def __call__(self, lines: Sequence[str]) -> list[list[Translation]]:
+        """The translations of each line, the best first; of a blank line, one that is blank."""
+        found = [[Translation("", 0.0, [])] for _ in lines]
+        numbers = [number for number, line in enumerate(lines) if line.strip()]
+        pairs = [Pair(lines[number], "") for number in numbers]
+        task = Task("translate", self.source, self.target, train=(), validation=(), test=pairs)
+        for batch in Batches(task, pairs, self.batch_size, self.device).in_order():
+            for row, hypotheses in zip(batch.rows, self.search(self.model, batch.source, batch.lengths), strict=True):
+                line = lines[numbers[row]]
+                found[numbers[row]] = [self._translation(line, ids, score) for ids, score in hypotheses]
+        return found
+
+    def _translation(self, line: str, ids: list[int], score: float) -> Translation:
+        text = self.target.decode(ids)
+        if self.look is None or not text.strip():
+            return Translation(text, score, [])
+        weights = self.look(self.model, [*self.source.encode(line), EOS], [*ids, EOS])
+        words = words_read(self.source, line), words_written(self.target, ids)
+        return Translation(text, score, word_links(weights, *words))
+
+
+def attention(model: Model, source: Sequence[int], target: Sequence[int]) -> Tensor:
+    """A `Look`: the mean of all layers and heads."""
+    weights = attention_weights(model, source, target)
+    if weights is None:
+        raise UserError("alignments: this model has no attention; add implicit=true to align by its gradients")
+    return weights.mean((0, 1))
+
+
+def _build_search(node: DictConfig) -> Search:
+    check_types(node)
+    return build(node)

@@ -1,0 +1,53 @@
+"""What a job does where the task is kernel regression: it fits a score, if it has anything to learn, and judges it."""
+
+from pathlib import Path
+
+import torch
+from omegaconf import DictConfig
+
+from attnbench.attention import Attention
+from attnbench.attention.scopes import Global
+from attnbench.attention.selection import Soft
+from attnbench.errors import UserError
+from attnbench.job.building import build
+from attnbench.job.work import Results
+from attnbench.measure import quiet
+from attnbench.models.initialise import initialise
+from attnbench.regression import fit, judge
+from attnbench.tasks.kernel_regression import Points
+from attnbench.tracking import Run
+
+
+def regress(cfg: DictConfig, folder: Path, tracked: Run) -> Results:
+    """Pools the points of the task with the attention layer of the config."""
+    device, points, layer, descent = build(cfg.device), _points(cfg), _layer(cfg), build(cfg.training)
+    with quiet.working():
+        torch.manual_seed(cfg.seed)
+        initialise(layer, cfg.seed)
+        fit(layer.to(device), points.to(device), descent)
+        return Results(regression=judge(layer, points.to(device)))
+
+
+def check_regression(cfg: DictConfig) -> None:
+    """Makes all parts of the job.
+
+    Raises:
+        UserError: a value that it would stumble over.
+    """
+    _points(cfg)
+    _layer(cfg)
+    build(cfg.training)
+
+
+def _points(cfg: DictConfig) -> Points:
+    points = build(cfg.task)
+    if not isinstance(points, Points):
+        raise UserError("job=regression: needs points to pool, not sentences; say task=kernel_regression")
+    return points
+
+
+def _layer(cfg: DictConfig) -> Attention:
+    layer = build(cfg.attention)(cfg.width)
+    if not isinstance(layer.scope, Global) or not isinstance(layer.selection, Soft):
+        raise UserError("task=kernel_regression: a mean over all points; say scope=global selection=soft")
+    return layer

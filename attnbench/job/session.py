@@ -1,0 +1,111 @@
+"""A cost session: the contenders of several configs, measured in turns in one process, for their ratios."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from attnbench import record
+from attnbench.environment import describe
+from attnbench.errors import UserError
+from attnbench.job.building import build, build_entry
+from attnbench.job.identity import factors, job_key
+from attnbench.job.run import blank, run_name
+from attnbench.measure import quiet
+from attnbench.measure.turns import measure_in_turns, work
+from attnbench.record import Record, Scaling
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Place:
+    """One contender of a session.
+
+    Args:
+        cfg: its config, with Hydra's part.
+        folder: of its record.
+        baseline: the key of the contender that its ratios are to.
+    """
+
+    cfg: DictConfig
+    folder: Path
+    baseline: str
+
+
+def baselines(cfgs: Sequence[DictConfig]) -> list[str]:
+    """For each config of a session, the key of its baseline: the first contender that goes by all of its words.
+
+    Raises:
+        UserError: none does.
+    """
+    names = {job_key(cfg): {str(value) for value in factors(cfg, cfg.hydra).values()} for cfg in cfgs}
+    return [_baseline(cfg.cost.baseline, names) for cfg in cfgs]
+
+
+def absent(cfg: DictConfig, reason: str) -> Record:
+    """The record of a contender that cannot be had here; for the table, not for the folder."""
+    return replace(blank(cfg, cfg.hydra), error=reason)
+
+
+def measure_session(places: Sequence[Place], progress: Callable[[float], Callable[[float], object]]) -> list[Record]:
+    """Measures all contenders in turns, then writes a record each: ratios hold within one session, so all or none.
+
+    Args:
+        places: who takes part.
+        progress: is told how much there is to do, and answers with what is told whenever some is done.
+    """
+    entries = [build_entry(place.cfg) for place in places]
+    log.info("started: %d contenders", len(places))
+    session, begun, blanks = uuid.uuid4().hex[:12], time.perf_counter(), [blank(p.cfg, p.cfg.hydra) for p in places]
+    with quiet.alone():
+        found = measure_in_turns(entries, seen=progress(work(entries)))
+    duration_s = time.perf_counter() - begun
+    log.info("finished in %.1f s", duration_s)
+    records = []
+    for place, entry, empty, scaling in zip(places, entries, blanks, found, strict=True):
+        scaling = replace(scaling, session=session, baseline=place.baseline)
+        error = _error(scaling)
+        done = replace(
+            empty,
+            status="failed" if error else "finished",
+            error=error,
+            environment=describe(entry.device),
+            duration_s=duration_s / len(places),
+            scaling=scaling,
+        )
+        _keep(done, place)
+        records.append(done)
+    return records
+
+
+def _baseline(words: str | None, names: dict[str, set[str]]) -> str:
+    if words is None:
+        return next(iter(names))
+    for key, mine in names.items():
+        if mine.issuperset(words.split("+")):
+            return key
+    known = ", ".join(sorted(set.union(*names.values())))
+    raise UserError(f"cost.baseline={words}: no contender here goes by that; the words are {known}")
+
+
+def _error(scaling: Scaling) -> str | None:
+    """What a contender failed with; what was too much for it, or more than it does, is no failure."""
+    return next((point.error for point in scaling.points if point.status == "failed"), None)
+
+
+def _keep(done: Record, place: Place) -> None:
+    place.folder.mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(OmegaConf.create(done.config), place.folder / "config.yaml")
+    record.write(done, place.folder / record.NAME)
+    name = run_name(place.cfg, place.cfg.hydra)
+    try:
+        tracker = build(place.cfg.tracker)
+        with tracker(name=name, group=done.sweep, folder=place.folder, config=done.config) as tracked:
+            tracked.result(done)
+    except Exception:
+        log.exception("the tracker failed; the record is whole")

@@ -1,0 +1,57 @@
+"""What every search is, and what it searches: token sequences that end in `</s>`, up to a limit of length."""
+
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from attnbench.models.model import Model, State
+from attnbench.tasks.task import BOS, EOS, PAD
+
+
+class Hypothesis(NamedTuple):
+    """Target ids without the specials that frame them.
+
+    The score is log p(ids and `</s>` | source), over a penalty on length where the search has one.
+    """
+
+    ids: list[int]
+    score: float
+
+
+class Search(Protocol):
+    """Finds hypotheses for each sentence of a batch; what else is in the batch changes nothing."""
+
+    @property
+    def n_best(self) -> int:
+        """How many hypotheses a sentence gets, at most."""
+        ...
+
+    def __call__(self, model: Model, source: Tensor, lengths: Tensor) -> list[list[Hypothesis]]:
+        """The hypotheses for each row of `source`, one or more, the best first.
+
+        Args:
+            model: in evaluation mode.
+            source: ids `(B, S)`.
+            lengths: real source tokens of each row, `(B,)`.
+        """
+        ...
+
+
+def limits(lengths: Tensor) -> Tensor:
+    """The most tokens that a hypothesis may have, `</s>` aside: twice its source's and ten more."""
+    return 2 * lengths + 10
+
+
+def step(model: Model, tokens: Tensor, state: State, full: Tensor) -> tuple[Tensor, State]:
+    """log p `(N, V)` of what follows `tokens` `(N,)`, and the state after them; -inf is what may not.
+
+    Padding and `<s>` follow nothing, and nothing but `</s>` follows a hypothesis that is `full` `(N,)`. The rest is not
+    normalised again: what is searched for is the model's own log p.
+    """
+    logits, decoded = model.step(tokens[:, None], state)
+    log_probs = logits[:, 0].log_softmax(-1, dtype=torch.promote_types(logits.dtype, torch.float32))
+    barred = full[:, None].repeat(1, log_probs.shape[-1])
+    barred[:, EOS] = False
+    barred[:, [PAD, BOS]] = True
+    return log_probs.masked_fill(barred, -torch.inf), decoded.state

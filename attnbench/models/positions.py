@@ -1,0 +1,67 @@
+"""Positions: how a model whose layers see a set, not a sequence, is told the order.
+
+Each is made for states of a width W, and adds to states `(B, T, W)` the code of their positions, the first of which is
+`position`.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from attnbench.errors import UserError
+
+SLOWEST = 10_000  # the longest wavelength of a sinusoid, as a multiple of 2π
+
+
+class Sinusoidal(nn.Module):
+    """sin and cos of the position, at wavelengths from 2π to 10,000 · 2π, in turns. Vaswani et al. 2017, 3.5."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+
+    def forward(self, states: Tensor, position: int = 0) -> Tensor:
+        precise = torch.promote_types(states.dtype, torch.float32)
+        places = torch.arange(position, position + states.shape[1], device=states.device, dtype=precise)
+        pairs = torch.arange(0, self.width, 2, device=states.device, dtype=precise)
+        angles = places[:, None] * SLOWEST ** (-pairs / self.width)
+        code = torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)[:, : self.width]
+        return states + code.to(states.dtype)
+
+
+class Learned(nn.Module):
+    """A vector of its own for each position. Gehring et al. 2017, section 3.1.
+
+    Args:
+        width: of the states.
+        longest: how many positions the table holds.
+    """
+
+    def __init__(self, width: int, longest: int = 1024) -> None:
+        super().__init__()
+        if longest < 1:
+            raise UserError(f"positions.longest={longest}: must be 1 or more")
+        self.table = nn.Parameter(torch.empty(longest, width))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        # As large as the sinusoids, whose mean square is a half.
+        nn.init.normal_(self.table, std=0.5**0.5)
+
+    def forward(self, states: Tensor, position: int = 0) -> Tensor:
+        end, longest = position + states.shape[1], self.table.shape[0]
+        if end > longest:
+            raise UserError(
+                f"positions.longest={longest}: a sentence has {end} positions or more; set positions.longest higher, "
+                "or take positions=sinusoidal, which has no end"
+            )
+        return states + self.table[position:end]
+
+
+class Unordered(nn.Module):
+    """No positions: only causal attention, and scopes and scores by position, then know the order."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+
+    def forward(self, states: Tensor, position: int = 0) -> Tensor:
+        return states

@@ -1,0 +1,60 @@
+"""What the attention alone costs: the quantities, the signs where one is missing, and the ratios to a baseline."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from attnbench.record import Passes, Record, ScalingPoint
+
+
+class Quantity(NamedTuple):
+    """A field of the points of one kind of pass; `name` is that of its tables."""
+
+    name: str
+    title: str
+    passes: Passes
+    field: Literal["ms", "peak_mib"]
+
+
+QUANTITIES = (
+    Quantity("forward_ms", "forward (ms)", "forward", "ms"),
+    Quantity("ms", "forward + backward (ms)", "forward+backward", "ms"),
+    Quantity("peak_mib", "peak memory (MiB)", "forward+backward", "peak_mib"),
+)
+# Where there is no number, why.
+SIGNS = {"out_of_memory": "OOM", "over_budget": ">", "unsupported": "no", "failed": "failed"}
+LEGEND = "OOM: out of memory; >: over the budget; no: not supported."
+
+
+class Ratio(NamedTuple):
+    """Of median times and of peaks; None where either is missing."""
+
+    ms: float | None
+    peak_mib: float | None
+
+
+def baseline(record: Record, records: Sequence[Record]) -> Record | None:
+    """The one of `records` that the ratios of `record` are to, if it is among them: of the same session."""
+    if record.scaling is None or record.scaling.baseline is None:
+        return None
+    wanted = record.scaling.baseline, record.scaling.session
+    return next((other for other in records if other.scaling and (other.key, other.scaling.session) == wanted), None)
+
+
+def ratios(record: Record, records: Sequence[Record]) -> dict[tuple[int, Passes], Ratio]:
+    """By length and passes, the ratios of a record's points to those of its baseline among `records`."""
+    mine, yardstick = _points(record), _points(baseline(record, records))
+    return {at: _ratio(point, yardstick[at]) for at, point in mine.items() if at in yardstick}
+
+
+def _points(record: Record | None) -> dict[tuple[int, Passes], ScalingPoint]:
+    if record is None or record.scaling is None:
+        return {}
+    return {(point.length, point.passes): point for point in record.scaling.points}
+
+
+def _ratio(point: ScalingPoint, yardstick: ScalingPoint) -> Ratio:
+    return Ratio(_quotient(point.ms, yardstick.ms), _quotient(point.peak_mib, yardstick.peak_mib))
+
+
+def _quotient(value: float | None, unit: float | None) -> float | None:
+    return value / unit if value is not None and unit else None

@@ -1,0 +1,122 @@
+"""Kernel regression: how far each pooling is from the curve, what it draws, and how it weighs the points."""
+
+from collections.abc import Iterator
+from statistics import mean
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from attnbench.record import Regression
+from attnbench.report.canvas import INK, PALE, WIDTH, as_svg
+from attnbench.report.document import Cell, Column, Table, fixed
+from attnbench.report.frames import by_condition, conditions, groups, numbers
+from attnbench.report.statistics import Estimate, over_seeds
+from attnbench.report.study import Study, spread
+from attnbench.report.tables import without_empty
+
+MOST = 12  # poolings in one figure
+ACROSS = 3  # panels side by side
+TICKS = 5  # xs that are written along a side of a heat map
+
+
+def ranked(study: Study) -> Iterator[tuple[str, str, pd.DataFrame, Estimate | float]]:
+    """Condition, pooling, its jobs and its test error, the lowest first; an interval only where seeds give one."""
+    for condition, here in by_condition(study.regressions):
+        places = [(condition, name, jobs, _error(jobs)) for name, jobs in study.by_mechanism(here)]
+        yield from sorted(places, key=lambda place: mean(numbers(place[2], "test_error")))
+
+
+def errors(study: Study) -> Table:
+    """A row a pooling and condition, best first."""
+    rows: list[tuple[Cell, ...]] = []
+    for condition, name, jobs, error in ranked(study):
+        sigmas = numbers(jobs, "sigma")
+        left_out, parameters = mean(numbers(jobs, "left_out_error")), int(numbers(jobs, "parameters")[0])
+        rows.append((condition, name, error, left_out, mean(sigmas) if sigmas else None, parameters, len(jobs)))
+    columns = (
+        Column("Condition"),
+        Column("Pooling"),
+        Column("Test error", fixed(3)),
+        Column("Left-out error", fixed(3)),
+        Column("Width σ", fixed(3)),
+        Column("Parameters", fixed(0)),
+        Column("Jobs", fixed(0)),
+    )
+    caption = (
+        "Mean squared errors, best first: of the estimates at the test points against the curve without its noise, and "
+        "of the noisy training points, each estimated from all others, which is what a score that learns is fitted to."
+    )
+    if any(isinstance(error, Estimate) for *_, error in ranked(study)):
+        caption += " The 95 % intervals are Student's t over seeds, each with points of its own."
+    return without_empty(Table("pooling_errors", caption, columns, tuple(rows)))
+
+
+def examples(study: Study) -> dict[str, Regression]:
+    """By pooling, its job with the first seed at the first condition."""
+    found: dict[str, Regression] = {}
+    for condition in conditions(study.regressions)[:1]:
+        first_job = {
+            name: int(numbers(groups(jobs, "seed")[0][1], "job")[0])
+            for where, name, jobs, _ in ranked(study)
+            if where == condition
+        }
+        for name in spread(list(first_job), MOST):
+            regression = study.records[first_job[name]].regression
+            assert regression is not None
+            found[name] = regression
+    return found
+
+
+@as_svg
+def curves(study: Study, chosen: dict[str, Regression]) -> Figure:
+    """A panel a pooling: the noisy points, the curve that they are of, and the estimate."""
+    figure, axes = _grid(len(chosen), 1.6, shared=True)
+    for axis, (name, each) in zip(axes, chosen.items(), strict=True):
+        axis.plot(each.x, each.y, "o", color=PALE, markersize=2.5, markeredgewidth=0, label="training points")
+        axis.plot(each.test_x, each.truth, "--", color=INK, linewidth=0.9, label="true curve")
+        axis.plot(each.test_x, each.estimate, color=study.encoding.styles[name].colour, label="estimate")
+        axis.set_title(f"{name}\ntest error {each.test_error:.3f}", fontsize=7)
+        axis.set_xlabel("x")
+    axes[0].set_ylabel("y")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
+    return figure
+
+
+@as_svg
+def weight_maps(chosen: dict[str, Regression]) -> Figure:
+    """A panel a pooling: test points down, training points across, both by x; each has a scale of its own."""
+    figure, axes = _grid(len(chosen), 2.1)
+    for axis, (name, each) in zip(axes, chosen.items(), strict=True):
+        image = axis.imshow(each.weights, cmap="Blues", vmin=0, aspect="auto", interpolation="nearest")
+        axis.set_title(name, fontsize=7)
+        axis.set_xticks(*_ticks(each.x))
+        axis.set_yticks(*_ticks(each.test_x))
+        axis.set_xlabel("x of the training point")
+        axis.grid(visible=False)
+        figure.colorbar(image, ax=axis, aspect=30, pad=0.02).ax.tick_params(labelsize=6, length=2)
+    axes[0].set_ylabel("x of the test point")
+    return figure
+
+
+def _grid(count: int, height: float, *, shared: bool = False) -> tuple[Figure, list[Axes]]:
+    """A figure with `count` panels, each row `height` inches tall; whether their axes are `shared`."""
+    columns = min(ACROSS, count)
+    rows = -(-count // columns)
+    figure = Figure(figsize=(WIDTH if columns > 1 else 3.6, height * rows + 0.5))
+    axes = list(figure.subplots(rows, columns, squeeze=False, sharex=shared, sharey=shared).flat)
+    for axis in axes[count:]:
+        axis.remove()
+    return figure, axes[:count]
+
+
+def _error(jobs: pd.DataFrame) -> Estimate | float:
+    by_seed = [mean(numbers(rows, "test_error")) for _, rows in groups(jobs, "seed")]
+    return over_seeds(by_seed) if len(by_seed) > 1 else by_seed[0]
+
+
+def _ticks(places: list[float]) -> tuple[list[int], list[str]]:
+    """A few positions along a side, and the xs there."""
+    count = min(TICKS, len(places))
+    positions = [round(i * (len(places) - 1) / max(1, count - 1)) for i in range(count)]
+    return positions, [f"{places[position]:.1f}" for position in positions]

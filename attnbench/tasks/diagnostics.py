@@ -1,0 +1,129 @@
+"""Synthetic diagnostics: each asks for one ability, and the share of sentences that are wholly right shows who has it.
+
+The words are symbols, the target follows from the source, and the links say which source word each target word is.
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from random import Random
+from string import ascii_lowercase
+from typing import Literal
+
+from attnbench.errors import UserError
+from attnbench.tasks.drawn import disjoint
+from attnbench.tasks.task import Pair, Task
+from attnbench.tasks.vocabulary import WordVocabulary
+
+ASK = "?"  # between the pairs and the keys that are asked
+
+# From the numbers of a source to the positions that its target reads, in the target's order.
+ORDERS: dict[str, Callable[[list[int]], Sequence[int]]] = {
+    "copy": lambda numbers: range(len(numbers)),
+    "reverse": lambda numbers: range(len(numbers))[::-1],
+    "sort": lambda numbers: sorted(range(len(numbers)), key=numbers.__getitem__),
+}
+
+
+def reorder(
+    order: Literal["copy", "reverse", "sort"],
+    length: int,
+    words: int,
+    train: int,
+    validation: int,
+    test: int,
+    seed: int,
+) -> Task:
+    """The numbers of the source once more, as they stand, backwards, or in rising order; equal ones keep their order.
+
+        source  7 3 9 3
+        copy    7 3 9 3     links 0-0 1-1 2-2 3-3
+        reverse 3 9 3 7     links 3-0 2-1 1-2 0-3
+        sort    3 3 7 9     links 1-0 3-1 0-2 2-3
+
+    Args:
+        order: of the target.
+        length: numbers in the longest source; the shortest has half as many.
+        words: numbers that occur, from 0.
+        train, validation, test: pairs in each set; no source occurs twice.
+        seed: of the sentences.
+
+    Raises:
+        UserError: a value out of range, or more pairs than there are different sources.
+    """
+    if order not in ORDERS:
+        raise UserError(f"task.order={order}: must be {', '.join(ORDERS)}")
+    _at_least(1, "length", length)
+    _at_least(2, "task.words", words)
+    shortest = (length + 1) // 2
+
+    def sample(rng: Random) -> Pair:
+        numbers = [rng.randrange(words) for _ in range(rng.randint(shortest, length))]
+        return _pair([str(number) for number in numbers], ORDERS[order](numbers))
+
+    sources = sum(words**size for size in range(shortest, length + 1))
+    sets = disjoint(sample, train=train, validation=validation, test=test, seed=seed, sources=sources)
+    vocabulary = WordVocabulary([str(number) for number in range(words)], tokenized=True)
+    return Task(order, vocabulary, vocabulary, bleu={"tokenize": "none"}, **sets)
+
+
+def recall(length: int, keys: int, values: int, train: int, validation: int, test: int, seed: int) -> Task:
+    """Multi-query associative recall (Arora et al. 2023): pairs of a key and its value, then every key asked once.
+
+        source  a 3 b 7 c 3 ? b c a
+        target  b 7 c 3 a 3
+        links   7-0 3-1 8-2 5-3 9-4 1-5
+
+    Each value follows its key in the target, as in the original, where a value is predicted while its key is read: so
+    one look at the source is enough for each word. For the values alone a step would need two, at the key that is
+    asked and at the value behind it, and no decoder here looks twice.
+
+    Args:
+        length: words in the longest source, three a pair and the mark; the shortest has half as many pairs.
+        keys: keys that occur; no key stands twice in a sentence.
+        values: values that occur, from 0.
+        train, validation, test: pairs of sentences in each set; no source occurs twice.
+        seed: of the sentences.
+
+    Raises:
+        UserError: a value out of range, or more pairs of sentences than there are different sources.
+    """
+    _at_least(4, "length", length)
+    _at_least(2, "task.values", values)
+    most = (length - 1) // 3
+    fewest = (most + 1) // 2
+    if keys < most:
+        raise UserError(f"task.keys={keys}: length={length} holds {most} keys, all different; set {most} or more")
+    names = _letters(keys)
+
+    def sample(rng: Random) -> Pair:
+        held = rng.sample(names, rng.randint(fewest, most))
+        pairs = [word for key in held for word in (key, str(rng.randrange(values)))]
+        asked = rng.sample(range(len(held)), len(held))
+        read = [position for query, i in enumerate(asked, start=len(pairs) + 1) for position in (query, 2 * i + 1)]
+        return _pair([*pairs, ASK, *(held[i] for i in asked)], read)
+
+    sources = sum(math.perm(keys, size) * values**size * math.factorial(size) for size in range(fewest, most + 1))
+    sets = disjoint(sample, train=train, validation=validation, test=test, seed=seed, sources=sources)
+    answers = [str(value) for value in range(values)]
+    source = WordVocabulary([*names, *answers, ASK], tokenized=True)
+    return Task("recall", source, WordVocabulary([*names, *answers], tokenized=True), bleu={"tokenize": "none"}, **sets)
+
+
+def _pair(source: Sequence[str], read: Sequence[int]) -> Pair:
+    """A source, and the target that reads these of its positions."""
+    target = [source[position] for position in read]
+    return Pair(" ".join(source), " ".join(target), tuple((position, index) for index, position in enumerate(read)))
+
+
+def _letters(count: int) -> list[str]:
+    """a to z, then aa, ab, and so on, as a spreadsheet's columns."""
+    sizes = itertools.count(1)
+    names = itertools.chain.from_iterable(itertools.product(ascii_lowercase, repeat=size) for size in sizes)
+    return ["".join(name) for name in itertools.islice(names, count)]
+
+
+def _at_least(least: int, key: str, value: int) -> None:
+    # Hydra passes on whatever was typed.
+    if not isinstance(value, int) or value < least:
+        raise UserError(f"{key}={value}: must be {least} or more")

@@ -1,0 +1,53 @@
+"""Noisy points on a curve: what kernel regression estimates the curve from."""
+
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+from attnbench.errors import UserError
+
+
+@dataclass(frozen=True)
+class Points:
+    """Training points `(N,)` in rising order of `x`; and where the curve is asked for `(M,)`, with its true height."""
+
+    x: Tensor
+    y: Tensor
+    test_x: Tensor
+    truth: Tensor
+
+    def to(self, device: torch.device) -> "Points":
+        """The same points on a device."""
+        return Points(*(getattr(self, field.name).to(device) for field in fields(self)))
+
+
+def kernel_regression(
+    points: int, tests: int, span: float, slope: float, amplitude: float, noise: float, seed: int
+) -> Points:
+    """y = slope · x + amplitude · sin x + noise, at random places; and the curve without the noise, at even ones.
+
+    Args:
+        points: to train on, x uniform from 0 to `span`.
+        tests: where the curve is asked for, from 0 to `span`, both included.
+        span: of x.
+        slope, amplitude: of the curve.
+        noise: standard deviation of the normal noise on y.
+        seed: of the places and the noise.
+
+    Raises:
+        UserError: a value out of range.
+    """
+    # Each training point is estimated from the others: there has to be one.
+    for key, value, least in (("points", points, 2), ("tests", tests, 1)):
+        if value < least:
+            raise UserError(f"task.{key}={value}: must be {least} or more")
+    if not 0 < span < float("inf"):
+        raise UserError(f"task.span={span}: must be greater than 0")
+    if not 0 <= noise < float("inf"):
+        raise UserError(f"task.noise={noise}: must be 0 or more")
+    generator = torch.Generator().manual_seed(seed)
+    x = span * torch.rand(points, generator=generator).sort().values
+    test_x = torch.linspace(0, span, tests)
+    y, truth = (slope * places + amplitude * torch.sin(places) for places in (x, test_x))
+    return Points(x, y + noise * torch.randn(points, generator=generator), test_x, truth)

@@ -1,0 +1,190 @@
+"""Translation of lines with checkpoints that were never trained: which line, which search, which words."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from command_line import Ended, here, start
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
+
+from attnbench import checkpoint
+from attnbench.checkpoint import Checkpoint
+from attnbench.cli import translate
+from attnbench.cli.paths import CONF
+from attnbench.job.building import build_model
+from attnbench.measure.alignment import attention_weights
+from attnbench.measure.implicit import implicit_weights
+from attnbench.models.decoding import Beam, Greedy, Hypothesis, Search
+from attnbench.models.initialise import initialise
+from attnbench.models.model import Model
+from attnbench.tasks.task import EOS, Vocabulary
+from attnbench.tasks.vocabulary import WordVocabulary, sentencepiece
+
+LINES = ["a b c", "", "c", " b  a d ", "\t", "d d d d d", "b\u2028a", "unknown"]
+LETTERS = WordVocabulary(list("abcdefgh"))
+BEAM = Beam(size=4, length_penalty=0.6, n_best=1)
+
+
+class Job:
+    """A job's folder with a checkpoint in it, and the model that is in the checkpoint."""
+
+    def __init__(self, folder: Path, *overrides: str, vocabulary: Vocabulary = LETTERS) -> None:
+        folder.mkdir()
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            cfg = compose("train", ["width=8", *overrides])
+        config: Any = {part: OmegaConf.to_container(cfg[part], resolve=True) for part in ("model", "search")}
+        self.folder, self.vocabulary = folder, vocabulary
+        self.model: Model[Any] = build_model(DictConfig(config["model"]), len(vocabulary), len(vocabulary)).eval()
+        initialise(self.model, 2)
+        with torch.no_grad():
+            for parameter in self.model.parameters():
+                parameter.mul_(2)
+        kept = Checkpoint(config, self.model.state_dict(), vocabulary, vocabulary)
+        checkpoint.save(kept, folder / checkpoint.NAME)
+
+    def translate(self, *arguments: str, lines: list[str] = LINES) -> Ended:
+        """The command, run on a file of these lines."""
+        (self.folder / "lines").write_text("\n".join(lines), encoding="utf-8")
+        return here(self.folder, "translate", "run=.", "input=lines", "device=cpu", *arguments)
+
+    def hypotheses(self, search: Search, line: str) -> list[Hypothesis]:
+        """Those of one line by itself."""
+        source = torch.tensor([[*self.vocabulary.encode(line), EOS]])
+        return search(self.model, source, torch.tensor([source.shape[1]]))[0]
+
+    def texts(self, search: Search, lines: list[str] = LINES) -> list[str]:
+        """The best of each line by itself; of a blank one, nothing."""
+        best = [self.hypotheses(search, line)[0].ids if line.strip() else [] for line in lines]
+        return [self.vocabulary.decode(ids) for ids in best]
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
+    return Job(tmp_path_factory.mktemp("jobs") / "greedy", "heads=2")
+
+
+@pytest.mark.parametrize(("size", "window"), [("64", 20), ("2", 1), ("1", 2)])
+def test_each_line_is_answered_by_its_own_in_its_place(
+    job: Job, size: str, window: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(translate, "WINDOW", window)
+    ended = job.translate(f"batch_size={size}")
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.split("\n") == [*job.texts(Greedy()), ""]
+    assert len(set(ended.out.split("\n"))) > 4
+
+
+def test_ends_of_lines_and_a_byte_order_mark_are_no_text(job: Job) -> None:
+    (job.folder / "dos").write_bytes("\ufeffa b\r\nc\r\n".encode())
+    ended = here(job.folder, "translate", "run=.", "input=dos", "output=out", "device=cpu")
+    assert (ended.status, ended.out, ended.err) == (0, "", "")
+    assert (job.folder / "out").read_text().splitlines() == job.texts(Greedy(), ["a b", "c"])
+
+
+def test_the_search_is_that_of_the_evaluation_unless_another_is_named(job: Job, tmp_path: Path) -> None:
+    beamed = Job(tmp_path / "beamed", "heads=2", "search=beam", "search.size=4")
+    greedy, beam = beamed.texts(Greedy()), beamed.texts(BEAM)
+    assert greedy != beam
+    assert beamed.translate().out.splitlines() == beam
+    assert beamed.translate("search=greedy").out.splitlines() == greedy
+    assert job.translate("search=beam", "search.size=4").out.splitlines() == job.texts(BEAM)
+
+
+def test_several_translations_a_line_are_rows_of_a_table(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(translate, "WINDOW", 1)
+    wanted = ("search=beam", "search.n_best=3", "search.length_penalty=1", "alignments=links")
+    ended = job.translate(*wanted, "batch_size=2")
+    rows = [row.split("\t") for row in ended.out.removesuffix("\n").split("\n")]
+    assert len((job.folder / "links").read_text().split("\n")) == len(rows) + 1
+    for number, line in enumerate(LINES, start=1):
+        found = [row[1:] for row in rows if row[0] == str(number)]
+        if not line.strip():
+            assert found == [["1", "0.0000", ""]]
+            continue
+        expected = job.hypotheses(Beam(size=5, length_penalty=1.0, n_best=3), line)
+        assert len(found) == 3
+        for rank, (row, (ids, score)) in enumerate(zip(found, expected, strict=True), start=1):
+            assert row == [str(rank), f"{score:.4f}", job.vocabulary.decode(ids)]
+
+
+@pytest.mark.parametrize("overrides", [["model=rnn", "heads=2"], ["model=transformer", "heads=2"]])
+def test_words_are_linked_by_the_mean_of_layers_and_heads(overrides: list[str], tmp_path: Path) -> None:
+    made = Job(tmp_path / "job", *overrides)
+    ended = made.translate("alignments=links")
+    assert (ended.status, ended.err) == (0, "")
+    for line, links in zip(LINES, (tmp_path / "job" / "links").read_text().split("\n"), strict=False):
+        expected = []
+        if line.strip():
+            ids = made.hypotheses(Greedy(), line)[0].ids
+            weights = attention_weights(made.model, [*made.vocabulary.encode(line), EOS], [*ids, EOS])
+            assert weights is not None
+            looks = weights.mean((0, 1)).argmax(-1).tolist()[:-1]
+            expected = [f"{s}-{t}" for t, s in enumerate(looks) if s < len(line.split())]
+        assert links == " ".join(expected)
+
+
+def test_links_of_subwords_are_between_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    lines = ["unbelievably long words", "words", "the longest of long words, unbelievably"]
+    pieces = sentencepiece(lines, size=25, coverage=1.0, lowercase=False, tokenized=False)
+    made = Job(tmp_path / "job", vocabulary=pieces)
+    ended = made.translate("alignments=links", lines=lines)
+    found = (tmp_path / "job" / "links").read_text().splitlines()
+    assert any(found)
+    for line, text, links in zip(lines, ended.out.splitlines(), found, strict=True):
+        assert len(pieces.encode(line)) > len(line.split())
+        pairs = [tuple(map(int, link.split("-"))) for link in links.split()]
+        assert all(source < len(line.split()) and target < len(text.split()) for source, target in pairs)
+        assert [target for _, target in pairs] == sorted({target for _, target in pairs})
+
+
+def test_a_model_without_attention_is_aligned_by_its_gradients_only(tmp_path: Path) -> None:
+    made = Job(tmp_path / "job", "decoder=none")
+    ended = made.translate("alignments=links", "output=out")
+    assert (ended.status, ended.out) == (2, "")
+    assert (
+        ended.err == "attnbench: alignments: this model has no attention; add implicit=true to align by its gradients\n"
+    )
+    assert not (made.folder / "out").exists()
+    assert made.translate("alignments=links", "implicit=true").status == 0
+    ids = made.hypotheses(Greedy(), LINES[0])[0].ids
+    looks = implicit_weights(made.model, [*LETTERS.encode(LINES[0]), EOS], [*ids, EOS]).argmax(-1).tolist()[:-1]
+    first = (made.folder / "links").read_text().splitlines()[0]
+    assert first.split() == [f"{s}-{t}" for t, s in enumerate(looks) if s < 3]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("input=nowhere", "input=nowhere: No such file or directory; name a text file in UTF-8, or - for"),
+        ("input=bad", r"input=bad, line 2: not UTF-8 \(.*\); save it as UTF-8"),
+        ("output=no/where", "output=no/where: No such file or directory; name a file that can be written"),
+        ("output=lines", "output=lines: is the input already; name another file"),
+        ("output=x alignments=./x", "alignments=./x: is the output already; name another file"),
+        ("batch_size=0", "batch_size=0: must be a whole number of 1 or more"),
+        ("implicit=maybe", "implicit=maybe: must be true or false"),
+        ("search.size=3", r"search\.size=3: not a key of the chosen search, only of search=beam"),
+        ("search=beam search.size=two", r"search\.size=two: must be a whole number"),
+        ("search=beam search.n_best=6", r"search\.n_best=6: must be from 1 to search\.size=5"),
+    ],
+)
+def test_one_line_says_what_is_right(job: Job, arguments: str, message: str) -> None:
+    (job.folder / "bad").write_bytes(b"a\n\xff\n")
+    ended = job.translate(*arguments.split())
+    assert (ended.status, ended.out) == (2, "")
+    (line,) = ended.err.splitlines()
+    assert re.match(f"attnbench: {message}", line), line
+
+
+def test_nobody_hears_of_a_reader_who_has_enough(job: Job) -> None:
+    with start(job.folder, "translate", "run=.", "device=cpu", "batch_size=1") as process:
+        assert process.stdin and process.stdout and process.stderr
+        process.stdin.write("a b\n" * 1000)
+        process.stdin.close()
+        assert process.stdout.readline() == f"{job.texts(Greedy(), ['a b'])[0]}\n"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141
