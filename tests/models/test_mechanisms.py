@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 import toy
-from omegaconf import OmegaConf
+from omegaconf import DictConfig
 
 from attnbench import checkpoint
 from attnbench.attention.scopes import Scope
@@ -105,7 +105,7 @@ def kept(model: Model[Any], names: tuple[str, ...], folder: Path) -> Model[Any]:
     saved = Checkpoint({"model": toy.config(*names)}, model.state_dict(), vocabulary, vocabulary)
     checkpoint.save(saved, folder / checkpoint.NAME)
     found = checkpoint.load(folder / checkpoint.NAME)
-    again = build_model(OmegaConf.create(found.config["model"]), toy.VOCABULARY, toy.VOCABULARY)
+    again = build_model(DictConfig(found.config["model"]), toy.VOCABULARY, toy.VOCABULARY)
     again.load_state_dict(found.weights)
     return again.eval()
 
