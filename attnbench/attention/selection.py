@@ -108,11 +108,14 @@ class Reinforce(Selection):
             mask: True at real target tokens, `(B, T)`.
         """
         reward = reward.detach() * mask
+        # Means, not sums, of what a draw bears on: one scale for all draws, so that one baseline serves them.
         if draw.credit == "later":
-            reward = reward.flip(1).cumsum(1).flip(1)
+            total, count = (part.flip(1).cumsum(1).flip(1) for part in (reward, mask))
+            reward = total / count.clamp_min(1)
         elif draw.credit == "sentence":
             assert draw.mask is not None
-            reward, mask = reward.sum(1, keepdim=True).expand_as(draw.mask), draw.mask
+            share = reward.sum(1, keepdim=True) / mask.sum(1, keepdim=True).clamp_min(1)
+            reward, mask = share.expand_as(draw.mask), draw.mask
         mean = reward[mask].mean()
         with torch.no_grad():
             self.baseline.copy_(torch.where(self.baseline.isnan(), mean, self.baseline))

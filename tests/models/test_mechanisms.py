@@ -8,35 +8,17 @@ from typing import Any
 import pytest
 import torch
 import toy
+from learning import train
 from omegaconf import DictConfig
 
 from attnbench import checkpoint
 from attnbench.attention.scopes import Scope
 from attnbench.checkpoint import Checkpoint
 from attnbench.job.building import build_model
-from attnbench.losses import CrossEntropy
 from attnbench.models.decoding import Beam, Greedy
 from attnbench.models.model import Model
-from attnbench.tasks.batches import Batch
-from attnbench.tasks.task import EOS
 from attnbench.tasks.vocabulary import words
-from attnbench.training import Recipe, Stepper, objective
 
-STEPS = 10
-RECIPE = Recipe(
-    loss=CrossEntropy(label_smoothing=0.1),
-    batch_size=4,
-    updates=STEPS,
-    epochs=None,
-    learning_rate=2e-2,
-    warmup=2,
-    weight_decay=0.01,
-    clip=1.0,
-    teacher_forcing=1.0,
-    validations=1,
-    patience=1,
-    stop_on="loss",
-)
 MODELS = {
     "luong": ("decoder=luong",),
     "bahdanau": ("decoder=bahdanau",),
@@ -74,12 +56,6 @@ CELLS = [
 ]
 
 
-def batch() -> Batch:
-    target = toy.targets()
-    expected = torch.cat([target[:, 1:], torch.full_like(target[:, :1], EOS)], dim=1)
-    return Batch(*toy.sources(), target, expected, list(range(4)), expected.numel())
-
-
 @pytest.mark.parametrize(
     ("model", "overrides"), CELLS, ids=lambda part: part if isinstance(part, str) else " ".join(part)
 )
@@ -87,11 +63,8 @@ def test_it_trains_is_kept_decodes_and_says_where_it_looks(model: str, overrides
     torch.manual_seed(0)
     names = ("width=8", *MODELS[model], *overrides)
     trained = toy.build(*names)
-    start = loss_of(trained)
-    stepper = Stepper(trained, RECIPE, STEPS, torch.device("cpu"), "fp32")
-    for _ in range(STEPS):
-        stepper(batch())
-    assert loss_of(trained) < start
+    before, after = train(trained, steps=10)
+    assert after < before
     again = kept(trained, names, tmp_path)
     for search in (Greedy(), Beam(size=2, length_penalty=0.6, n_best=1)):
         assert search(again, *toy.sources()) == search(trained, *toy.sources())
@@ -124,9 +97,3 @@ def check_weights(model: Model[Any]) -> None:
     scopes = [part for part in model.modules() if isinstance(part, Scope)]
     if not any(scope.reweights for scope in scopes):
         torch.testing.assert_close(total, torch.ones_like(total))
-
-
-def loss_of(model: Model[Any]) -> float:
-    one = batch()
-    with torch.no_grad():
-        return objective(model.eval()(one.source, one.lengths, one.target), one.expected, RECIPE.loss).item()

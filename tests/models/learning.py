@@ -1,0 +1,48 @@
+"""A few steps of training on one batch."""
+
+from typing import Any
+
+import torch
+import toy
+
+from attnbench.losses import CrossEntropy
+from attnbench.models.model import Model
+from attnbench.tasks.batches import Batch
+from attnbench.tasks.task import EOS
+from attnbench.training import Recipe, Stepper, objective
+
+RECIPE = Recipe(
+    loss=CrossEntropy(label_smoothing=0.1),
+    batch_size=4,
+    updates=25,
+    epochs=None,
+    learning_rate=2e-2,
+    warmup=2,
+    weight_decay=0.01,
+    clip=1.0,
+    teacher_forcing=1.0,
+    validations=1,
+    patience=1,
+    stop_on="loss",
+)
+
+
+def train(model: Model[Any], steps: int) -> tuple[float, float]:
+    """The loss of the batch before and after `steps` on it, neither with dropout nor with anything drawn."""
+    before = loss_of(model)
+    stepper = Stepper(model, RECIPE, steps, torch.device("cpu"), "fp32")
+    for _ in range(steps):
+        stepper(batch())
+    return before, loss_of(model)
+
+
+def loss_of(model: Model[Any]) -> float:
+    one = batch()
+    with torch.no_grad():
+        return objective(model.eval()(one.source, one.lengths, one.target), one.expected, RECIPE.loss).item()
+
+
+def batch() -> Batch:
+    target = toy.targets()
+    expected = torch.cat([target[:, 1:], torch.full_like(target[:, :1], EOS)], dim=1)
+    return Batch(*toy.sources(), target, expected, list(range(4)), expected.numel())
