@@ -17,6 +17,8 @@ from attnbench.errors import UserError
 from attnbench.record import Regression
 from attnbench.tasks.kernel_regression import Points
 
+WIDTH = 1  # of the attention layer: a query, a key and a value are a number each
+
 
 @dataclass(frozen=True)
 class Descent:
@@ -50,7 +52,11 @@ def left_out(layer: Attention, x: Tensor, y: Tensor) -> Tensor:
 
 
 def fit(layer: Attention, points: Points, descent: Descent) -> None:
-    """Fits the parameters of the layer's score to the squared error of the training points, each left out in turn."""
+    """Fits the parameters of the layer's score to the squared error of the training points, each left out in turn.
+
+    Raises:
+        UserError: the fit diverged.
+    """
     parameters = list(layer.score.parameters())
     if not parameters:
         return
@@ -60,6 +66,8 @@ def fit(layer: Attention, points: Points, descent: Descent) -> None:
         optimizer.zero_grad()
         F.mse_loss(left_out(layer, points.x, points.y), points.y).backward()
         optimizer.step()
+    if not all(bool(parameter.isfinite().all()) for parameter in parameters):
+        raise UserError(f"training.learning_rate={descent.learning_rate}: the fit diverged; lower it")
 
 
 @torch.no_grad()

@@ -12,7 +12,7 @@ from attnbench.record import Factor
 # What each procedure reads of the config; all else enters through these, by interpolation, or bears on no result.
 PARTS = {
     "translation": ("task", "model", "training", "search", "evaluation", "cost", "device", "precision", "seed"),
-    "regression": ("task", "attention", "width", "training", "device", "seed"),
+    "regression": ("task", "attention", "training", "device", "seed"),
     "cost": ("contender", "heads", "width", "cost", "device", "precision", "seed"),
 }
 # Overrides that say where and how to run and record, not what.

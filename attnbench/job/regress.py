@@ -13,7 +13,7 @@ from attnbench.job.building import build
 from attnbench.job.work import Results
 from attnbench.measure import quiet
 from attnbench.models.initialise import initialise
-from attnbench.regression import fit, judge
+from attnbench.regression import WIDTH, fit, judge
 from attnbench.tasks.kernel_regression import Points
 from attnbench.tracking import Run
 
@@ -47,7 +47,7 @@ def _points(cfg: DictConfig) -> Points:
 
 
 def _layer(cfg: DictConfig) -> Attention:
-    layer = build(cfg.attention)(cfg.width)
+    layer = build(cfg.attention)(WIDTH)
     if not isinstance(layer.scope, Global) or not isinstance(layer.selection, Soft):
         raise UserError("task=kernel_regression: a mean over all points; say scope=global selection=soft")
     return layer

@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 
 from attnbench.report.styles import Encoding, Style
 
+LINE, ROOM = 0.16, 4  # of a legend: inches to a line, and lines that a figure has room for
 WIDTH = 6.5  # inches: the text width of an A4 page
 INK, PALE = "#222222", "#9a9a9a"
 P = ParamSpec("P")
@@ -81,12 +82,13 @@ def panels(
 
 
 def legend(figure: Figure, encoding: Encoding, shown: Collection[str]) -> None:
-    """Explains, below the panels, the styles of the mechanisms that are shown."""
+    """Explains the styles of the mechanisms that are shown, below the panels, for which it makes room."""
     entries = [entry for entry in encoding.legend if not entry.mechanisms.isdisjoint(shown)]
     handles = [Line2D([], [], **line(entry.style)) for entry in entries]
     names = [entry.text for entry in entries]
     longest = max(map(len, names), default=1)
     columns = max(1, min(len(names), round(figure.get_figwidth() * 14 / (longest + 7))))
+    figure.set_figheight(figure.get_figheight() + LINE * max(0, -(-len(names) // columns) - ROOM))
     figure.legend(handles, names, loc="outside lower center", ncols=columns, frameon=False)
 
 

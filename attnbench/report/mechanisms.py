@@ -10,6 +10,8 @@ from attnbench.record import Factor, Record
 CONDITIONS = ("task", "device", "length")
 AXES = (*CONDITIONS, "seed")
 Factors = Mapping[str, Factor]
+LONG = 5  # factors in a label, at which it would fill more of a figure than the figure's own data
+USUAL = 0.75  # the share of a model's mechanisms that makes a value go without saying
 
 
 def mechanism(record: Record) -> dict[str, Factor]:
@@ -38,14 +40,16 @@ def said(records: Sequence[Record]) -> list[dict[str, Factor]]:
     """For each record, the factors its label names: those that vary, less what the main part of the study shares.
 
     With "no attention" beside a dozen kinds of Luong attention, `luong` would stand in every label but one and tell
-    nothing, so it is left out as long as all mechanisms remain distinct.
+    nothing, so it is left out as long as all mechanisms remain distinct. Where labels would be long even so, they leave
+    out what is usual in the model at hand.
     """
     mechanisms = [mechanism(record) for record in records]
     varying = _varying(mechanisms, absence_counts=False)
     shared = _shared(mechanisms)
     telling = [{k: v for k, v in each.items() if k in varying and (k, v) not in shared} for each in mechanisms]
     plain = [{k: v for k, v in each.items() if k in varying} for each in mechanisms]
-    for choice in (telling, plain):
+    long = max(map(len, telling)) > LONG
+    for choice in (_unusual(mechanisms), telling, plain) if long else (telling, plain):
         if all(choice) and _distinct(choice) == _distinct(mechanisms):
             return choice
     varying = _varying(mechanisms, absence_counts=True)
@@ -76,6 +80,23 @@ def _shared(mechanisms: Sequence[Factors]) -> set[tuple[str, Factor]]:
     shapes = Counter(frozenset(name for name, _ in each) for each in distinct)
     main = max(shapes, key=lambda shape: (shapes[shape], len(shape), sorted(shape)))
     return set(frozenset.intersection(*(each for each in distinct if {name for name, _ in each} == main)))
+
+
+def _unusual(mechanisms: Sequence[dict[str, Factor]]) -> list[dict[str, Factor]]:
+    """Each without the values, the model's name aside, that most of the mechanisms with the same model share."""
+    varying = _varying(mechanisms, absence_counts=True)
+    mechanisms = [{k: v for k, v in each.items() if k in varying} for each in mechanisms]
+    models = {each.get("model") for each in mechanisms}
+    families = {model: [each for each in mechanisms if each.get("model") == model] for model in models}
+    usual: set[tuple[Factor, str, Factor]] = set()
+    for model, family in families.items():
+        distinct = [dict(each) for each in {frozenset(each.items()) for each in family}]
+        having = Counter(name for each in distinct for name in each)
+        holding = Counter(item for each in distinct for item in each.items())
+        usual |= {
+            (model, k, v) for (k, v), count in holding.items() if k != "model" and count >= USUAL * having[k] > USUAL
+        }
+    return [{k: v for k, v in each.items() if (each.get("model"), k, v) not in usual} for each in mechanisms]
 
 
 def _distinct(factors: Sequence[Factors]) -> int:

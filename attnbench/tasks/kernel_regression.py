@@ -1,5 +1,6 @@
 """Noisy points on a curve: what kernel regression estimates the curve from."""
 
+import math
 from dataclasses import dataclass, fields
 
 import torch
@@ -42,9 +43,12 @@ def kernel_regression(
     for key, value, least in (("points", points, 2), ("tests", tests, 1)):
         if value < least:
             raise UserError(f"task.{key}={value}: must be {least} or more")
-    if not 0 < span < float("inf"):
+    for key, value in (("span", span), ("slope", slope), ("amplitude", amplitude), ("noise", noise)):
+        if not math.isfinite(value):
+            raise UserError(f"task.{key}={value}: must be a finite number")
+    if span <= 0:
         raise UserError(f"task.span={span}: must be greater than 0")
-    if not 0 <= noise < float("inf"):
+    if noise < 0:
         raise UserError(f"task.noise={noise}: must be 0 or more")
     generator = torch.Generator().manual_seed(seed)
     x = span * torch.rand(points, generator=generator).sort().values

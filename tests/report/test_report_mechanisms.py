@@ -62,6 +62,32 @@ def test_length_task_device_and_seed_are_no_part_of_a_mechanism() -> None:
     assert conditions(jobs) == ["length 16", "length 48"]
 
 
+def test_long_labels_leave_out_what_is_usual_in_each_model() -> None:
+    usual: dict[str, dict[str, Factor]] = {
+        "rnn": {"decoder": "luong", "heads": 1},
+        "transformer": {"positions": "sinusoidal", "heads": 4},
+    }
+    varied: dict[str, Factor] = {
+        "score": "additive",
+        "scope": "local_m",
+        "selection": "gumbel",
+        "key_value": "split",
+        "heads": 8,
+    }
+    plain: dict[str, Factor] = {"score": "dot", "scope": "global", "selection": "soft", "key_value": "tied"}
+    jobs: list[Record] = []
+    for model, own in usual.items():
+        base = {**plain, **own, "model": model}
+        jobs += [with_factors(**base), *(with_factors(**{**base, name: value}) for name, value in varied.items())]
+    changes = ["", "additive · ", "local_m · ", "gumbel · ", "split · "]
+    assert labels(jobs) == [
+        *(f"{change}rnn" for change in changes),
+        "heads 8 · rnn",
+        *(f"{change}transformer" for change in changes),
+        "heads 8 · transformer",
+    ]
+
+
 def test_natural_order() -> None:
     assert sorted(["heads 16", "heads 4"], key=natural) == ["heads 4", "heads 16"]
 

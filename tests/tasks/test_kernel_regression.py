@@ -16,7 +16,7 @@ from attnbench.job.building import build
 from attnbench.job.regress import check_regression
 from attnbench.models.initialise import initialise
 from attnbench.record import Regression
-from attnbench.regression import fit, judge, left_out, pool
+from attnbench.regression import WIDTH, fit, judge, left_out, pool
 from attnbench.tasks.kernel_regression import Points
 
 AVERAGE, FIXED, LEARNED = ["score=average"], ["score=gaussian"], ["score=gaussian", "score.learned=true"]
@@ -34,7 +34,7 @@ def points(*overrides: str) -> Points:
 
 def layer(*overrides: str) -> Attention:
     cfg = composed(*overrides)
-    made = build(cfg.attention)(cfg.width)
+    made = build(cfg.attention)(WIDTH)
     initialise(made, 1)
     return made
 
@@ -148,6 +148,11 @@ def test_any_score_that_learns_is_fitted(score: str) -> None:
     assert loss().item() < before
 
 
+def test_a_fit_that_diverges_is_told() -> None:
+    with pytest.raises(UserError, match=r"training\.learning_rate=1000\.0: the fit diverged; lower it"):
+        regression(*LEARNED, "training.learning_rate=1000.0")
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
@@ -155,6 +160,7 @@ def test_any_score_that_learns_is_fitted(score: str) -> None:
         (["task.tests=0"], r"task\.tests=0: must be 1 or more"),
         (["task.span=0"], r"task\.span=0: must be greater than 0"),
         (["task.noise=-1"], r"task\.noise=-1: must be 0 or more"),
+        (["task.slope=nan"], r"task\.slope=nan: must be a finite number"),
         (["training.updates=0"], r"training\.updates=0: must be greater than 0"),
         (["training.learning_rate=-1"], r"training\.learning_rate=-1: must be greater than 0"),
         (["score.sigma=0"], r"score\.sigma=0: must be greater than 0"),
