@@ -238,7 +238,7 @@ def test_step_by_step_is_all_at_once(variant: Variant) -> None:
     variant=st.sampled_from(SOFT),
     lengths=st.lists(st.integers(0, 9), min_size=1, max_size=4),
     queries=st.integers(1, 9),
-    shape=st.sampled_from([(1, 1), (1, 5), (2, 4), (4, 4), (3, 9)]),
+    shape=st.sampled_from([(1, 1), (1, 5), (2, 4), (4, 4), (3, 9), (1, 128)]),  # heads and width
     position=st.integers(0, 12),
 )
 def test_whatever_the_shape(
