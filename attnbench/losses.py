@@ -5,8 +5,8 @@ is spread evenly over the vocabulary of V, so that q = 1 - s + s/V at the true t
 2016, section 7.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
 
 from torch import Tensor
 from torch.nn import functional as F
@@ -15,9 +15,21 @@ from attnbench.errors import UserError
 from attnbench.tasks.task import PAD
 
 
-class Loss(Protocol):
-    """A loss, as training sees it."""
+@dataclass(frozen=True)
+class Loss(ABC):
+    """The base: a loss, as training sees it.
 
+    Raises:
+        UserError: a share that is none.
+    """
+
+    label_smoothing: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.label_smoothing <= 1:
+            raise UserError(f"loss.label_smoothing={self.label_smoothing}: must be from 0 to 1")
+
+    @abstractmethod
     def __call__(self, logits: Tensor, expected: Tensor) -> Tensor:
         """The mean over the real tokens.
 
@@ -25,38 +37,17 @@ class Loss(Protocol):
             logits: `(N, V)`.
             expected: true ids `(N,)`, `<pad>` where there is no token.
         """
-        ...
 
 
-@dataclass(frozen=True)
-class CrossEntropy:
-    """-Σ q log p in nats: KL(q ‖ p), up to the entropy of q, which no model changes.
-
-    Raises:
-        UserError: a share that is none.
-    """
-
-    label_smoothing: float
-
-    def __post_init__(self) -> None:
-        _check(self.label_smoothing)
+class CrossEntropy(Loss):
+    """-Σ q log p in nats: KL(q ‖ p), up to the entropy of q, which no model changes."""
 
     def __call__(self, logits: Tensor, expected: Tensor) -> Tensor:
         return F.cross_entropy(logits, expected, ignore_index=PAD, label_smoothing=self.label_smoothing)
 
 
-@dataclass(frozen=True)
-class Squared:
-    """‖p - q‖², from 0 to 2: the Brier score. Brier 1950.
-
-    Raises:
-        UserError: a share that is none.
-    """
-
-    label_smoothing: float
-
-    def __post_init__(self) -> None:
-        _check(self.label_smoothing)
+class Squared(Loss):
+    """‖p - q‖², from 0 to 2: the Brier score. Brier 1950."""
 
     def __call__(self, logits: Tensor, expected: Tensor) -> Tensor:
         true = expected[:, None]
@@ -64,8 +55,3 @@ class Squared:
         error = error.scatter_add(-1, true, error.new_full(true.shape, self.label_smoothing - 1))
         real = expected != PAD
         return (error.square().sum(-1) * real).sum() / real.sum()
-
-
-def _check(label_smoothing: float) -> None:
-    if not 0 <= label_smoothing <= 1:
-        raise UserError(f"loss.label_smoothing={label_smoothing}: must be from 0 to 1")
