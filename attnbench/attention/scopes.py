@@ -71,10 +71,15 @@ class View(NamedTuple):
 
 
 class Scope(nn.Module):
-    """The base. `local` says that a view has a window; `reweights`, that it has a Gaussian."""
+    """The base. `local` says that a view has a window; `reweights`, that it has a Gaussian.
+
+    `window` is how far it reaches to either side, and `flops` are the floating-point operations it has for each pair.
+    """
 
     local = False
     reweights = False
+    window: int = 0
+    flops: int = 0
 
     def __init__(self, heads: int, head_dim: int) -> None:
         super().__init__()
@@ -130,6 +135,7 @@ class LocalP(Scope):
 
     local = True
     reweights = True
+    flops = 5  # a difference, its square, a quotient, an exponential, and the product with the weight
 
     def __init__(self, heads: int, head_dim: int, window: int = 10) -> None:
         super().__init__(heads, head_dim)

@@ -39,6 +39,10 @@ class Score(nn.Module):
         """Features to scores `(B, H, T, S)`."""
         return query_features @ key_features.transpose(-2, -1)
 
+    def flops(self, features: int) -> int:
+        """Floating-point operations of comparing one pair of F features; the maps' own are found by trying them."""
+        return 2 * features
+
     def forward(self, query: Tensor, key: Tensor) -> Tensor:
         return self.compare(self.query_features(query), self.key_features(key))
 
@@ -173,6 +177,9 @@ class Perceptron(Score):
 
     def compare(self, query_features: Tensor, key_features: Tensor) -> Tensor:
         return energies(query_features, key_features, self.v)
+
+    def flops(self, features: int) -> int:
+        return 4 * features  # a sum, a tanh, a multiply-add
 
 
 def energies(query_features: Tensor, key_features: Tensor, v: Tensor) -> Tensor:

@@ -42,7 +42,12 @@ class Choice(NamedTuple):
 
 
 class Selection(nn.Module):
-    """The base."""
+    """The base. `flops`: floating-point operations of a score in training, whatever is drawn or left out; a maximum is
+    one. `differentiable`: whether weights have a gradient.
+    """
+
+    flops: int
+    differentiable = True
 
     def forward(self, scores: Tensor, mask: Tensor, gain: Tensor | None) -> Choice:
         raise NotImplementedError
@@ -55,6 +60,8 @@ class Soft(Selection):
         dropout: the chance that a weight is left out in training, the others being scaled up for it. Vaswani et al.
             2017, section 5.4.
     """
+
+    flops = 5  # maximum, difference, exponential, sum, quotient
 
     def __init__(self, dropout: float = 0.0) -> None:
         super().__init__()
@@ -79,6 +86,8 @@ class Reinforce(Selection):
         decay: of the moving average, from 0 (the last batch alone) to 1 (never moves).
     """
 
+    flops = 14  # the noise's logarithm, sign and sum, the arg max; log softmax, 5; the sums of both results, 5
+    differentiable = False
     baseline: Tensor
 
     def __init__(self, entropy: float = 0.01, decay: float = 0.9) -> None:
@@ -132,6 +141,8 @@ class Gumbel(Selection):
     Args:
         temperature: of the relaxation; lower is nearer to the hard choice, with a noisier gradient.
     """
+
+    flops = 12  # the noise's logarithm, sign and sum, the temperature; softmax, 5; the arg max; straight through, 2
 
     def __init__(self, temperature: float = 1.0) -> None:
         super().__init__()

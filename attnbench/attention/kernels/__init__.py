@@ -3,7 +3,7 @@
 from attnbench.attention.kernels.auto import Auto, choose
 from attnbench.attention.kernels.dense import Dense
 from attnbench.attention.kernels.fused import Fused
-from attnbench.attention.kernels.kernel import Attended, Inputs, Kernel, Problem
+from attnbench.attention.kernels.kernel import Attended, Inputs, Kernel, Load, Problem, Rounds, Size
 from attnbench.attention.kernels.tiled import Additive, Tiled
 from attnbench.attention.kernels.windowed import Windowed
 
@@ -15,7 +15,10 @@ __all__ = [
     "Fused",
     "Inputs",
     "Kernel",
+    "Load",
     "Problem",
+    "Rounds",
+    "Size",
     "Tiled",
     "Windowed",
     "choose",

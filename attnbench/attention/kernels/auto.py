@@ -1,8 +1,10 @@
 """The choice among kernels: the cheapest that can do what is asked."""
 
+import torch
+
 from attnbench.attention.kernels.dense import Dense
 from attnbench.attention.kernels.fused import Fused
-from attnbench.attention.kernels.kernel import Attended, Inputs, Kernel, Problem
+from attnbench.attention.kernels.kernel import Attended, Inputs, Kernel, Load, Problem, Size
 from attnbench.attention.kernels.tiled import Additive, Tiled
 from attnbench.attention.kernels.windowed import Windowed
 from attnbench.errors import UnavailableError
@@ -17,6 +19,9 @@ class Auto:
 
     def refusal(self, problem: Problem) -> str | None:
         return None
+
+    def load(self, problem: Problem, size: Size, device: torch.device) -> Load:
+        return choose(self, problem).load(problem, size, device)
 
     def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
         return choose(self, problem)(problem, inputs)

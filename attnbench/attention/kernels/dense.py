@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
-from attnbench.attention.kernels.kernel import Attended, Inputs, Problem
+from attnbench.attention.kernels.kernel import Attended, Inputs, Load, Problem, Rounds, Size
 
 
 class Dense:
@@ -14,6 +15,9 @@ class Dense:
 
     def refusal(self, problem: Problem) -> str | None:
         return None
+
+    def load(self, problem: Problem, size: Size, device: torch.device) -> Load:
+        return whole_load(problem, size, 0 if problem.score.factored else size.features)
 
     def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
         return attend(problem, problem.score.compare, inputs)
@@ -27,3 +31,33 @@ def attend(problem: Problem, compare: Callable[[Tensor, Tensor], Tensor], inputs
     mask = view.mask(query.shape[-2], query.device)
     weights, draw = problem.selection(scores, mask, None if gain is None else gain.to(scores.dtype))
     return Attended(weights @ value, weights if problem.want_weights else None, draw)
+
+
+def whole_load(problem: Problem, size: Size, energies: int) -> Load:
+    """What `attend` does, with a `compare` that holds so many `energies` for each score.
+
+    Each step reads its operands and writes its result; masks and noise aside. Forward, scores are written, the
+    selection reads and writes, the mixing reads. Backward, the weights are read for the values' gradient; their own is
+    written, the selection reads it and its result, and writes; queries and keys read that. Of energies, their sum,
+    their tanh and its product with v are written, and each is read; backward, the product's gradient is written for
+    tanh, and that for v, which reads tanh, is written and summed; tanh reads two and writes, and two sums read it.
+    """
+    rounds = whole_rounds(problem, size)
+    return Load(
+        size.pairs,
+        problem.score.flops(size.features),
+        2 * size.width,
+        rounds,
+        forward_moves=4 + 6 * energies,
+        backward_moves=1 + 6 * bool(rounds.select) + 9 * energies * bool(rounds.compare),
+    )
+
+
+def whole_rounds(problem: Problem, size: Size, *, drawn: bool = False) -> Rounds:
+    """Those of autograd, which leaves out what no gradient comes to.
+
+    Where a selection draws without a gradient of the weights, the scores have one only through what was `drawn`.
+    """
+    weights = problem.selection.differentiable and (size.learns or problem.scope.reweights)
+    scores = weights or (drawn and (size.learns or problem.scope.reweights))
+    return Rounds(2 * (scores and size.learns), 2 * scores, 1 + weights)

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.utils._triton import has_triton
 
+from attnbench.attention.kernels.kernel import Load
 from attnbench.attention.scores import Perceptron, Score, energies
 
 Compare = Callable[[Tensor, Tensor], Tensor]  # features to scores
@@ -26,6 +27,13 @@ def comparison(score: Score, device: torch.device) -> tuple[Compare, int]:
     if isinstance(score, Perceptron) and device.type == "cuda" and has_triton():
         return lambda query, key: _compiled()(query, key, score.v), 1
     return score.compare, 1 if score.factored else score.head_dim
+
+
+def compared_again(load: Load, score: Score, held: int) -> Load:
+    """With what the gradient of a cheaper way than `score.compare` computes anew, as it has kept no energies."""
+    if score.factored or held > 1 or not load.rounds.compare:
+        return load
+    return load._replace(rounds=load.rounds._replace(compare=load.rounds.compare + 1))
 
 
 def _scores(query: Tensor, key: Tensor, v: Tensor) -> Tensor:

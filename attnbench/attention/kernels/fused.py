@@ -2,11 +2,12 @@
 
 import functools
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from attnbench.attention.kernels.kernel import Attended, Inputs, Problem
-from attnbench.attention.kernels.tiled import by_rows
+from attnbench.attention.kernels.kernel import Attended, Inputs, Load, Problem, Rounds, Size
+from attnbench.attention.kernels.tiled import by_rows, rows_load
 from attnbench.attention.selection import Soft
 
 MULTIPLE = 8  # of which a width must be, for the library's kernels on a GPU to take it
@@ -28,16 +29,20 @@ class Fused:
             return "the weights are wanted, and it never holds them"
         return None
 
+    def load(self, problem: Problem, size: Size, device: torch.device) -> Load:
+        if _dropout(problem) and device.type == "cpu":
+            return rows_load(problem, 1, size)
+        product = 2 * _common_width(size.features, size.width, device)
+        return Load(size.pairs, product, product, Rounds(3, 3, 2))
+
     def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
         query, key, value, view = inputs
-        assert isinstance(problem.selection, Soft)
-        dropout = problem.selection.dropout if problem.selection.training else 0.0
+        dropout = _dropout(problem)
         offset = view.causal and query.shape[2] > 1 and (view.position > 0 or view.lengths is not None)
         if offset or (dropout and value.device.type == "cpu"):  # where the library would hold the T × S matrix
             return by_rows(problem, problem.score.compare, 1, inputs)
         # Where features and values differ in width, it would too.
-        multiple = MULTIPLE if value.device.type == "cuda" else 1
-        width = -(-max(query.shape[-1], value.shape[-1]) // multiple) * multiple
+        width = _common_width(query.shape[-1], value.shape[-1], value.device)
         attend = functools.partial(
             F.scaled_dot_product_attention,
             *(_widened(states, width) for states in (query, key, value)),
@@ -50,6 +55,16 @@ class Fused:
         # A row with nothing to attend has no softmax: let it attend everything, then drop what it found.
         empty = ~mask.any(-1, keepdim=True)
         return Attended(attend(attn_mask=mask | empty)[..., : value.shape[-1]].masked_fill(empty, 0.0))
+
+
+def _dropout(problem: Problem) -> float:
+    assert isinstance(problem.selection, Soft)
+    return problem.selection.dropout if problem.selection.training else 0.0
+
+
+def _common_width(features: int, width: int, device: torch.device) -> int:
+    multiple = MULTIPLE if device.type == "cuda" else 1
+    return -(-max(features, width) // multiple) * multiple
 
 
 def _widened(states: Tensor, width: int) -> Tensor:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+import torch
 from torch import Tensor
 
 from attnbench.attention.scopes import Scope, View
@@ -38,6 +39,55 @@ class Attended(NamedTuple):
     draw: Draw | None = None
 
 
+class Size(NamedTuple):
+    """Of inputs: B sentences, H heads, T queries, S keys, F features, values of width Dv.
+
+    `learns` says whether a gradient flows back through the features.
+    """
+
+    batch: int
+    heads: int
+    queries: int
+    keys: int
+    features: int
+    width: int
+    learns: bool
+
+    @property
+    def pairs(self) -> int:
+        """Of a query and a key, in all heads and sentences."""
+        return self.batch * self.heads * self.queries * self.keys
+
+
+class Rounds(NamedTuple):
+    """What a backward pass does, counted in forward passes of the same kind: a gradient by each of two operands is two
+    of them, and what is computed again is one more."""
+
+    compare: int
+    select: int
+    mix: int
+
+    def again(self) -> "Rounds":
+        """With everything computed again."""
+        return Rounds(self.compare + 1, self.select + 1, self.mix + 1)
+
+
+class Load(NamedTuple):
+    """What a kernel does to solve a problem of some size, over all heads and sentences.
+
+    `pairs` of a query and a key are compared, those of no use included, at `compare` floating-point operations each,
+    and as many values mixed at `mix` each. `forward_moves` and `backward_moves` are the numbers that it reads from
+    memory and writes to it for each pair.
+    """
+
+    pairs: int
+    compare: int
+    mix: int
+    rounds: Rounds
+    forward_moves: int = 0
+    backward_moves: int = 0
+
+
 class Kernel(Protocol):
     """One way to compute the attention."""
 
@@ -45,6 +95,10 @@ class Kernel(Protocol):
 
     def refusal(self, problem: Problem) -> str | None:
         """Why this kernel cannot solve the problem, as the end of a sentence, or None if it can."""
+        ...
+
+    def load(self, problem: Problem, size: Size, device: torch.device) -> Load:
+        """What it does to solve such a problem there, without a mask, forward and backward."""
         ...
 
     def __call__(self, problem: Problem, inputs: Inputs) -> Attended:

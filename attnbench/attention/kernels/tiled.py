@@ -2,11 +2,11 @@
 
 import torch
 
-from attnbench.attention.kernels.dense import attend
-from attnbench.attention.kernels.energies import Compare, comparison
-from attnbench.attention.kernels.kernel import Attended, Inputs, Problem
-from attnbench.attention.kernels.rows import Rows
-from attnbench.attention.kernels.tiles import attend_in_tiles
+from attnbench.attention.kernels.dense import attend, whole_load
+from attnbench.attention.kernels.energies import Compare, compared_again, comparison
+from attnbench.attention.kernels.kernel import Attended, Inputs, Load, Problem, Size
+from attnbench.attention.kernels.rows import Rows, rows_to_a_tile
+from attnbench.attention.kernels.tiles import attend_in_tiles, tile_rounds
 from attnbench.attention.scores import Perceptron, Score
 
 BUDGET = 2**20  # numbers held at once: few enough to stay near the processor, enough to keep it busy
@@ -24,6 +24,9 @@ class Tiled:
     def compare(self, score: Score, device: torch.device) -> tuple[Compare, int]:
         """How scores are computed, and how many numbers are held for each."""
         return score.compare, 1 if score.factored else score.head_dim
+
+    def load(self, problem: Problem, size: Size, device: torch.device) -> Load:
+        return rows_load(problem, self.compare(problem.score, device)[1], size)
 
     def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
         compare, held = self.compare(problem.score, inputs.value.device)
@@ -46,7 +49,20 @@ class Additive(Tiled):
 
 def by_rows(problem: Problem, compare: Compare, held: int, inputs: Inputs) -> Attended:
     """Solves the problem, `held` numbers to a score, some queries before all keys at a time."""
-    rows = Rows(inputs, BUDGET // held, -(-LEAST // held))
+    rows = Rows(inputs, *_bounds(held))
     if rows.count > 1:
         return attend_in_tiles(problem, compare, inputs, rows)
     return attend(problem, compare, inputs)  # a single tile may as well be kept for the backward pass
+
+
+def rows_load(problem: Problem, held: int, size: Size) -> Load:
+    """What `by_rows` does; what is of a tile's size stays near the processor."""
+    load = whole_load(problem, size, held if held > 1 else 0)
+    if rows_to_a_tile(size.pairs // size.queries, *_bounds(held)) < size.queries:
+        load = load._replace(rounds=tile_rounds(problem, size, keep=Rows.keep), forward_moves=0, backward_moves=0)
+    return compared_again(load, problem.score, held)
+
+
+def _bounds(held: int) -> tuple[int, int]:
+    """How many scores fill a tile, and the fewest queries, where `held` numbers are held for each score."""
+    return BUDGET // held, -(-LEAST // held)

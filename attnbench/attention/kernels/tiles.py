@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from attnbench.attention.kernels.dense import whole_rounds
 from attnbench.attention.kernels.energies import Compare
-from attnbench.attention.kernels.kernel import Attended, Inputs, Problem
+from attnbench.attention.kernels.kernel import Attended, Inputs, Problem, Rounds, Size
 from attnbench.attention.kernels.work import Mix, Operands, Part, Sample, Work
 from attnbench.attention.selection import Draw, Reinforce, Soft
 
@@ -55,6 +56,13 @@ def attend_in_tiles(problem: Problem, compare: Compare, inputs: Inputs, tiling: 
     assert isinstance(problem.selection, Reinforce)
     log_prob, entropy = (result.squeeze(-1) for result in drawn)
     return Attended(context, draw=Draw(log_prob, entropy, problem.selection))
+
+
+def tile_rounds(problem: Problem, size: Size, *, keep: bool) -> Rounds:
+    """Those of `attend_in_tiles`, with a tiling that does or does not keep its softmax."""
+    if isinstance(problem.selection, Soft):
+        return Rounds(3 - (keep and problem.score.factored), 3 - keep, 2)
+    return whole_rounds(problem, size, drawn=True).again()
 
 
 class _Tiles(torch.autograd.Function):

@@ -1,10 +1,13 @@
 """The windowed kernel: queries that look at the same stretch of keys are computed together, and no other keys are."""
 
-from attnbench.attention.kernels.energies import comparison
+import torch
+
+from attnbench.attention.kernels.energies import compared_again, comparison
 from attnbench.attention.kernels.groups import Groups
-from attnbench.attention.kernels.kernel import Attended, Inputs, Problem
-from attnbench.attention.kernels.tiled import by_rows
-from attnbench.attention.kernels.tiles import attend_in_tiles
+from attnbench.attention.kernels.kernel import Attended, Inputs, Load, Problem, Size
+from attnbench.attention.kernels.tiled import by_rows, rows_load
+from attnbench.attention.kernels.tiles import attend_in_tiles, tile_rounds
+from attnbench.attention.selection import Soft
 
 BUDGET = 2**19  # numbers held at once
 SHORTEST, LONGEST = 16, 64  # strides: shorter ones make too many groups, longer ones fetch too many keys for nothing
@@ -22,12 +25,37 @@ class Windowed:
             return "the weights are wanted, and it never holds them all"
         return None
 
+    def load(self, problem: Problem, size: Size, device: torch.device) -> Load:
+        """Of windows that move on by a key a query; predicted ones may need up to twice as many groups."""
+        held, window = comparison(problem.score, device)[1], problem.scope.window
+        stride = _stride(window, size.queries)
+        width = stride + 2 * window
+        if _few(size.batch * size.heads * size.queries, size.keys, width, held):
+            return rows_load(problem, held, size)
+        groups = (size.queries - 1 - window) // stride - (-window) // stride + 1
+        load = Load(
+            size.batch * size.heads * groups * stride * width,
+            problem.score.flops(size.features),
+            2 * size.width,
+            tile_rounds(problem, size, keep=Groups.keep),
+            backward_moves=2 * isinstance(problem.selection, Soft),  # the softmax is kept for the way back
+        )
+        return compared_again(load, problem.score, held)
+
     def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
         query, key, value, view = inputs
         compare, held = comparison(problem.score, value.device)
-        stride = 1 if query.shape[2] == 1 else min(max(view.window, SHORTEST), LONGEST)
-        scores = query.shape[:3].numel() * view.size
-        if scores <= BUDGET // held or view.size <= stride + 2 * view.window:  # one group could see all keys
+        stride = _stride(view.window, query.shape[2])
+        if _few(query.shape[:3].numel(), view.size, stride + 2 * view.window, held):
             return by_rows(problem, compare, held, inputs)
         inputs = Inputs(query.contiguous(), key.contiguous(), value.contiguous(), view)
         return attend_in_tiles(problem, compare, inputs, Groups(inputs, stride, BUDGET // held))
+
+
+def _stride(window: int, queries: int) -> int:
+    return 1 if queries == 1 else min(max(window, SHORTEST), LONGEST)
+
+
+def _few(queries: int, keys: int, width: int, held: int) -> bool:
+    """Whether they are held at once, or a group, before `width` keys, could see all keys."""
+    return queries * keys <= BUDGET // held or keys <= width
