@@ -37,6 +37,7 @@ class Batches:
 
     def __init__(self, task: Task, pairs: Sequence[Pair], size: int, device: torch.device) -> None:
         # The source ends in </s>, so that no sentence is empty and the end itself can be attended.
+        self.pairs = pairs
         self.source = [[*task.source.encode(pair.source), EOS] for pair in pairs]
         self.target = [task.target.encode(pair.target) for pair in pairs]
         self.size, self.device = size, device

@@ -7,6 +7,8 @@ from attnbench.errors import UserError
 from attnbench.tasks.task import Pair, Task
 from attnbench.tasks.vocabulary import Segmentation
 
+FEWEST_BEYOND = 10  # sentences longer than any in training: a score of fewer would say nothing
+
 
 def assemble(
     name: str,
@@ -18,13 +20,16 @@ def assemble(
     lowercase: bool,
     tokenized: bool,
     bleu_tokenize: str,
+    gold: str | None = None,
 ) -> Task:
     """The task made of (train, validation, test).
 
     Training is on at most `max_pairs` pairs, drawn by the hash of their source so that a smaller draw is part of a
     larger one; the vocabularies are built from those, and then pairs of more than `max_length` tokens on either side
-    are left out. Validation and test stay whole. BLEU compares text as `tokenized` says: words as given, or by
-    sacreBLEU's `bleu_tokenize`. Raises `UserError` where nothing is left to train on.
+    are left out. Validation and test stay whole; the test sentences whose source has more tokens than any in training
+    are the set `beyond` too, if they are not too few. BLEU compares text as `tokenized` says: words as given, or by
+    sacreBLEU's `bleu_tokenize`. `gold` is the file that the links of the test set are from. Raises `UserError` where
+    nothing is left to train on.
     """
     train, validation, test = sets
     _at_least_one(max_length=max_length, max_pairs=max_pairs)
@@ -38,8 +43,11 @@ def assemble(
     ]
     if not short:
         raise UserError(f"max_length={max_length}: each of the {len(train)} training pairs of {name} is longer")
+    longest = max(len(source.encode(pair.source)) for pair in short)
+    longer = [pair for pair in test if len(source.encode(pair.source)) > longest]
+    beyond = longer if len(longer) >= FEWEST_BEYOND else ()
     bleu = {"tokenize": "none" if tokenized else bleu_tokenize, "lowercase": lowercase}
-    return Task(name, source, target, short, validation, test, bleu)
+    return Task(name, source, target, short, validation, test, bleu, beyond, gold)
 
 
 def hold_out(pairs: Sequence[Pair], *counts: int) -> tuple[list[Pair], ...]:

@@ -11,7 +11,7 @@ from string import ascii_lowercase
 from typing import Literal
 
 from attnbench.errors import UserError
-from attnbench.tasks.drawn import disjoint
+from attnbench.tasks.drawn import draw
 from attnbench.tasks.task import Pair, Task
 from attnbench.tasks.vocabulary import WordVocabulary
 
@@ -32,6 +32,7 @@ def reorder(
     train: int,
     validation: int,
     test: int,
+    beyond: int,
     seed: int,
 ) -> Task:
     """The numbers of the source once more, as they stand, backwards, or in rising order; equal ones keep their order.
@@ -46,6 +47,7 @@ def reorder(
         length: numbers in the longest source; the shortest has half as many.
         words: numbers that occur, from 0.
         train, validation, test: pairs in each set; no source occurs twice.
+        beyond: further test pairs, of length + 1 to 2 · length numbers.
         seed: of the sentences.
 
     Raises:
@@ -55,19 +57,21 @@ def reorder(
         raise UserError(f"task.order={order}: must be {', '.join(ORDERS)}")
     _at_least(1, "length", length)
     _at_least(2, "task.words", words)
-    shortest = (length + 1) // 2
 
-    def sample(rng: Random) -> Pair:
-        numbers = [rng.randrange(words) for _ in range(rng.randint(shortest, length))]
+    def sample(rng: Random, shortest: int, longest: int) -> Pair:
+        numbers = [rng.randrange(words) for _ in range(rng.randint(shortest, longest))]
         return _pair([str(number) for number in numbers], ORDERS[order](numbers))
 
-    sources = sum(words**size for size in range(shortest, length + 1))
-    sets = disjoint(sample, train=train, validation=validation, test=test, seed=seed, sources=sources)
+    def sources(shortest: int, longest: int) -> int:
+        return sum(words**size for size in range(shortest, longest + 1))
+
+    sizes = {"train": train, "validation": validation, "test": test, "beyond": beyond}
+    sets = draw(sample, (length + 1) // 2, length, seed=seed, sources=sources, **sizes)
     vocabulary = WordVocabulary([str(number) for number in range(words)], tokenized=True)
-    return Task(order, vocabulary, vocabulary, bleu={"tokenize": "none"}, **sets)
+    return Task(order, vocabulary, vocabulary, bleu={"tokenize": "none"}, gold="task", **sets)
 
 
-def recall(length: int, keys: int, values: int, train: int, validation: int, test: int, seed: int) -> Task:
+def recall(length: int, keys: int, values: int, train: int, validation: int, test: int, beyond: int, seed: int) -> Task:
     """Multi-query associative recall (Arora et al. 2023): pairs of a key and its value, then every key asked once.
 
         source  a 3 b 7 c 3 ? b c a
@@ -83,6 +87,7 @@ def recall(length: int, keys: int, values: int, train: int, validation: int, tes
         keys: keys that occur; no key stands twice in a sentence.
         values: values that occur, from 0.
         train, validation, test: pairs of sentences in each set; no source occurs twice.
+        beyond: further test pairs, with more keys than any of these, up to twice as many; none where all keys are used.
         seed: of the sentences.
 
     Raises:
@@ -91,23 +96,27 @@ def recall(length: int, keys: int, values: int, train: int, validation: int, tes
     _at_least(4, "length", length)
     _at_least(2, "task.values", values)
     most = (length - 1) // 3
-    fewest = (most + 1) // 2
     if keys < most:
         raise UserError(f"task.keys={keys}: length={length} holds {most} keys, all different; set {most} or more")
     names = _letters(keys)
 
-    def sample(rng: Random) -> Pair:
-        held = rng.sample(names, rng.randint(fewest, most))
+    def sample(rng: Random, fewest: int, most: int) -> Pair:
+        held = rng.sample(names, rng.randint(fewest, min(most, keys)))
         pairs = [word for key in held for word in (key, str(rng.randrange(values)))]
         asked = rng.sample(range(len(held)), len(held))
         read = [position for query, i in enumerate(asked, start=len(pairs) + 1) for position in (query, 2 * i + 1)]
         return _pair([*pairs, ASK, *(held[i] for i in asked)], read)
 
-    sources = sum(math.perm(keys, size) * values**size * math.factorial(size) for size in range(fewest, most + 1))
-    sets = disjoint(sample, train=train, validation=validation, test=test, seed=seed, sources=sources)
+    def sources(fewest: int, most: int) -> int:
+        sizes = range(fewest, most + 1)
+        return sum(math.perm(keys, size) * values**size * math.factorial(size) for size in sizes)
+
+    sizes = {"train": train, "validation": validation, "test": test, "beyond": beyond if keys > most else 0}
+    sets = draw(sample, (most + 1) // 2, most, seed=seed, sources=sources, **sizes)
     answers = [str(value) for value in range(values)]
     source = WordVocabulary([*names, *answers, ASK], tokenized=True)
-    return Task("recall", source, WordVocabulary([*names, *answers], tokenized=True), bleu={"tokenize": "none"}, **sets)
+    target = WordVocabulary([*names, *answers], tokenized=True)
+    return Task("recall", source, target, bleu={"tokenize": "none"}, gold="task", **sets)
 
 
 def _pair(source: Sequence[str], read: Sequence[int]) -> Pair:

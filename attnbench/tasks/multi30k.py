@@ -33,12 +33,14 @@ def multi30k(
     max_length: int,
     segmentation: Segmentation,
     max_pairs: int | None = None,
+    test_links: str | None = None,
 ) -> Task:
     """29,000 training pairs, 1,014 for validation, 1,000 for test (461 in test_2017_mscoco).
 
     `pair` is source-target, such as `de-en`. `version` is `raw` (text as written, BLEU by 13a) or `tok` (lower-cased
-    and tokenised by its authors, BLEU on the words as they stand: what most published figures are measured on). The
-    rest is told at `corpus.assemble`. Raises `UserError` for a pair, version or test set that there is not.
+    and tokenised by its authors, BLEU on the words as they stand: what most published figures are measured on).
+    `test_links` is a file of gold alignments (see `pharaoh`), line i for line i of the test set. The rest is told at
+    `corpus.assemble`. Raises `UserError` for a pair, version or test set that there is not, or links that do not fit.
     """
     _check("version", version, tuple(LANGUAGES))
     _check("pair", pair, tuple("-".join(both) for both in permutations(LANGUAGES[version], 2)))
@@ -48,15 +50,17 @@ def multi30k(
     def sides(split: str) -> tuple[Path, Path]:
         return _file(version, split, source), _file(version, split, target)
 
+    links = Path(test_links) if test_links else None
     return assemble(
         f"multi30k-{version}-{pair}-{test}",
-        (read_aligned(*sides("train")), read_aligned(*sides("val")), read_aligned(*sides(test))),
+        (read_aligned(*sides("train")), read_aligned(*sides("val")), read_aligned(*sides(test), links)),
         segmentation=segmentation,
         max_length=max_length,
         max_pairs=max_pairs,
         lowercase=lowercase,
         tokenized=version == "tok",
         bleu_tokenize="13a",
+        gold=test_links,
     )
 
 

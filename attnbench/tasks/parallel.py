@@ -28,21 +28,27 @@ def parallel(
     max_length: int,
     segmentation: Segmentation,
     max_pairs: int | None = None,
+    test_links: str | None = None,
 ) -> Task:
     """A task from two line-aligned files, or from one table (`target` None) of which `columns` are source and target.
 
     `validation` and `test` are each a number of sentences to hold out by hash, or files of their own: a mapping with
     `source` and, unless it is a table too, `target`. All files are UTF-8, plain or gzip. `tokenized` says that words
-    are set apart by spaces already; BLEU then compares them as they stand, and else by `bleu_tokenize`. The rest is
-    told at `corpus.assemble` and `corpus.hold_out`. Raises `UserError` for files or values that do not fit.
+    are set apart by spaces already; BLEU then compares them as they stand, and else by `bleu_tokenize`. `test_links` is
+    a file of gold alignments (see `pharaoh`), line i for line i of the files of `test`. The rest is told at
+    `corpus.assemble` and `corpus.hold_out`. Raises `UserError` for files or values that do not fit.
     """
     if bleu_tokenize not in BLEU.TOKENIZERS:
         raise UserError(f"task.bleu_tokenize={bleu_tokenize}: sacreBLEU has {', '.join(sorted(BLEU.TOKENIZERS))}")
     if len(columns) != 2 or min(columns) < 0:
         raise UserError(f"task.columns={list(columns)}: it should be two column numbers, from 0")
+    if test_links and isinstance(test, int):
+        raise UserError(
+            f"task.test_links={test_links}: it needs a test set from files, test={{source: FILE, target: FILE}}"
+        )
     train = _read(source, target, columns)
-    sets = {"validation": validation, "test": test}
-    given = {key: _given(key, value, columns) for key, value in sets.items() if not isinstance(value, int)}
+    sets, links = {"validation": validation, "test": test}, {"validation": None, "test": test_links}
+    given = {key: _given(key, value, columns, links[key]) for key, value in sets.items() if not isinstance(value, int)}
     counts = {key: value for key, value in sets.items() if isinstance(value, int)}
     held = []
     if counts:
@@ -60,14 +66,16 @@ def parallel(
         lowercase=lowercase,
         tokenized=tokenized,
         bleu_tokenize=bleu_tokenize,
+        gold=test_links,
     )
 
 
-def _given(key: str, files: Mapping[str, str], columns: Sequence[int]) -> list[Pair]:
+def _given(key: str, files: Mapping[str, str], columns: Sequence[int], links: str | None) -> list[Pair]:
     if not isinstance(files, Mapping) or "source" not in files or set(files) - {"source", "target"}:
         raise UserError(f"task.{key}={files}: it should be a number, or {{source: FILE, target: FILE}}")
-    return _read(files["source"], files.get("target"), columns)
+    return _read(files["source"], files.get("target"), columns, links)
 
 
-def _read(source: str, target: str | None, columns: Sequence[int]) -> list[Pair]:
-    return read_aligned(Path(source), Path(target)) if target else read_table(Path(source), columns)
+def _read(source: str, target: str | None, columns: Sequence[int], links: str | None = None) -> list[Pair]:
+    gold = Path(links) if links else None
+    return read_aligned(Path(source), Path(target), gold) if target else read_table(Path(source), columns, gold)

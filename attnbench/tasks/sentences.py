@@ -1,4 +1,4 @@
-"""Files to sentence pairs: two line-aligned files, or one table; plain or gzip."""
+"""Files to sentence pairs: two line-aligned files, or one table; plain or gzip; with gold links, if there are any."""
 
 import gzip
 import logging
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from attnbench.errors import UserError
+from attnbench.tasks.pharaoh import with_links
 from attnbench.tasks.task import Pair
 
 log = logging.getLogger(__name__)
@@ -14,26 +15,28 @@ log = logging.getLogger(__name__)
 _GZIP = b"\x1f\x8b"
 
 
-def read_aligned(source: Path, target: Path) -> list[Pair]:
-    """Line i of `source` with line i of `target`.
+def read_aligned(source: Path, target: Path, links: Path | None = None) -> list[Pair]:
+    """Line i of `source` with line i of `target`, and of `links` where there is such a file.
 
-    Raises `UserError` if a file cannot be read or is not UTF-8, if the numbers of lines differ, or if there is no pair.
+    Raises `UserError` if a file cannot be read or is not UTF-8, if the numbers of lines differ, if there is no pair, or
+    for links that do not fit.
     """
     sources, targets = read_lines(source), read_lines(target)
     if len(sources) != len(targets):
         raise UserError(f"{source} has {len(sources)} lines and {target} has {len(targets)}; line i must match line i")
-    return _pairs(list(zip(sources, targets, strict=True)), f"{source}, {target}")
+    return _pairs(list(zip(sources, targets, strict=True)), f"{source}, {target}", links)
 
 
-def read_table(path: Path, columns: Sequence[int]) -> list[Pair]:
+def read_table(path: Path, columns: Sequence[int], links: Path | None = None) -> list[Pair]:
     """Two of the tab-separated `columns` (source, target; counted from 0) of every line but the blank ones.
 
-    Raises `UserError` if the file cannot be read or is not UTF-8, if a line is too short, or if there is no pair.
+    Line i of the file `links`, if there is one, is that of line i. Raises `UserError` if a file cannot be read or is
+    not UTF-8, if a line is too short, if there is no pair, or for links that do not fit.
     """
-    return table(read_lines(path), columns, str(path))
+    return table(read_lines(path), columns, str(path), links)
 
 
-def table(lines: Sequence[str], columns: Sequence[int], name: str) -> list[Pair]:
+def table(lines: Sequence[str], columns: Sequence[int], name: str, links: Path | None = None) -> list[Pair]:
     """As `read_table`, of lines that were read already; `name` is what messages call them."""
     source, target = columns
     rows = []
@@ -46,7 +49,9 @@ def table(lines: Sequence[str], columns: Sequence[int], name: str) -> list[Pair]
                 f"{name}, line {number}: columns {source} and {target} (from 0) are wanted, "
                 f"and it has {len(cells)}, tab-separated"
             )
-    return _pairs(rows, name)
+        else:
+            rows.append(("", ""))
+    return _pairs(rows, name, links)
 
 
 def read_lines(path: Path) -> list[str]:
@@ -75,10 +80,12 @@ def decode_lines(content: bytes, name: str) -> list[str]:
     return [line.removesuffix("\r") for line in lines]
 
 
-def _pairs(rows: Sequence[tuple[str, str]], name: str) -> list[Pair]:
-    stripped = [(source.strip(), target.strip()) for source, target in rows]
-    pairs = [Pair(source, target) for source, target in stripped if source and target]
-    half = sum(bool(source) != bool(target) for source, target in stripped)
+def _pairs(rows: Sequence[tuple[str, str]], name: str, links: Path | None) -> list[Pair]:
+    stripped = [Pair(source.strip(), target.strip()) for source, target in rows]
+    if links is not None:
+        stripped = with_links(stripped, read_lines(links), links)
+    pairs = [pair for pair in stripped if pair.source and pair.target]
+    half = sum(bool(pair.source) != bool(pair.target) for pair in stripped)
     if half:
         log.warning("%s: %d pairs with an empty side are left out", name, half)
     if not pairs:

@@ -28,13 +28,21 @@ class Vocabulary(Protocol):
         ...
 
 
+Links = tuple[tuple[int, int], ...]
+
+
 @dataclass(frozen=True)
 class Pair:
-    """A sentence and its translation, as text; gold links (source word, target word), from 0, where they are known."""
+    """A sentence and its translation, as text; gold links (source word, target word), from 0, where they are known.
+
+    `links` are sure, `possible` the further ones that are neither right nor wrong (Och and Ney 2003). A word is what
+    spaces set apart.
+    """
 
     source: str
     target: str
-    links: tuple[tuple[int, int], ...] = ()
+    links: Links = ()
+    possible: Links = ()
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,8 @@ class Task:
     """Three disjoint sets of pairs, the two vocabularies, and how the translations are scored.
 
     `bleu` holds keyword arguments of `sacrebleu.metrics.BLEU` (`tokenize`, `lowercase`), so that the signature printed
-    beside a score says what was compared.
+    beside a score says what was compared. `beyond` are test sentences longer than any that is trained on. `gold` says
+    where the links of the test set come from, "task" or the path of a file; None: they are not known.
     """
 
     name: str
@@ -52,3 +61,5 @@ class Task:
     validation: Sequence[Pair]
     test: Sequence[Pair]
     bleu: dict[str, Any] = field(default_factory=dict)
+    beyond: Sequence[Pair] = ()
+    gold: str | None = None

@@ -162,6 +162,20 @@ def test_length_bounds_training_only_and_draws_are_nested(tmp_path: Path) -> Non
     assert len(few) == 10 and set(few) < set(more) and len(more) == 50
 
 
+def test_test_sentences_beyond_the_longest_in_training_are_a_set_if_they_are_ten(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.tsv"
+    path.write_text("".join(f"{'w ' * (i % 10)}{i}\tz\n" for i in range(200)), "utf-8")
+    test = {"source": str(path)}
+    task = own(path, test=test, max_length=7)
+    assert {len(pair.source.split()) for pair in task.beyond} == {8, 9, 10}
+    assert set(task.beyond) < set(task.test)
+    assert own(path, test=test, max_length=9).beyond  # twenty
+    assert not own(path, test=test, max_length=10).beyond
+    short = tmp_path / "short.tsv"
+    short.write_text("\n".join(path.read_text("utf-8").split("\n")[:90]), "utf-8")
+    assert not own(path, test={"source": str(short)}, max_length=9).beyond  # nine
+
+
 def test_bleu_follows_the_text(table: Path) -> None:
     assert own(table, lowercase=True).bleu == {"tokenize": "13a", "lowercase": True}
     assert own(table, bleu_tokenize="zh").bleu == {"tokenize": "zh", "lowercase": False}

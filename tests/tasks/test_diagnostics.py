@@ -1,5 +1,6 @@
 """The synthetic diagnostics: targets and links against a second way to find them, sets, and values refused."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from attnbench.job.building import build
 from attnbench.tasks.task import SPECIALS, UNK, Pair, Task
 
 NAMES = ("copy", "reverse", "sort", "recall")
-FEW = {"train": 30, "validation": 5, "test": 5}
+FEW = {"train": 30, "validation": 5, "test": 5, "beyond": 5}
 SEEDS = st.integers(0, 2**32)
 
 
@@ -81,6 +82,40 @@ def test_lengths_fill_the_range(name: str, length: int, shortest: int) -> None:
     assert (min(lengths), max(lengths)) == (shortest, length)
 
 
+@pytest.mark.parametrize(("name", "longest"), [(name, 32) for name in NAMES[:3]] + [("recall", 31)])
+def test_sentences_beyond_are_longer_up_to_twice(name: str, longest: int) -> None:
+    task = made(name, beyond=100)
+    lengths = {len(pair.source.split()) for pair in task.beyond}
+    assert (min(lengths), max(lengths)) == (17 if name != "recall" else 19, longest)
+    assert len({pair.source for pair in task.beyond}) == 100
+    for pair in task.beyond:
+        assert UNK not in [*task.source.encode(pair.source), *task.target.encode(pair.target)]
+        assert [j for _, j in pair.links] == list(range(len(pair.target.split())))
+        assert all(pair.source.split()[i] == pair.target.split()[j] for i, j in pair.links)
+    assert made(name, beyond=100, train=10).beyond == task.beyond != made(name, beyond=100, seed=2).beyond
+
+
+def test_no_sentence_has_more_keys_than_there_are() -> None:
+    few = made("recall", length=31, keys=12, beyond=20).beyond
+    assert {len(pair.source.split()) for pair in few} == {34, 37}
+    assert made("recall", length=31, keys=10, beyond=20).beyond == []
+
+
+@pytest.mark.parametrize(
+    ("name", "digest"),
+    [
+        ("copy", "3ff832389736c621"),
+        ("reverse", "543d80fde313d792"),
+        ("sort", "3393051fb85cba47"),
+        ("recall", "b5780bf1f423cb5e"),
+    ],
+)
+def test_the_other_sets_are_those_of_old(name: str, digest: str) -> None:
+    """What was measured on them is comparable as long as this holds."""
+    text = "".join(f"{pair.source}\t{pair.target}\t{pair.links}\n" for pair in every(made(name)))
+    assert hashlib.sha256(text.encode()).hexdigest()[:16] == digest
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_sets_are_disjoint_and_the_seed_decides(name: str) -> None:
     task, same, other = made(name), made(name), made(name, seed=2)
@@ -132,6 +167,8 @@ def test_every_source_there_is_can_be_had_and_no_more() -> None:
         ("recall", {"length": 31, "keys": 9}, r"task\.keys=9: length=31 holds 10 keys, .* set 10 or more"),
         ("copy", {"train": 0}, r"task\.train=0: at least one pair"),
         ("recall", {"test": "many"}, r"task\.test=many: at least one pair"),
+        ("sort", {"beyond": -1}, r"task\.beyond=-1: must be 0 or more"),
+        ("copy", {"length": 8, "words": 2, "beyond": 10**6}, r"task\.beyond=1000000: .* of which there are 130560;"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_in_one_line(name: str, changed: dict[str, Any], message: str) -> None:

@@ -1,5 +1,6 @@
 """The embedded grammar: its sets, its lengths, and every phenomenon in a sentence whose links were written by hand."""
 
+import hashlib
 from inspect import signature
 from itertools import pairwise
 from pathlib import Path
@@ -222,6 +223,8 @@ def test_text_survives_the_vocabularies(default: Task) -> None:
 def test_an_empty_set_is_refused(key: str) -> None:
     with pytest.raises(UserError, match=rf"task\.{key}=0"):
         grammar(8, **{"train": 1, "validation": 1, "test": 1, key: 0})
+    with pytest.raises(UserError, match=r"task\.beyond=-1: must be 0 or more"):
+        grammar(8, beyond=-1)
 
 
 def test_the_seed_decides_and_the_test_set_does_not_depend_on_the_size_of_the_training_set() -> None:
@@ -243,6 +246,34 @@ def test_lengths_fill_the_upper_half_of_the_range(length: int) -> None:
     assert max(lengths) > 0.9 * length
 
 
+@pytest.mark.parametrize("length", [8, 9, 64, 256])
+def test_sentences_beyond_are_longer_up_to_twice_and_all_their_words_are_known(length: int) -> None:
+    task = grammar(length, train=50, validation=5, test=5, beyond=40)
+    lengths = [len(pair.source.split()) for pair in task.beyond]
+    assert length < min(lengths) < 1.2 * length
+    assert 1.8 * length < max(lengths) <= 2 * length
+    assert len({pair.source for pair in task.beyond}) == 40
+    for pair in task.beyond:
+        assert UNK not in [*task.source.encode(pair.source), *task.target.encode(pair.target)]
+        assert {j for _, j in pair.links} == set(range(len(pair.target.split())))
+
+
+def test_sentences_beyond_depend_on_their_seed_and_nothing_else() -> None:
+    task, same, other = (
+        grammar(8, train=n, validation=5, test=n, beyond=20, seed=s) for n, s in ((9, 1), (7, 1), (9, 2))
+    )
+    assert task.beyond == same.beyond != other.beyond
+    assert grammar(8, train=9, validation=5, test=9, beyond=5).beyond == task.beyond[:5]
+    assert every(grammar(8, train=9, validation=5, test=9, beyond=0)) == every(task)
+
+
+def test_the_other_sets_are_those_of_old() -> None:
+    """What was measured on them is comparable as long as this holds."""
+    pairs = every(grammar(16, train=50, validation=5, test=5))
+    text = "".join(f"{pair.source}\t{pair.target}\t{pair.links}\n" for pair in pairs)
+    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "7300a798a896cb6b"
+
+
 @pytest.mark.parametrize("length", [7, 0, -16, 257, 16.5, "long"])
 def test_a_length_out_of_range_is_refused_in_one_line(length: Any) -> None:
     with pytest.raises(UserError) as refusal:
@@ -261,7 +292,7 @@ def test_the_source_determines_the_target(monkeypatch: pytest.MonkeyPatch) -> No
     for table in ("PREPOSITIONS", "ADVERBS", "COORDINATORS", "SUBORDINATORS_BEFORE", "SUBORDINATORS_AFTER"):
         monkeypatch.setattr(lexicon, table, dict([*getattr(lexicon, table).items()][:1]))
     rng = Random(5)
-    pairs = [sample(rng, 8) for _ in range(20_000)]
+    pairs = [sample(rng, 4, 8) for _ in range(20_000)]
     known: dict[str, Pair] = {}
     assert all(known.setdefault(pair.source, pair) == pair for pair in pairs)
     assert len(known) < len(pairs) / 2
@@ -270,7 +301,7 @@ def test_the_source_determines_the_target(monkeypatch: pytest.MonkeyPatch) -> No
 def test_words_cross_and_further_in_longer_sentences() -> None:
     reach = []
     for length in (8, 16, 64):
-        pairs = [sample(Random(seed), length) for seed in range(300)]
+        pairs = [sample(Random(seed), length // 2, length) for seed in range(300)]
         assert sum(any(j > k for (_, j), (_, k) in pairwise(pair.links)) for pair in pairs) > 200
         reach.append(sum(max(abs(i - j) for i, j in pair.links) for pair in pairs) / len(pairs))
     assert reach[0] * 1.5 < reach[1]
@@ -280,7 +311,7 @@ def test_words_cross_and_further_in_longer_sentences() -> None:
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32), length=st.integers(8, 256))
 def test_every_target_word_is_linked_and_only_that_and_do_are_dropped(seed: int, length: int) -> None:
-    pair = sample(Random(seed), length)
+    pair = sample(Random(seed), (length + 1) // 2, length)
     source, target = pair.source.split(), pair.target.split()
     assert (length + 1) // 2 <= len(source) <= length
     assert {j for _, j in pair.links} == set(range(len(target)))

@@ -85,7 +85,7 @@ def parses(sentence: str) -> int:
 @pytest.mark.parametrize("length", [8, 16, 64])
 def test_every_sentence_has_exactly_one_parse(length: int) -> None:
     for seed in range(200):
-        source = sample(Random(seed), length).source
+        source = sample(Random(seed), length // 2, length).source
         assert parses(source) == 1, source
 
 

@@ -1,7 +1,7 @@
 """The embedded task: translate between two small invented languages, with the true alignment of every sentence."""
 
 from attnbench.errors import UserError
-from attnbench.tasks.drawn import disjoint
+from attnbench.tasks.drawn import draw
 from attnbench.tasks.grammar import lexicon
 from attnbench.tasks.grammar.sampling import sample
 from attnbench.tasks.task import Task
@@ -10,8 +10,12 @@ from attnbench.tasks.vocabulary import WordVocabulary
 SHORTEST, LONGEST = 8, 256
 
 
-def grammar(length: int, train: int = 8_000, validation: int = 200, test: int = 500, seed: int = 1) -> Task:
+def grammar(
+    length: int, train: int = 8_000, validation: int = 200, test: int = 500, beyond: int = 200, seed: int = 1
+) -> Task:
     """Sentences of length/2 to `length` source words; no source sentence occurs twice, in one set or across sets.
+
+    Those of the set `beyond` have length + 1 to 2 · length.
 
     The source alone determines the target, so BLEU 100 can be reached; links are those of the derivation:
 
@@ -24,11 +28,13 @@ def grammar(length: int, train: int = 8_000, validation: int = 200, test: int = 
     # Hydra passes on whatever was typed.
     if not isinstance(length, int) or not SHORTEST <= length <= LONGEST:
         raise UserError(f"length={length}: the grammar makes sentences of {SHORTEST} to {LONGEST} source words")
-    sets = disjoint(lambda rng: sample(rng, length), train=train, validation=validation, test=test, seed=seed)
+    shortest = (length + 1) // 2
+    sets = draw(sample, shortest, length, train=train, validation=validation, test=test, beyond=beyond, seed=seed)
     return Task(
         name="grammar",
         source=WordVocabulary(lexicon.source_words(), tokenized=True),
         target=WordVocabulary(lexicon.target_words(), tokenized=True),
         bleu={"tokenize": "none"},
+        gold="task",
         **sets,
     )

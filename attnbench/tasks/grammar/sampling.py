@@ -15,17 +15,16 @@ _CLAUSE = 3  # source words of the shortest clause: the king sleeps
 Order = Callable[[NounPhrase, Predicate], Phrase]
 
 
-def sample(rng: Random, length: int) -> Pair:
-    """One sentence of length/2 to `length` source words, its translation and its links.
+def sample(rng: Random, shortest: int, longest: int) -> Pair:
+    """One sentence of `shortest` to `longest` source words, its translation and its links.
 
     the king that the old cats do not see sleeps
     lo tarvo kwem le mirle veke ne vidant pan dorvat
     0-0 1-1 2-2 3-3 4-5 5-4 7-6 7-8 8-7 9-9
     """
-    shortest = (length + 1) // 2
     sampler = _Sampler(rng)
     while True:
-        sentence = sampler.sentence(rng.randint(shortest, length))
+        sentence = sampler.sentence(rng.randint(shortest, longest))
         if len(sentence.source) >= shortest:
             return rules.pair(sentence)
 
