@@ -1,19 +1,17 @@
 """The record: the only contract between running and reporting. One frozen, typed row a job; units are in the names.
 
-A record is written whole or not at all, and read strictly: an unknown, missing or ill-typed field is a `RecordError`
-that names it. Nothing of ours is imported here.
+A record is written whole or not at all, and read strictly: a missing or ill-typed field is a `RecordError` that names
+it. Nothing of ours is imported here.
 """
 
-import dataclasses
-import json
 import os
-import types
-import typing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-VERSION = 2
+import msgspec
+
+VERSION = 3
 NAME = "record.json"  # in a job's folder
 Status = Literal["finished", "failed", "out_of_memory"]
 CostStatus = Literal["measured", "out_of_memory", "over_budget", "unsupported", "failed"]
@@ -61,19 +59,8 @@ class Training:
     train_s: float  # validation included
     stopped: Literal["budget", "patience"]
     best_update: int
+    longest_source: int  # tokens of the longest source trained on, its end not counted
     history: list[HistoryPoint]
-
-
-@dataclass(frozen=True)
-class LengthBin:
-    """BLEU of the test sentences whose source has `low` to `high` tokens (both included)."""
-
-    low: int
-    high: int
-    sentences: int
-    bleu: float
-    bleu_low: float
-    bleu_high: float
 
 
 @dataclass(frozen=True)
@@ -85,9 +72,17 @@ class Sample:
 
 @dataclass(frozen=True)
 class Quality:
-    """Of the test set. BLEU and chrF run from 0 to 100; `*_low`, `*_high` are 95 % bootstrap bounds over sentences."""
+    """Of a test set. BLEU and chrF run from 0 to 100; `*_low`, `*_high` are 95 % bootstrap bounds over sentences.
 
+    `source_lengths` and `bleu_statistics` have an entry a sentence, in the set's order. BLEU over any of them follows
+    from the sums of their statistics, which are sacreBLEU's: the lengths of hypothesis and reference, the n-grams of
+    1 to 4 tokens that are right, and those there are.
+    """
+
+    test_set: str  # hash of its sentences: what has the same one can be compared sentence by sentence
     sentences: int
+    source_lengths: list[int]  # tokens, the end not counted
+    bleu_statistics: list[list[int]]  # 10 numbers a sentence
     bleu: float
     bleu_low: float
     bleu_high: float
@@ -97,8 +92,19 @@ class Quality:
     exact_match: float  # share of sentences whose whole translation is right, 0 to 1
     token_accuracy: float  # 0 to 1, under teacher forcing
     loss: float  # cross-entropy in nats a token, under teacher forcing
-    by_length: list[LengthBin]
     samples: list[Sample]
+
+
+@dataclass(frozen=True)
+class StepMemory:
+    """What a training step holds, in MiB; all but the last is the allocator's."""
+
+    parameters_mib: float
+    gradients_mib: float
+    optimiser_mib: float
+    activations_mib: float  # the most that forward and backward hold besides, attention's included
+    attention_mib: float  # the most of it that was allocated within the attention layers
+    process_mib: float | None  # high-water mark of the process, Python and all; None where the system does not tell
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,8 @@ class StepCost:
     target_length: int
     tokens_per_s: float  # target tokens
     peak_mib: float  # the allocator's own peak above what was held before the step
+    memory: StepMemory
+    joules: float | None  # a step; None where the machine does not tell
 
 
 @dataclass(frozen=True)
@@ -128,6 +136,20 @@ class ScalingPoint:
     ms_q3: float | None
     peak_mib: float | None  # the allocator's own peak above what was held before
     error: str | None  # why there is no number
+    repetitions: int  # that the quartiles are of
+    noisy: bool  # whether the quartiles stayed too far apart, however often it was repeated
+    predicted_ms: float | None  # of a length beyond the budget: what it would have taken, from the lengths before
+    predicted_mib: float | None
+    flops: float | None  # floating-point operations a call, in closed form; None of a contender that is not ours
+    bytes: float | None  # read and written a call, at the least, in closed form
+
+
+@dataclass(frozen=True)
+class DevicePeak:
+    """What the device does at best, measured on the spot: one matrix product, and one copy."""
+
+    flops_per_s: float
+    bytes_per_s: float  # read and written
 
 
 @dataclass(frozen=True)
@@ -139,8 +161,7 @@ class Scaling:
     heads: int
     head_dim: int
     points: list[ScalingPoint]
-    time_exponent: float | None  # of forward and backward ~ length ** exponent, over the longest half of the points
-    memory_exponent: float | None
+    peak: DevicePeak | None
     session: str | None  # None: it was measured by itself
     baseline: str | None
 
@@ -154,6 +175,37 @@ class Alignment:
     weights: list[list[list[list[float]]]]  # [layer][head][target][source], soft or one-hot; empty without attention
     implicit: list[list[float]]  # [target][source]: norms of gradients, each row divided by its sum
     gold: list[tuple[int, int]]  # (source, target) positions; empty where unknown
+
+
+@dataclass(frozen=True)
+class HeadAlignment:
+    """One head read as an alignment: each target word is linked to the source word that has most of its weight."""
+
+    layer: int
+    head: int
+    entropy: float  # of the weights, in nats, the mean over target tokens
+    aer: float | None  # alignment error rate, 0 to 1; None, as the two below, where there is nothing to divide by
+    precision: float | None
+    recall: float | None
+
+
+@dataclass(frozen=True)
+class AlignmentQuality:
+    """How the weights of test sentences, read as an alignment, compare with gold links and with the implicit ones.
+
+    `links` and `implicit_links` have a row a sentence: the links found, the sure ones of the gold, those found that are
+    sure, and those found that are sure or possible (Och and Ney 2003). Both are empty where no gold links are known,
+    `links` without attention too. Entropy and agreement are means over target tokens, the sentence's end among them.
+    """
+
+    sentences: int
+    gold: str | None  # where the gold links come from: "task", or the path of a file
+    links: list[list[int]]  # by the mean of all layers and heads
+    implicit_links: list[list[int]]
+    entropy: float | None  # of the mean weights, in nats; None without attention
+    implicit_entropy: float
+    agreement: float | None  # of explicit with implicit weights: the share of a row's weight that both place alike
+    heads: list[HeadAlignment]
 
 
 @dataclass(frozen=True)
@@ -189,18 +241,18 @@ class Record:
     duration_s: float
     training: Training | None
     quality: Quality | None
+    beyond: Quality | None  # of sentences longer than any that was trained on
     step: StepCost | None
     scaling: Scaling | None
-    alignments: list[Alignment]
+    alignment: AlignmentQuality | None
+    alignments: list[Alignment]  # examples
     regression: Regression | None
 
 
 def write(record: Record, path: Path) -> None:
     """Writes `path` whole or not at all."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(
-        json.dumps(dataclasses.asdict(record), ensure_ascii=False, separators=(",", ":")), encoding="utf-8"
-    )
+    partial.write_bytes(msgspec.json.encode(record))
     partial.replace(path)
 
 
@@ -208,19 +260,19 @@ def read(path: Path) -> Record:
     """Reads one record.
 
     Raises:
-        RecordError: not JSON, another version, or a field that is missing, unknown or of the wrong type.
+        RecordError: not JSON, another version, or a field that is missing or of the wrong type.
     """
+    text = path.read_bytes()
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise RecordError(f"{path}: not JSON: {error}") from error
-    version = data.get("version") if isinstance(data, dict) else None
+        version = msgspec.json.decode(text, type=_Versioned).version
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RecordError(f"{path}: no record: {error}") from error
     if version != VERSION:
         raise RecordError(f"{path}: a record of version {version!r}; this attnbench reads version {VERSION}")
     try:
-        return _decode(Record, data, "record")
-    except RecordError as error:
-        raise RecordError(f"{path}: {error}") from None
+        return msgspec.json.decode(text, type=Record)
+    except msgspec.ValidationError as error:
+        raise RecordError(f"{path}: {error}") from error
 
 
 def find(path: Path) -> Record | None:
@@ -231,50 +283,7 @@ def find(path: Path) -> Record | None:
         return None
 
 
-def _decode(kind: Any, value: Any, where: str) -> Any:
-    """`value`, as parsed from JSON, as an instance of the annotation `kind`."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if kind is Any:
-        return value
-    if dataclasses.is_dataclass(kind):
-        return _decode_fields(kind, value, where)
-    if origin is Literal:
-        return _expect(value in arguments, value, where, f"one of {arguments}")
-    if origin in (types.UnionType, typing.Union):
-        return _decode_union(arguments, value, where)
-    if origin is list:
-        _expect(isinstance(value, list), value, where, "a list")
-        return [_decode(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value)]
-    if origin is tuple:
-        _expect(isinstance(value, list) and len(value) == len(arguments), value, where, f"{len(arguments)} values")
-        return tuple(_decode(kind, item, where) for kind, item in zip(arguments, value, strict=True))
-    if origin is dict:
-        _expect(isinstance(value, dict), value, where, "an object")
-        return {name: _decode(arguments[1], item, f"{where}.{name}") for name, item in value.items()}
-    if kind is float and type(value) is int:
-        return float(value)
-    return _expect(type(value) is kind, value, where, getattr(kind, "__name__", str(kind)))
+class _Versioned(msgspec.Struct):
+    """What all versions have in common."""
 
-
-def _decode_fields(kind: Any, value: Any, where: str) -> Any:
-    _expect(isinstance(value, dict), value, where, "an object")
-    hints = typing.get_type_hints(kind)
-    for problem, names in (("missing", hints.keys() - value.keys()), ("unknown", value.keys() - hints.keys())):
-        if names:
-            raise RecordError(f"{where}: {problem} {', '.join(sorted(names))}")
-    return kind(**{name: _decode(hint, value[name], f"{where}.{name}") for name, hint in hints.items()})
-
-
-def _decode_union(kinds: tuple[Any, ...], value: Any, where: str) -> Any:
-    if value is None and type(None) in kinds:
-        return None
-    kinds = tuple(kind for kind in kinds if kind is not type(None))
-    if len(kinds) == 1:
-        return _decode(kinds[0], value, where)
-    return _expect(type(value) in kinds, value, where, " or ".join(kind.__name__ for kind in kinds))
-
-
-def _expect(holds: bool, value: Any, where: str, expected: str) -> Any:
-    if not holds:
-        raise RecordError(f"{where}: expected {expected}, found {str(value)[:60]!r}")
-    return value
+    version: Any = None

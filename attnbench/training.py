@@ -144,6 +144,9 @@ def fit(
         progress: whether to show a bar with ETA, loss and BLEU.
         breathe: called between updates; answers the seconds it waited, which are not counted as training.
         report: called with each validation.
+
+    Raises:
+        UserError: training diverged, a loss is no finite number any more.
     """
     torch.manual_seed(seed)
     batches = Batches(task, task.train, recipe.batch_size, device)
@@ -163,11 +166,8 @@ def fit(
             bar.set_postfix(loss=f"{point.train_loss:.3f}", BLEU=f"{point.validation_bleu:.1f}")
             if watch.exhausted:
                 break
-    if not watch.best_weights:
-        rate = recipe.learning_rate
-        raise UserError(f"training.learning_rate={rate}: training diverged, no validation gave a number; lower it")
     model.load_state_dict(watch.best_weights)
-    return Fitted(watch.account(len(batches)), watch.best_weights)
+    return Fitted(watch.account(batches), watch.best_weights)
 
 
 def _endless(batches: Batches, seed: int) -> Iterator[Batch]:
@@ -194,7 +194,9 @@ class _Watch:
         self.best_weights: dict[str, Tensor] = {}
         self.updates = self.tokens = 0
         self._best, self._since = -math.inf, 0
-        self._loss = torch.zeros((), device=device)  # kept there: reading it at each update would wait for the device
+        # Kept there: reading them at each update would wait for the device.
+        self._loss = torch.zeros((), device=device)  # summed since the last validation
+        self._finite = torch.zeros((), device=device, dtype=torch.long)  # updates since then until it was not finite
         self._started, self._waited = time.perf_counter(), 0.0
 
     @property
@@ -208,15 +210,27 @@ class _Watch:
     def step(self, loss: Tensor, batch: Batch, waited: float) -> None:
         """Counts an update, and the seconds spent waiting for others after it."""
         self._loss += loss
+        self._finite += self._loss.isfinite()  # a sum that is not stays so
         self.updates += 1
         self.tokens += batch.target_tokens
         self._waited += waited
 
     def validated(self, bleu: float, loss: float) -> HistoryPoint:
-        """Takes note of a validation, and of the weights if it is the best so far."""
-        since = self.updates - (self.history[-1].update if self.history else 0)
+        """Takes note of a validation, and of the weights if it is the best so far.
+
+        Raises:
+            UserError: a loss that is no finite number.
+        """
+        before = self.history[-1].update if self.history else 0
+        since, finite = self.updates - before, int(self._finite)
+        if finite < since or not math.isfinite(loss):
+            update, rate = before + min(finite + 1, since), self.recipe.learning_rate
+            raise UserError(
+                f"training.learning_rate={rate}: at update {update} the loss was no finite number; lower it"
+            )
         point = HistoryPoint(self.updates, self.elapsed_s, float(self._loss) / since, loss, bleu)
         self._loss.zero_()
+        self._finite.zero_()
         self.history.append(point)
         merit = bleu if self.recipe.stop_on == "bleu" else -loss
         if merit > self._best:
@@ -226,14 +240,15 @@ class _Watch:
             self._since += 1
         return point
 
-    def account(self, batches_per_epoch: int) -> Training:
+    def account(self, batches: Batches) -> Training:
         return Training(
             parameters=sum(parameter.numel() for parameter in self.model.parameters()),
             updates=self.updates,
-            epochs=self.updates / batches_per_epoch,
+            epochs=self.updates / len(batches),
             target_tokens=self.tokens,
             train_s=self.elapsed_s,
             stopped="patience" if self.exhausted else "budget",
             best_update=self.best_update,
+            longest_source=max(len(ids) - 1 for ids in batches.source),
             history=self.history,
         )

@@ -13,9 +13,11 @@ from attnbench import record
 from attnbench.record import (
     VERSION,
     Alignment,
+    AlignmentQuality,
+    DevicePeak,
     Environment,
+    HeadAlignment,
     HistoryPoint,
-    LengthBin,
     Quality,
     Record,
     RecordError,
@@ -24,19 +26,20 @@ from attnbench.record import (
     Scaling,
     ScalingPoint,
     StepCost,
+    StepMemory,
     Training,
 )
 
 ENVIRONMENT = Environment("3.11", {"torch": "2"}, None, "Linux", "a chip", 2, 1, 7.5, "cpu", "a chip")
-TRAINING = Training(100, 20, 1.5, 900, 3.25, "patience", 10, [HistoryPoint(10, 1.0, 2.0, 2.5, 3.0)])
+TRAINING = Training(100, 20, 1.5, 900, 3.25, "patience", 10, 7, [HistoryPoint(10, 1.0, 2.0, 2.5, 3.0)])
 QUALITY = Quality(
-    *(9, 30.5, 28.0, 33.0, "nrefs:1", 50.0, "nrefs:1", 0.25, 0.5, 2.0),
-    by_length=[LengthBin(1, 4, 9, 30.5, 28.0, 33.0)],
+    *("abc", 1, [4], [[5, 5, 4, 3, 2, 1, 5, 4, 3, 2]]),
+    *(30.5, 28.0, 33.0, "nrefs:1", 50.0, "nrefs:1", 0.25, 0.5, 2.0),
     samples=[Sample("我会说 é", 'a "quote"', "line\nbreak\u2028")],
 )
-SCALING = Scaling(
-    "dense", 1, 2, 4, [ScalingPoint(8, "forward", "failed", None, None, None, None, "no")], None, 1.96, "a1", None
-)
+POINT = ScalingPoint(8, "forward", "failed", None, None, None, None, "no", 0, False, 1.5, None, 64.0, 32.0)
+SCALING = Scaling("dense", 1, 2, 4, [POINT], DevicePeak(1e9, 2e9), "a1", None)
+HEADS = [HeadAlignment(0, 1, 0.5, 0.25, 0.75, None)]
 FULL = Record(
     version=VERSION,
     key="abc",
@@ -53,8 +56,10 @@ FULL = Record(
     duration_s=1.5,
     training=TRAINING,
     quality=QUALITY,
-    step=StepCost(1.0, 0.9, 1.1, 7, 64, 12, 14, 1e5, 3.5),
+    beyond=QUALITY,
+    step=StepCost(1.0, 0.9, 1.1, 7, 64, 12, 14, 1e5, 3.5, StepMemory(1, 1, 2, 4, 1, 300), 0.5),
     scaling=SCALING,
+    alignment=AlignmentQuality(1, "task", [[3, 4, 2, 2]], [[3, 4, 1, 1]], 0.5, 1.5, 0.25, HEADS),
     alignments=[Alignment(["a"], ["b", "</s>"], [[[[1.0], [1.0]]]], [[1.0], [1.0]], [(0, 0)])],
     regression=Regression([0.5], [1.0], [0.0, 1.0], [0.5, 1.5], [1.0, 1.0], [[1.0], [1.0]], 0.25, 0.5, 1, None),
 )
@@ -92,8 +97,10 @@ def test_what_was_not_measured_stays_none(path: Path) -> None:
         error="no",
         training=None,
         quality=None,
+        beyond=None,
         step=None,
         scaling=None,
+        alignment=None,
         alignments=[],
         regression=None,
     )
@@ -108,24 +115,21 @@ def test_a_whole_number_is_a_fine_float(path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d.pop("seed"), r"record: missing seed"),
-        (lambda d: d["training"].pop("updates"), r"record\.training: missing updates"),
-        (lambda d: d["training"]["history"][0].pop("update"), r"record\.training\.history\[0\]: missing update"),
-        (lambda d: d.update(extra=1), r"record: unknown extra"),
-        (lambda d: d["environment"].update(moon="full"), r"record\.environment: unknown moon"),
-        (lambda d: d.update(seed="1"), r"record\.seed: expected int, found '1'"),
-        (lambda d: d.update(seed=1.0), r"record\.seed: expected int"),
-        (lambda d: d.update(seed=True), r"record\.seed: expected int"),
-        (lambda d: d.update(duration_s="1"), r"record\.duration_s: expected float"),
-        (lambda d: d.update(status="done"), r"record\.status: expected one of .*'finished'"),
-        (lambda d: d.update(status=["finished"]), r"record\.status: expected one of"),
-        (lambda d: d.update(error=3), r"record\.error: expected str"),
-        (lambda d: d.update(training=[]), r"record\.training: expected an object"),
-        (lambda d: d.update(overrides="score=dot"), r"record\.overrides: expected a list"),
-        (lambda d: d.update(factors=[]), r"record\.factors: expected an object"),
-        (lambda d: d["factors"].update(score=["dot"]), r"record\.factors\.score: expected str or int"),
-        (lambda d: d["alignments"][0].update(gold=[[1]]), r"record\.alignments\[0\]\.gold\[0\]: expected 2 values"),
-        (lambda d: d["scaling"]["points"][0].update(ms="1"), r"record\.scaling\.points\[0\]\.ms: expected float"),
+        (lambda d: d.pop("seed"), r"missing required field `seed`"),
+        (lambda d: d["training"].pop("updates"), r"missing required field `updates` - at `\$\.training`"),
+        (lambda d: d["training"]["history"][0].pop("update"), r"`update` - at `\$\.training\.history\[0\]`"),
+        (lambda d: d.update(seed="1"), r"Expected `int`, got `str` - at `\$\.seed`"),
+        (lambda d: d.update(seed=1.5), r"Expected `int`.*`\$\.seed`"),
+        (lambda d: d.update(seed=True), r"Expected `int`.*`\$\.seed`"),
+        (lambda d: d.update(duration_s="1"), r"Expected `float`.*`\$\.duration_s`"),
+        (lambda d: d.update(duration_s=None), r"Expected `float`.*`\$\.duration_s`"),
+        (lambda d: d.update(status="done"), r"Invalid enum value 'done' - at `\$\.status`"),
+        (lambda d: d.update(error=3), r"Expected `str \| null`.*`\$\.error`"),
+        (lambda d: d.update(training=[]), r"Expected `object \| null`.*`\$\.training`"),
+        (lambda d: d.update(overrides="score=dot"), r"Expected `array`.*`\$\.overrides`"),
+        (lambda d: d["factors"].update(score=["dot"]), r"got `array` - at `\$\.factors\[\.\.\.\]`"),
+        (lambda d: d["alignments"][0].update(gold=[[1]]), r"`array` of length 2.*`\$\.alignments\[0\]\.gold"),
+        (lambda d: d["scaling"]["points"][0].update(ms="1"), r"`float \| null`.*`\$\.scaling\.points\[0\]\.ms`"),
         (lambda d: d.update(version=VERSION + 1), rf"version {VERSION + 1}; this attnbench reads version {VERSION}"),
         (lambda d: d.pop("version"), r"a record of version None"),
     ],

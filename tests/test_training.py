@@ -224,6 +224,31 @@ def test_padding_does_not_change_a_step() -> None:
 
 
 @pytest.mark.parametrize(
+    ("losses", "validation_loss", "update"),
+    [
+        ([1.0, math.nan, 1.0, 1.0], 1.0, 2),
+        ([1.0, 1.0, 1.0, math.inf, 1.0, 1.0], 1.0, 4),
+        ([1.0, 1.0, 1.0, 1.0, 1.0, math.nan], 1.0, 6),
+        ([1.0, 1.0, 1.0], math.nan, 3),
+    ],
+)
+def test_a_loss_that_is_no_number_ends_it(
+    monkeypatch: pytest.MonkeyPatch, losses: list[float], validation_loss: float, update: int
+) -> None:
+    given = iter(losses)
+    monkeypatch.setattr(Stepper, "__call__", lambda self, batch: torch.tensor(next(given)))
+    monkeypatch.setattr(training, "validate", lambda *arguments: (0.0, validation_loss))
+    message = rf"training\.learning_rate=0\.01: at update {update} the loss was no finite number; lower it"
+    with pytest.raises(UserError, match=message):
+        fitted(model())
+
+
+def test_a_rate_far_too_high_is_told() -> None:
+    with pytest.raises(UserError, match=r"training\.learning_rate=1e\+20: at update \d the loss was no finite number"):
+        fitted(model(), replace(RECIPE, learning_rate=1e20))
+
+
+@pytest.mark.parametrize(
     ("changed", "message"),
     [
         ({"updates": None}, r"training\.updates=null, training\.epochs=null: one of them must be a number"),

@@ -13,6 +13,7 @@ from attnbench.cli.mechanisms import mechanisms
 from attnbench.cli.report import report
 from attnbench.cli.table import print_table
 from attnbench.cli.translate import translate
+from attnbench.errors import UserError
 
 
 def run_job(cfg: DictConfig) -> None:
@@ -28,8 +29,18 @@ def run_job(cfg: DictConfig) -> None:
     print(f"kept in {HydraConfig.get().runtime.output_dir}")
 
 
+def refuse_alone(cfg: DictConfig) -> None:
+    """What a command that is always a session does with `hydra.mode=RUN`.
+
+    Raises:
+        UserError: always.
+    """
+    raise UserError(f"hydra.mode=RUN: {cfg.command} measures contenders in turns, be it one; leave hydra.mode out")
+
+
 COMMANDS: dict[str, Callable[[DictConfig], None]] = {
     "train": run_job,
+    "cost": refuse_alone,
     "report": report,
     "translate": translate,
     "mechanisms": mechanisms,

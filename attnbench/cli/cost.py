@@ -1,7 +1,8 @@
-"""A cost session: the planned contenders, measured in turns in this process, tabulated and reported."""
+"""A cost session: the planned contenders, measured in turns, tabulated and reported."""
 
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from hydra.core.utils import configure_log
@@ -68,10 +69,12 @@ def _measure(places: Sequence[Place], cfg: DictConfig, folder: Path) -> list[Rec
     folder.mkdir(parents=True, exist_ok=True)
     configure_log(cfg.hydra.job_logging)
 
-    def progress(units: float) -> Callable[[float], object]:
-        bar.reset(units)
-        return bar.update
+    def seen(left_s: float) -> None:
+        gone_s = time.monotonic() - begun
+        bar.total = gone_s + left_s
+        bar.set_description_str(tqdm.format_interval(left_s), refresh=False)
+        bar.update(gone_s - bar.n)
 
-    shown = "{percentage:3.0f}% |{bar}| {elapsed} gone, {remaining} to go"
-    with tqdm(bar_format=shown, dynamic_ncols=True, disable=None if cfg.progress else True) as bar:
-        return measure_session(places, progress)
+    begun, shown = time.monotonic(), "{percentage:3.0f}% |{bar}| {elapsed} gone, about {desc} to go"
+    with tqdm(total=1, bar_format=shown, dynamic_ncols=True, disable=None if cfg.progress else True) as bar:
+        return measure_session(places, seen)

@@ -1,14 +1,15 @@
-"""The tables that a cost session ends with: at each length what a contender takes, and how many times its baseline.
+"""The tables that a cost session ends with: what a contender takes at each length, and how many times its baseline.
 
-forward (ms)               128           1024
-sdpa                0.112 1.00x     4.70 1.00x
-additive · dense     16.3  146x        >
+forward (ms)           128   1024  ~ n^
+sdpa                 0.112   4.70  1.80
+additive · dense     16.3~      >
 """
 
 from collections.abc import Sequence
 
+from attnbench.measure.scaling import exponent
 from attnbench.record import Record, ScalingPoint
-from attnbench.report.costs import LEGEND, QUANTITIES, SIGNS, Quantity, baseline, ratios
+from attnbench.report.costs import LEGEND, NOISY, QUANTITIES, SIGNS, Quantity, baseline, ratios
 from attnbench.report.document import significant
 from attnbench.report.mechanisms import conditions, label, said
 
@@ -20,13 +21,16 @@ def print_costs(records: Sequence[Record]) -> None:
         records: of one session; one without a measurement says why in its error.
     """
     names = _names(records)
-    yardsticks = [baseline(record, records) for record in records]
-    against = [names[records.index(yardstick)] if yardstick else "" for yardstick in yardsticks]
     lengths = sorted({point.length for record in records for point in _points(record)})
     for quantity in QUANTITIES:
-        columns = [_column(records, quantity, length) for length in lengths]
-        _print_block([quantity.title, *names], columns, ["x of", *against])
-    print(f"x: times the baseline. {LEGEND}")
+        columns = [[str(length), *(_value(record, quantity, length) for record in records)] for length in lengths]
+        exponents = ["~ n^", *(_exponent(record, quantity) for record in records)]
+        _print_block([quantity.title, *names], [*columns, exponents])
+    yardsticks = [baseline(record, records) for record in records]
+    against = ["of", *(names[records.index(yardstick)] if yardstick else "" for yardstick in yardsticks)]
+    multiples = [[each.title, *(_multiple(record, records, each) for record in records)] for each in QUANTITIES]
+    _print_block(["x the baseline", *names], [*multiples, against])
+    print(f"{NOISY}: noisy, its quartiles are far apart. {LEGEND}")
     for name, record in zip(names, records, strict=True):
         for reason in _reasons(record):
             print(f"{name}: {reason}")
@@ -46,32 +50,41 @@ def _points(record: Record) -> list[ScalingPoint]:
     return record.scaling.points if record.scaling else []
 
 
-def _column(records: Sequence[Record], quantity: Quantity, length: int) -> list[str]:
-    """The length, and below it each record's value and ratio, or the sign for why there is none."""
-    pairs = [_pair(record, records, quantity, length) for record in records]
-    value_width, ratio_width = (max(map(len, texts)) for texts in zip(*pairs, strict=True))
-    return [str(length), *(f"{value.rjust(value_width)} {ratio.rjust(ratio_width)}" for value, ratio in pairs)]
-
-
-def _pair(record: Record, records: Sequence[Record], quantity: Quantity, length: int) -> tuple[str, str]:
+def _value(record: Record, quantity: Quantity, length: int) -> str:
+    """The number, marked if it is noisy, or the sign for why there is none."""
     if record.scaling is None:
-        return "-", ""
+        return "-"
     at = length, quantity.passes
     point = next((point for point in record.scaling.points if (point.length, point.passes) == at), None)
     if point is None:  # nobody asked for it
-        return "", ""
-    value, ratio = getattr(point, quantity.field), getattr(ratios(record, records).get(at), quantity.field, None)
-    return SIGNS[point.status] if value is None else significant(
-        value
-    ), "" if ratio is None else f"{significant(ratio)}x"
+        return ""
+    value = getattr(point, quantity.field)
+    noisy = NOISY if point.noisy and quantity.field == "ms" else " "
+    return f"{SIGNS[point.status] if value is None else significant(value)}{noisy}"
 
 
-def _print_block(names: Sequence[str], columns: Sequence[Sequence[str]], against: Sequence[str]) -> None:
-    """Names to the left, columns to the right, and the baseline's name behind."""
+def _exponent(record: Record, quantity: Quantity) -> str:
+    points = [point for point in _points(record) if point.passes == quantity.passes and point.status == "measured"]
+    found = exponent({point.length: getattr(point, quantity.field) for point in points})
+    return "" if found is None else f"{found:.2f}"
+
+
+def _multiple(record: Record, records: Sequence[Record], quantity: Quantity) -> str:
+    """Of the baseline's number, at the longest length at which both have one."""
+    found = {
+        length: value
+        for (length, passes), ratio in ratios(record, records).items()
+        if passes == quantity.passes and (value := getattr(ratio, quantity.field)) is not None
+    }
+    return f"{significant(found[max(found)])}x at {max(found)}" if found else ""
+
+
+def _print_block(names: Sequence[str], columns: Sequence[Sequence[str]]) -> None:
+    """Names to the left, columns to the right."""
     name_width, *widths = (max(map(len, column)) for column in (names, *columns))
-    for name, *cells, of in zip(names, *columns, against, strict=True):
-        texts = [name.ljust(name_width), *(cell.rjust(width) for cell, width in zip(cells, widths, strict=True)), of]
-        print("   ".join(texts).rstrip())
+    for name, *cells in zip(names, *columns, strict=True):
+        texts = [name.ljust(name_width), *(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))]
+        print("  ".join(texts).rstrip())
     print()
 
 

@@ -1,7 +1,9 @@
 """The table of all cells that a sweep ends with."""
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
+from attnbench.measure.scaling import growth
 from attnbench.record import Factor, Record
 
 COLUMNS: dict[str, Callable[[Record], str]] = {
@@ -11,8 +13,8 @@ COLUMNS: dict[str, Callable[[Record], str]] = {
     "sigma": lambda record: f"{record.regression.sigma:.3f}" if record.regression and record.regression.sigma else "",
     "step ms": lambda record: f"{record.step.step_ms:.1f}" if record.step else "",
     "peak MiB": lambda record: f"{record.step.peak_mib:.0f}" if record.step else "",
-    "time ~ n^": lambda record: _exponent(record, "time_exponent"),
-    "memory ~ n^": lambda record: _exponent(record, "memory_exponent"),
+    "time ~ n^": lambda record: _exponent(record, "ms"),
+    "memory ~ n^": lambda record: _exponent(record, "peak_mib"),
     "seconds": lambda record: f"{record.duration_s:.0f}",
     "status": lambda record: record.status if record.error is None else f"{record.status}: {record.error}",
 }
@@ -43,8 +45,8 @@ def _factor(record: Record, name: str) -> str:
     return str(value)
 
 
-def _exponent(record: Record, name: str) -> str:
-    value = getattr(record.scaling, name, None)
+def _exponent(record: Record, field: Literal["ms", "peak_mib"]) -> str:
+    value = growth(record.scaling.points, field) if record.scaling else None
     return "" if value is None else f"{value:.2f}"
 
 

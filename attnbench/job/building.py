@@ -1,5 +1,6 @@
 """From a config's nodes to what they describe."""
 
+from functools import partial
 from typing import Any
 
 from hydra.errors import InstantiationException
@@ -10,7 +11,10 @@ from attnbench.attention import Attention
 from attnbench.attention.heads import head_width
 from attnbench.device import dtype
 from attnbench.errors import UserError
-from attnbench.measure.trial import Entry
+from attnbench.measure.cell import Entry
+from attnbench.measure.contenders import Contender, Layer
+from attnbench.measure.scaling import Lengths
+from attnbench.measure.trial import Setup
 from attnbench.models.model import Model
 
 
@@ -20,16 +24,23 @@ def build(node: DictConfig, *args: Any, **kwargs: Any) -> Any:
     Raises:
         UserError: from the constructor, or for a key or a type of value that it does not take.
     """
+    return _build(_plain(node), *args, **kwargs)
+
+
+def _plain(node: DictConfig) -> Any:
+    """Resolved here: Hydra would do so in place, in what the node refers to as well."""
+    return OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+
+
+def _build(plain: Any, *args: Any, **kwargs: Any) -> Any:
     try:
-        # Resolved here: Hydra would do so in place, in what the node refers to as well.
-        plain = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
         return instantiate(plain, *args, **kwargs)
     except InstantiationException as error:
         cause = error.__cause__
         if isinstance(cause, UserError):
             raise cause from None
         if isinstance(cause, TypeError):
-            raise UserError(f"{node.get('_target_')}: {cause}") from error
+            raise UserError(f"{plain['_target_']}: {cause}") from error
         raise
 
 
@@ -54,6 +65,27 @@ def attention_node(node: DictConfig) -> DictConfig | None:
 
 def build_entry(cfg: DictConfig) -> Entry:
     """The contender of a cost job's config, and what is measured of it."""
-    head_dim = head_width(cfg.width, cfg.heads)
-    contender = build(cfg.contender, cfg.heads, head_dim)
-    return Entry(contender, cfg.heads, head_dim, build(cfg.cost), build(cfg.device), dtype(cfg.precision), cfg.seed)
+    head_dim, grid = head_width(cfg.width, cfg.heads), build(cfg.cost)
+    make = partial(_build, _plain(cfg.contender), cfg.heads, head_dim)
+    contender = make()
+    setup = _setup(cfg, make, grid, cfg.heads, head_dim)
+    return Entry(setup, grid, contender.attention if isinstance(contender, Layer) else None)
+
+
+def layer_entry(cfg: DictConfig) -> Entry | None:
+    """The attention of a training job's model (its first, of several), by itself; None if it has none."""
+    node = attention_node(cfg.model)
+    if node is None:
+        return None
+    make, grid = partial[Contender](_layer, _plain(node), cfg.model.width), build(cfg.cost)
+    attention = _layer(*make.args).attention
+    setup = _setup(cfg, make, grid, attention.heads, cfg.model.width // attention.heads)
+    return Entry(setup, grid, attention)
+
+
+def _layer(plain: Any, width: int) -> Layer:
+    return Layer(_build(plain)(width))
+
+
+def _setup(cfg: DictConfig, make: partial[Contender], grid: Lengths, heads: int, head_dim: int) -> Setup:
+    return Setup(make, grid.batch_size, heads, head_dim, build(cfg.device), dtype(cfg.precision), cfg.seed)

@@ -53,22 +53,38 @@ def run(cfg: DictConfig) -> Record:
     name = run_name(cfg, hydra)
     try:
         with build(cfg.tracker)(name=name, group=cfg.sweep, folder=folder, config=empty.config) as tracked:
-            found = PROCEDURES[cfg.procedure](cfg, folder, tracked)
-            where, duration_s = describe(build(cfg.device)), time.perf_counter() - begun
-            done = replace(empty, status="finished", environment=where, duration_s=duration_s, **vars(found))
-            record.write(done, folder / record.NAME)
+            try:
+                found = PROCEDURES[cfg.procedure](cfg, folder, tracked)
+                where, duration_s = describe(build(cfg.device)), time.perf_counter() - begun
+                done = replace(empty, status="finished", environment=where, duration_s=duration_s, **vars(found))
+            except Exception as error:
+                done = _failed(empty, error, time.perf_counter() - begun)
+                _keep(done, folder, tracked)
+                raise
             log.info("finished in %.1f s", duration_s)
-            tracked.result(done)
+            _keep(done, folder, tracked)
     except Exception as error:
-        if done is not None:
-            log.exception("the tracker failed; the record is whole")
-            return done
-        log.exception("the job failed")
-        status = "out_of_memory" if is_out_of_memory(error) else "failed"
-        failed = replace(empty, status=status, error=in_one_line(error), duration_s=time.perf_counter() - begun)
-        record.write(failed, folder / record.NAME)
-        raise
+        if done is None:  # the tracker did not even start
+            record.write(_failed(empty, error, time.perf_counter() - begun), folder / record.NAME)
+        if done is None or done.status != "finished":
+            log.exception("the job failed")
+            raise
+        log.exception("the tracker failed; the record is whole")
     return done
+
+
+def _failed(empty: Record, error: Exception, duration_s: float) -> Record:
+    status = "out_of_memory" if is_out_of_memory(error) else "failed"
+    return replace(empty, status=status, error=in_one_line(error), duration_s=duration_s)
+
+
+def _keep(done: Record, folder: Path, tracked: Run) -> None:
+    """Writes a record, and then hands it to the tracker, whose failure is no failure of the job."""
+    record.write(done, folder / record.NAME)
+    try:
+        tracked.result(done)
+    except Exception:
+        log.exception("the tracker failed; the record is whole")
 
 
 def finished(cfg: DictConfig) -> Record | None:
@@ -110,8 +126,10 @@ def blank(cfg: DictConfig, hydra: Any) -> Record:
         duration_s=0.0,
         training=None,
         quality=None,
+        beyond=None,
         step=None,
         scaling=None,
+        alignment=None,
         alignments=[],
         regression=None,
     )

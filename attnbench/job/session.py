@@ -1,4 +1,4 @@
-"""A cost session: the contenders of several configs, measured in turns in one process, for their ratios."""
+"""A cost session: the contenders of several configs, measured in turns, for their ratios."""
 
 import logging
 import time
@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
 from omegaconf import DictConfig, OmegaConf
 
 from attnbench import record
@@ -16,7 +17,9 @@ from attnbench.job.building import build, build_entry
 from attnbench.job.identity import factors, job_key
 from attnbench.job.run import blank, run_name
 from attnbench.measure import quiet
-from attnbench.measure.turns import measure_in_turns, work
+from attnbench.measure.cell import Entry
+from attnbench.measure.peak import device_peak
+from attnbench.measure.turns import measure_in_turns
 from attnbench.record import Record, Scaling
 
 log = logging.getLogger(__name__)
@@ -52,35 +55,41 @@ def absent(cfg: DictConfig, reason: str) -> Record:
     return replace(blank(cfg, cfg.hydra), error=reason)
 
 
-def measure_session(places: Sequence[Place], progress: Callable[[float], Callable[[float], object]]) -> list[Record]:
+def measure_session(places: Sequence[Place], seen: Callable[[float], object]) -> list[Record]:
     """Measures all contenders in turns, then writes a record each: ratios hold within one session, so all or none.
 
     Args:
         places: who takes part.
-        progress: is told how much there is to do, and answers with what is told whenever some is done.
+        seen: is told, now and then, how many seconds are left.
     """
     entries = [build_entry(place.cfg) for place in places]
     log.info("started: %d contenders", len(places))
     session, begun, blanks = uuid.uuid4().hex[:12], time.perf_counter(), [blank(p.cfg, p.cfg.hydra) for p in places]
     with quiet.alone():
-        found = measure_in_turns(entries, seen=progress(work(entries)))
+        peaks = {on: device_peak(*on) for on in {_where(entry) for entry in entries}}
+        found = measure_in_turns(entries, seen=seen)
     duration_s = time.perf_counter() - begun
     log.info("finished in %.1f s", duration_s)
     records = []
     for place, entry, empty, scaling in zip(places, entries, blanks, found, strict=True):
-        scaling = replace(scaling, session=session, baseline=place.baseline)
+        scaling = replace(scaling, peak=peaks[_where(entry)], session=session, baseline=place.baseline)
         error = _error(scaling)
         done = replace(
             empty,
             status="failed" if error else "finished",
             error=error,
-            environment=describe(entry.device),
+            environment=describe(entry.setup.device),
             duration_s=duration_s / len(places),
             scaling=scaling,
         )
         _keep(done, place)
         records.append(done)
     return records
+
+
+def _where(entry: Entry) -> tuple[torch.device, torch.dtype]:
+    """What a device's peak is of."""
+    return entry.setup.device, entry.setup.dtype
 
 
 def _baseline(words: str | None, names: dict[str, set[str]]) -> str:

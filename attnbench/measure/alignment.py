@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from attnbench.measure.implicit import implicit_weights
+from attnbench.measure.links import token_links, words_read
 from attnbench.models.model import Model
 from attnbench.record import Alignment
 from attnbench.tasks.task import BOS, EOS, Pair, Task
@@ -28,7 +29,9 @@ def alignments(model: Model, task: Task, pairs: Sequence[Pair]) -> list[Alignmen
                 target=[task.target.token(index) for index in target],
                 weights=[] if weights is None else _rounded(weights.float().tolist()),
                 implicit=_rounded(implicit_weights(model, source, target).tolist()),
-                gold=list(pair.links),
+                gold=token_links(
+                    pair.links, words_read(task.source, pair.source), words_read(task.target, pair.target)
+                ),
             )
         )
     return found

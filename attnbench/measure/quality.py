@@ -1,5 +1,6 @@
-"""How good the translations are: sacreBLEU, chrF, exact match, token accuracy, BLEU by source length."""
+"""How good the translations are: sacreBLEU, chrF, exact match, token accuracy."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +13,11 @@ from torch.nn import functional as F
 
 from attnbench.models.decoding import Search
 from attnbench.models.model import Model
-from attnbench.record import LengthBin, Quality, Sample
+from attnbench.record import Quality, Sample
 from attnbench.tasks.batches import Batches
-from attnbench.tasks.task import PAD, Task
+from attnbench.tasks.task import PAD, Pair, Task
 
 RESAMPLES = 1000  # of the bootstrap: sacreBLEU's own default
-BINS = 4  # of source length, about as many sentences in each
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Evaluation:
 
     samples: int  # translations
     alignments: int  # sentences of which it is kept where the model looks
+    aligned: int  # sentences by which it is judged where the model looks
 
 
 @dataclass(frozen=True)
@@ -75,22 +76,25 @@ def exact_match(translations: Sequence[str], references: Sequence[str], options:
 
 
 def evaluate(model: Model, task: Task, batches: Batches, search: Search, samples: int) -> tuple[Quality, list[str]]:
-    """Quality of a model on the test set, and its translations in the set's order.
+    """Quality of a model on a test set, and its translations in the set's order.
 
     Args:
         model: to be judged.
-        task: whose `test` is translated.
-        batches: of `task.test`.
+        task: whose vocabularies and BLEU are used.
+        batches: of the test set.
         search: makes the translations.
         samples: how many translations to keep in the record, evenly spread over the set.
     """
     translations = translate_all(model, task, batches, search)
     statistics = token_statistics(model, batches)
-    references = [pair.target for pair in task.test]
+    references = [pair.target for pair in batches.pairs]
     bleu, low, high, signature = _bleu_interval(translations, references, task.bleu)
     chrf = CHRF(lowercase=task.bleu.get("lowercase", False))
     quality = Quality(
+        test_set=_digest(batches.pairs),
         sentences=len(references),
+        source_lengths=[len(ids) - 1 for ids in batches.source],
+        bleu_statistics=bleu_statistics(translations, references, task.bleu),
         bleu=bleu,
         bleu_low=low,
         bleu_high=high,
@@ -100,13 +104,21 @@ def evaluate(model: Model, task: Task, batches: Batches, search: Search, samples
         exact_match=exact_match(translations, references, task.bleu),
         token_accuracy=statistics.accuracy,
         loss=statistics.loss,
-        by_length=_by_length([len(ids) - 1 for ids in batches.source], translations, references, task.bleu),
         samples=[
-            Sample(task.test[row].source, references[row], translations[row])
+            Sample(batches.pairs[row].source, references[row], translations[row])
             for row in np.linspace(0, len(references) - 1, min(samples, len(references))).astype(int)
         ],
     )
     return quality, translations
+
+
+def bleu_statistics(translations: Sequence[str], references: Sequence[str], options: dict[str, Any]) -> list[list[int]]:
+    """What corpus BLEU is summed from, a row a sentence; see `record.Quality`."""
+    # The effective order bears on a sentence's own score alone, which is not wanted; without it there is a warning.
+    metric = _bleu(options | {"effective_order": True})
+    pairs = zip(translations, references, strict=True)
+    scores = [metric.sentence_score(text, [reference]) for text, reference in pairs]
+    return [[score.sys_len, score.ref_len, *score.counts, *score.totals] for score in scores]
 
 
 def _bleu(options: dict[str, Any]) -> BLEU:
@@ -126,16 +138,6 @@ def _bleu_interval(
     return score.score, max(0.0, low), min(100.0, high), str(metric.get_signature())
 
 
-def _by_length(
-    lengths: Sequence[int], translations: Sequence[str], references: Sequence[str], options: dict[str, Any]
-) -> list[LengthBin]:
-    starts = np.unique(np.quantile(lengths, np.arange(BINS) / BINS).round().astype(int))
-    bins = []
-    for low, end in zip(starts, [*starts[1:], max(lengths) + 1], strict=True):
-        rows = [row for row, length in enumerate(lengths) if low <= length < end]
-        if rows:
-            bleu, bleu_low, bleu_high, _ = _bleu_interval(
-                [translations[row] for row in rows], [references[row] for row in rows], options
-            )
-            bins.append(LengthBin(int(low), int(end) - 1, len(rows), bleu, bleu_low, bleu_high))
-    return bins
+def _digest(pairs: Sequence[Pair]) -> str:
+    text = "\n".join(f"{pair.source}\t{pair.target}" for pair in pairs)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

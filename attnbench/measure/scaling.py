@@ -3,18 +3,21 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from attnbench.errors import UserError
+from attnbench.record import ScalingPoint
 
-POSITIVE = ("batch_size", "repetitions", "max_seconds", "max_mib")
+POSITIVE = ("batch_size", "repetitions", "max_spread", "max_seconds", "max_mib")
 
 
 @dataclass(frozen=True)
 class Lengths:
     """What is measured: at each of `lengths`, as many queries as keys, `batch_size` sentences at once.
 
-    A length whose call is predicted to take more than `max_seconds` or `max_mib` is not run. Costs are told as ratios
-    to the `baseline`: the words that name a contender, joined by +; None is the first.
+    Each is timed `repetitions` times; where the quartiles are further apart than `max_spread` times the median, up to
+    three times as often. A length whose call is predicted to take more than `max_seconds` or `max_mib` is not run.
+    Costs are told as ratios to the `baseline`: the words that name a contender, joined by +; None is the first.
 
     Raises:
         UserError: lengths that do not grow, or a value out of range.
@@ -23,6 +26,7 @@ class Lengths:
     lengths: Sequence[int]
     batch_size: int
     repetitions: int
+    max_spread: float
     max_seconds: float
     max_mib: float
     baseline: str | None = None
@@ -35,13 +39,22 @@ class Lengths:
                 raise UserError(f"cost.{key}={getattr(self, key)}: must be greater than 0")
 
 
-def exponent(values: Mapping[int, float]) -> float | None:
-    """The slope of log value over log length, by least squares over the longer half of the lengths; None if under 2.
+def growth(points: Sequence[ScalingPoint], field: Literal["ms", "peak_mib"]) -> float | None:
+    """The exponent of time or memory of forward and backward; None where too few lengths were measured."""
+    known = {point.length: getattr(point, field) for point in points if point.passes == "forward+backward"}
+    return exponent({length: value for length, value in known.items() if value is not None})
 
-    Short lengths are dominated by fixed costs, so they say little about growth.
-    """
+
+def asymptotic(values: Mapping[int, float]) -> dict[int, float]:
+    """The values that tell of growth: those of the longer half of the lengths, as fixed costs dominate the shorter."""
     lengths = sorted(length for length, value in values.items() if value > 0)
-    lengths = lengths[len(lengths) // 2 :] if len(lengths) > 3 else lengths
+    return {length: values[length] for length in (lengths[len(lengths) // 2 :] if len(lengths) > 3 else lengths)}
+
+
+def exponent(values: Mapping[int, float]) -> float | None:
+    """The slope of log value over log length, by least squares over the asymptotic part; None of fewer than 2."""
+    values = asymptotic(values)
+    lengths = list(values)
     if len(lengths) < 2:
         return None
     xs, ys = [math.log(length) for length in lengths], [math.log(values[length]) for length in lengths]

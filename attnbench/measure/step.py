@@ -1,18 +1,19 @@
 """What one training step costs."""
 
-from collections.abc import Callable
-
 import torch
 
+from attnbench.measure.energy import joules_a_call
 from attnbench.measure.memory import peak_mib
+from attnbench.measure.step_memory import Step, step_memory
 from attnbench.measure.timing import time_call
 from attnbench.record import StepCost
 from attnbench.tasks.batches import Batch
 
 
-def measure_step(step: Callable[[Batch], object], batch: Batch, device: torch.device, *, repetitions: int) -> StepCost:
-    """Time and peak memory of `step` on `batch`, on the machine as it is: whoever calls sees that it is quiet."""
+def measure_step(step: Step, batch: Batch, device: torch.device, *, repetitions: int) -> StepCost:
+    """Time, memory and energy of `step` on `batch`, on the machine as it is: whoever calls sees that it is quiet."""
     timing = time_call(lambda: step(batch), device, repetitions=repetitions)
+    memory = step_memory(step, batch, device)
     return StepCost(
         step_ms=timing.median,
         step_ms_q1=timing.q1,
@@ -23,4 +24,6 @@ def measure_step(step: Callable[[Batch], object], batch: Batch, device: torch.de
         target_length=batch.expected.shape[1],
         tokens_per_s=batch.target_tokens * 1000 / timing.median,
         peak_mib=peak_mib(lambda: step(batch), device),
+        memory=memory,
+        joules=joules_a_call(lambda: step(batch), device),
     )

@@ -9,7 +9,7 @@ import torch
 
 from attnbench.device import synchronize
 
-MIN_MS = 2.0  # a shorter call is repeated until it lasts this long, so that the clock's own cost does not show
+MIN_MS = 5.0  # a shorter call is repeated until it lasts this long, so that the clock's own cost does not show
 
 
 class Timing(NamedTuple):
@@ -41,6 +41,11 @@ def once_ms(function: Callable[[], object], device: torch.device, count: int = 1
         function()
     synchronize(device)
     return (time.perf_counter() - start) * 1000 / count
+
+
+def spread(timing: Timing) -> float:
+    """The distance of the quartiles, as a share of the median."""
+    return (timing.q3 - timing.q1) / timing.median
 
 
 def summary(samples: Sequence[float]) -> Timing:

@@ -1,11 +1,17 @@
-"""One contender at one length: how long a call takes and what it holds, or why there is no number.
+"""A contender at work, in the process that it has to itself: how long a call takes, and what it holds.
 
-Nothing else calls a contender. Whatever one raises ends its trial, and is kept as a status.
+Nothing else calls a contender. Whatever one raises becomes a `TrialError`, which says what kind of result that is.
 """
 
-import logging
-from collections.abc import Callable, Sequence
+import ctypes
+import gc
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -13,107 +19,126 @@ from torch import Tensor, nn
 from attnbench.errors import in_one_line
 from attnbench.measure.contenders import Contender
 from attnbench.measure.memory import is_out_of_memory, peak_mib
-from attnbench.measure.scaling import Lengths, predicted
-from attnbench.measure.timing import calls_to_last, once_ms, summary
-from attnbench.record import CostStatus, Passes, ScalingPoint
+from attnbench.measure.timing import calls_to_last, once_ms
+from attnbench.record import CostStatus, Passes
 
-log = logging.getLogger(__name__)
+PREPARATION = 3  # calls before those that are timed
+
+
+class TrialError(Exception):
+    """There is no number: the status that tells of it, why, and where it came from if that is worth a look."""
+
+    def __init__(self, status: CostStatus, reason: str, trace: str | None = None) -> None:
+        super().__init__(status, reason, trace)
+        self.status: CostStatus = status
+        self.reason, self.trace = reason, trace
+
+
+class Prepared(NamedTuple):
+    """What is known before the first timed call."""
+
+    peak_mib: float
+    ms: float  # of one call, by a first look
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A contender, and what is measured of it."""
+class Setup:
+    """What a process needs to run a contender; it can be pickled.
 
-    contender: Contender
+    Args:
+        make: makes the contender; a function of a module, and its arguments.
+        batch_size: B of queries, keys and values `(B, H, n, D)`.
+        heads: H.
+        head_dim: D.
+        device: where they are.
+        dtype: theirs and the parameters'.
+        seed: of queries, keys, values and parameters.
+    """
+
+    make: partial[Contender]
+    batch_size: int
     heads: int
     head_dim: int
-    grid: Lengths
     device: torch.device
     dtype: torch.dtype = torch.float32
-    seed: int = 0  # of queries, keys and values
+    seed: int = 0
 
 
 class Trial:
-    """One contender at one length, in one kind of pass.
+    """One contender, at one length after the other; each is prepared, timed as often as wanted, and put to rest.
 
-    What a length could not, no longer one is asked for: it has the same status.
-
-    Args:
-        entry: the contender.
-        length: queries, and as many keys.
-        passes: what a call is.
-        before: the points of shorter lengths.
+    Every method but `rest` raises TrialError.
     """
 
-    def __init__(self, entry: Entry, length: int, passes: Passes, before: Sequence[ScalingPoint]) -> None:
-        self.entry, self.length = entry, length
-        self.passes: Passes = passes
-        self.status: CostStatus
-        self.status, self.error = _outlook(before, length, entry.grid)
-        self.call: Callable[[], None] | None = None
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.contender: Contender | None = None
+        self.call: Callable[[], None] = _nothing
         self.count = 1
-        self.peak: float | None = None
-        self.samples: list[float] = []
 
-    def prepare(self) -> None:
-        """Warms up, finds the peak, and how many calls the clock needs."""
-        self._attempt(self._prepare)
+    def prepare(self, length: int, passes: Passes) -> Prepared:
+        """Makes queries, keys and values of a length, warms up, finds the peak, and how many calls the clock needs."""
+        with _as_trial_error():
+            if self.contender is None:
+                torch.manual_seed(self.setup.seed)
+                self.contender = self.setup.make()
+            self.call = _call(self.setup, self.contender, length, passes)
+            once_ms(self.call, self.setup.device)
+            peak = peak_mib(self.call, self.setup.device)
+            ms = once_ms(self.call, self.setup.device)
+            self.count = calls_to_last(ms)
+            return Prepared(peak, ms)
 
-    def turn(self) -> None:
-        """Takes the time once."""
-        self._attempt(lambda: self.samples.append(self._once_ms(self.count)))
+    def turn(self) -> float:
+        """Milliseconds a call, once more.
 
-    def point(self) -> ScalingPoint:
-        """What was found."""
-        if self.status != "measured":
-            return ScalingPoint(self.length, self.passes, self.status, None, None, None, None, self.error)
-        timing = summary(self.samples)
-        numbers = timing.median, timing.q1, timing.q3, self.peak
-        return ScalingPoint(self.length, self.passes, self.status, *numbers, None)
+        What has waited for its turn wakes up first, where that would show: threads from their sleep, a GPU that
+        others have used since, whose memory each gives back.
+        """
+        device = self.setup.device
+        with _as_trial_error():
+            if self.count > 1 or device.type == "cuda":
+                self.call()
+            ms = once_ms(self.call, device, self.count)
+            if device.type == "cuda":
+                torch.cuda.empty_cache()
+            return ms
 
-    def _prepare(self) -> None:
-        self.call = _call(self.entry, self.length, self.passes)
-        self._once_ms()
-        self.peak = peak_mib(self.call, self.entry.device)
-        self.count = calls_to_last(self._once_ms())
-
-    def _once_ms(self, count: int = 1) -> float:
-        assert self.call is not None
-        return once_ms(self.call, self.entry.device, count)
-
-    def _attempt(self, step: Callable[[], None]) -> None:
-        if self.status != "measured":
-            return
-        try:
-            step()
-        except NotImplementedError as error:
-            self.status, self.error, self.call = "unsupported", " ".join(str(error).split()), None
-        except Exception as error:
-            if not is_out_of_memory(error):
-                log.exception("%s over %d positions failed", self.passes, self.length)
-            self.status = "out_of_memory" if is_out_of_memory(error) else "failed"
-            self.error, self.call = in_one_line(error), None
+    def rest(self) -> None:
+        """Gives back the memory of the present length."""
+        self.call = _nothing
+        gc.collect()
+        if self.setup.device.type == "cuda":
+            torch.cuda.empty_cache()
+        elif sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+            libc.malloc_trim(0)
 
 
-def _outlook(before: Sequence[ScalingPoint], length: int, grid: Lengths) -> tuple[CostStatus, str | None]:
-    """The status that a longer length starts with, and why: "measured" until it turns out otherwise."""
-    if before and before[-1].status != "measured":
-        return before[-1].status, before[-1].error
-    # The quicker calls tell what it takes; the slower ones, what else the machine did.
-    seconds = predicted({point.length: point.ms_q1 / 1000 for point in before if point.ms_q1 is not None}, length)
-    mib = predicted({point.length: point.peak_mib for point in before if point.peak_mib is not None}, length)
-    return "over_budget" if seconds > grid.max_seconds or mib > grid.max_mib else "measured", None
+@contextmanager
+def _as_trial_error() -> Iterator[None]:
+    try:
+        yield
+    except NotImplementedError as error:
+        raise TrialError("unsupported", " ".join(str(error).split())) from None
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise TrialError("out_of_memory", in_one_line(error)) from None
+        raise TrialError("failed", in_one_line(error), traceback.format_exc()) from None
 
 
-def _call(entry: Entry, length: int, passes: Passes) -> Callable[[], None]:
+def _nothing() -> None:
+    """What is called at no length."""
+
+
+def _call(setup: Setup, contender: Contender, length: int, passes: Passes) -> Callable[[], None]:
     """What is measured, on random queries, keys and values; no gradient outlives it."""
-    contender, generator = entry.contender, torch.Generator().manual_seed(entry.seed)
+    generator = torch.Generator().manual_seed(setup.seed)
     parameters: list[nn.Parameter] = []
     if isinstance(contender, nn.Module):
-        parameters = list(contender.to(entry.device, entry.dtype).train().parameters())
-    shape = (entry.grid.batch_size, entry.heads, length, entry.head_dim)
+        parameters = list(contender.to(setup.device, setup.dtype).train().parameters())
+    shape = (setup.batch_size, setup.heads, length, setup.head_dim)
     query, key, value, gradient = (
-        torch.randn(shape, generator=generator).to(entry.device, entry.dtype) for _ in range(4)
+        torch.randn(shape, generator=generator).to(setup.device, setup.dtype) for _ in range(4)
     )
 
     def forward() -> None:

@@ -22,6 +22,7 @@ QUANTITIES = (
 )
 # Where there is no number, why.
 SIGNS = {"out_of_memory": "OOM", "over_budget": ">", "unsupported": "no", "failed": "failed"}
+NOISY = "~"  # behind a number whose quartiles stayed too far apart, however often it was repeated
 LEGEND = "OOM: out of memory; >: over the budget; no: not supported."
 
 

@@ -18,16 +18,17 @@ from attnbench.models.decoders import Luong, NoAttention
 from attnbench.models.rnn import RNN
 from attnbench.record import Alignment
 from attnbench.tasks.grammar import grammar
-from attnbench.tasks.task import EOS
+from attnbench.tasks.task import EOS, Pair, Task
+from attnbench.tasks.vocabulary import words
 
 TASK = grammar(length=8, train=40, validation=2, test=2)
+SHAPE: dict[str, Any] = {"embedding": 8, "width": 8, "layers": 1, "bidirectional": True, "dropout": 0.1}
 DOT = partial(Attention, score=Dot, scope=Global, selection=Soft, key_value=Tied, kernel=Auto(), heads=2)
 
 
 def found(decoder: Any) -> tuple[RNN, list[Alignment]]:
     """A model with dropout, and its alignments of the test set."""
-    shape = {"embedding": 8, "width": 8, "layers": 1, "bidirectional": True, "dropout": 0.1}
-    model = RNN(len(TASK.source), len(TASK.target), decoder=decoder, cell="gru", **shape)
+    model = RNN(len(TASK.source), len(TASK.target), decoder=decoder, cell="gru", **SHAPE)
     return model, alignments(model, TASK, TASK.test)
 
 
@@ -48,6 +49,16 @@ def test_they_have_a_row_a_target_token_and_a_column_a_source_token() -> None:
         assert len(heads) == 2
         for rows in (*heads, alignment.implicit):
             assert_rows(rows, alignment)
+
+
+def test_gold_links_between_words_are_shown_between_their_tokens() -> None:
+    vocabulary = words(["a-b c"], min_count=1, lowercase=False, tokenized=False)
+    pair = Pair("c 'a-b'", "'c'", ((1, 0),), ((0, 0),))
+    task = Task("toy", vocabulary, vocabulary, [pair], [pair], [pair])
+    model = RNN(len(vocabulary), len(vocabulary), decoder=partial(NoAttention, context="initial"), cell="gru", **SHAPE)
+    [alignment] = alignments(model, task, [pair])
+    assert len(alignment.source) == 1 + 3 + 1 and len(alignment.target) == 3 + 1
+    assert alignment.gold == [(i, j) for i in (1, 2, 3) for j in (0, 1, 2)]
 
 
 def test_without_attention_there_are_the_implicit_weights() -> None:

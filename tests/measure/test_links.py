@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnbench.measure.links import word_links, words_read, words_written
+from attnbench.measure.links import linked_words, token_links, word_links, words_read, words_written
 from attnbench.tasks.task import Vocabulary
 from attnbench.tasks.vocabulary import sentencepiece, words
 
@@ -45,6 +45,27 @@ def test_a_word_is_linked_to_where_it_looks_most(source: list[int], target: list
         weights = (weights > 0.8).double() * torch.arange(1, len(source) + 2)
     links = word_links(weights, source, target)
     assert links == one_by_one(weights.tolist(), source, target)
+
+
+def test_many_tables_at_once_are_linked_as_each_is() -> None:
+    generator = torch.Generator().manual_seed(1)
+    weights = torch.rand(2, 3, 5, 4, generator=generator)
+    source, target = [0, 0, 1], [0, 1, 1, 2]
+    linked = linked_words(weights, source, target)
+    assert linked.shape == (2, 3, 3)
+    for layer in range(2):
+        for head in range(3):
+            found = [(word, row) for row, word in enumerate(linked[layer, head].tolist()) if word >= 0]
+            assert found == word_links(weights[layer, head], source, target)
+
+
+def test_of_words_with_the_same_weight_it_is_the_first() -> None:
+    assert word_links(torch.full((3, 9), 1 / 9), [*range(8)], [0, 1]) == [(0, 0), (0, 1)]
+
+
+def test_linked_words_link_all_their_tokens() -> None:
+    assert token_links([(0, 0), (2, 1)], [0, 0, 1, 2], [0, 1, 1]) == [(0, 0), (1, 0), (3, 1), (3, 2)]
+    assert token_links([(1, 0)], [0, 1], [0]) == [(1, 0)]
 
 
 def test_pieces_are_merged_and_what_looks_at_the_end_is_left_alone() -> None:

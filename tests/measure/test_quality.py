@@ -1,13 +1,13 @@
 """Quality against sacreBLEU itself, and against a loop over sentences."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
-from itertools import pairwise
 from typing import Any
 
 import pytest
 import sacrebleu
 import torch
+from sacrebleu.metrics.bleu import BLEU
 from torch.nn import functional as F
 
 from attnbench.attention import Attention
@@ -16,12 +16,18 @@ from attnbench.attention.key_value import Tied
 from attnbench.attention.scopes import Global
 from attnbench.attention.scores import Dot
 from attnbench.attention.selection import Soft
-from attnbench.measure.quality import corpus_bleu, evaluate, exact_match, token_statistics, translate_all
+from attnbench.measure.quality import (
+    bleu_statistics,
+    corpus_bleu,
+    evaluate,
+    exact_match,
+    token_statistics,
+    translate_all,
+)
 from attnbench.models.decoders import Decoder, Luong
 from attnbench.models.decoding import Beam, Greedy, Search
 from attnbench.models.initialise import initialise
 from attnbench.models.rnn import RNN
-from attnbench.record import LengthBin
 from attnbench.tasks.batches import Batches
 from attnbench.tasks.grammar import grammar
 from attnbench.tasks.task import BOS, EOS, Pair, Task
@@ -54,14 +60,8 @@ def model(decoder: Callable[..., Decoder] = LUONG) -> RNN:
     return made
 
 
-def batches(pairs: list[Pair] | None = None, size: int = 5) -> Batches:
-    return Batches(task(), pairs or task().test, size, CPU)
-
-
-def judged(pairs: list[Pair]) -> list[LengthBin]:
-    """The bins of a test set of `pairs`."""
-    changed = Task("toy", task().source, task().target, pairs, pairs, pairs, task().bleu)
-    return evaluate(model(), changed, batches(pairs), Greedy(), 0)[0].by_length
+def batches() -> Batches:
+    return Batches(task(), task().test, 5, CPU)
 
 
 def test_bleu_is_that_of_sacrebleu() -> None:
@@ -75,6 +75,30 @@ def test_bleu_is_that_of_sacrebleu() -> None:
     assert corpus_bleu(references, references, {}) == pytest.approx(100.0)
 
 
+@pytest.mark.parametrize(
+    "options", [{}, {"tokenize": "none"}, {"lowercase": True}, {"tokenize": "zh", "lowercase": True}]
+)
+def test_bleu_follows_from_the_summed_statistics_of_any_sentences(options: dict[str, Any]) -> None:
+    translations = ["The cat, sat on the mat today.", "a Dog ran (very) far", "", "one", "the same as it was"] * 2
+    references = ["the cat sat on the mat!", "a dog ran far, far away", "two words", "one", "the same as it was"] * 2
+    statistics = bleu_statistics(translations, references, options)
+    for rows in (range(10), [0], [1, 4], [2], [3, 3], [0, 1, 2, 2, 4, 9]):
+        sums = [sum(column) for column in zip(*(statistics[row] for row in rows), strict=True)]
+        length, reference_length, right, there = sums[0], sums[1], sums[2:6], sums[6:]
+        found = BLEU.compute_bleu(right, there, length, reference_length, smooth_method="exp").score
+        some = [translations[row] for row in rows], [references[row] for row in rows]
+        assert found == corpus_bleu(*some, options)
+
+
+def test_a_test_set_is_told_from_another_by_its_sentences() -> None:
+    def test_set(pairs: Sequence[Pair]) -> str:
+        return evaluate(model(), task(), Batches(task(), pairs, 5, CPU), Greedy(), 0)[0].test_set
+
+    whole = test_set(task().test)
+    assert test_set([*task().test]) == whole
+    assert len({whole, test_set(task().test[1:]), test_set(task().test[::-1])}) == 3
+
+
 def test_quality_is_what_a_reader_would_compute_from_the_translations() -> None:
     made, references = model(), [pair.target for pair in task().test]
     quality, translations = evaluate(made, task(), batches(), Greedy(), samples=3)
@@ -85,6 +109,8 @@ def test_quality_is_what_a_reader_would_compute_from_the_translations() -> None:
     assert {"tok:none", f"version:{sacrebleu.__version__}"} <= set(quality.bleu_signature.split("|"))
     assert f"version:{sacrebleu.__version__}" in quality.chrf_signature
     assert quality.sentences == 12
+    assert quality.source_lengths == [len(pair.source.split()) for pair in task().test]
+    assert quality.bleu_statistics == bleu_statistics(translations, references, task().bleu)
     assert [(s.source, s.reference) for s in quality.samples] == [
         (task().test[row].source, references[row]) for row in (0, 5, 11)
     ]
@@ -124,20 +150,3 @@ def test_token_statistics_are_those_of_the_sentences_one_by_one() -> None:
     found = token_statistics(made, batches())
     assert found.loss == pytest.approx(sum(losses) / len(losses), rel=1e-5)
     assert found.accuracy == pytest.approx(sum(right) / len(right))
-
-
-def test_bins_of_length_partition_the_set() -> None:
-    lengths = [len(pair.source.split()) for pair in task().test]
-    bins = judged(list(task().test))
-    assert 1 < len(bins) <= 4
-    assert [sum(one.low <= length <= one.high for length in lengths) for one in bins] == [one.sentences for one in bins]
-    assert sum(one.sentences for one in bins) == len(lengths)
-    assert all(first.high < second.low for first, second in pairwise(bins))
-    assert (bins[0].low, bins[-1].high) == (min(lengths), max(lengths))
-
-
-@pytest.mark.parametrize("count", [1, 3])
-def test_sentences_of_one_length_are_one_bin(count: int) -> None:
-    pair = task().test[0]
-    length = len(pair.source.split())
-    assert [(one.low, one.high, one.sentences) for one in judged([pair] * count)] == [(length, length, count)]

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from attnbench.errors import UserError
 from attnbench.measure.scaling import Lengths, exponent, predicted
 
+BUDGETS = ("max_spread", "max_seconds", "max_mib")
+
 
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0, 2.0, 3.0])
 def test_the_exponent_of_a_power_law(power: float) -> None:
@@ -55,10 +57,11 @@ def test_what_is_predicted_of_twice_the_length(values: dict[int, float], expecte
         ({"lengths": [0, 8]}, r"cost\.lengths=\[0, 8\]"),
         ({"repetitions": 0}, r"cost\.repetitions=0: must be greater than 0"),
         ({"max_seconds": math.nan}, r"cost\.max_seconds=nan: must be greater than 0"),
+        ({"max_spread": -0.1}, r"cost\.max_spread=-0\.1: must be greater than 0"),
         ({"max_mib": 0}, r"cost\.max_mib=0: must be greater than 0"),
     ],
 )
 def test_lengths_that_cannot_be_are_named(changed: dict[str, object], message: str) -> None:
-    values = {"lengths": [8, 16], "batch_size": 1, "repetitions": 1, "max_seconds": 1.0, "max_mib": 1.0} | changed
+    values = {"lengths": [8, 16], "batch_size": 1, "repetitions": 1} | dict.fromkeys(BUDGETS, 1.0) | changed
     with pytest.raises(UserError, match=message):
         Lengths(**values)  # pyright: ignore[reportArgumentType]

@@ -1,6 +1,8 @@
 """Contenders in turns: in which order, with which numbers, and what becomes of one that cannot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import partial
 
 import pytest
 import torch
@@ -12,10 +14,11 @@ from attnbench.attention.kernels import Dense, Fused, Kernel
 from attnbench.attention.scopes import Global
 from attnbench.attention.scores import Additive, Average, Cosine, Dot, Gaussian, General, Location, ScaledDot, Score
 from attnbench.attention.selection import Soft
-from attnbench.measure.contenders import Contender, attention, sdpa
-from attnbench.measure.scaling import Lengths
-from attnbench.measure.trial import Entry
-from attnbench.measure.turns import measure_in_turns, work
+from attnbench.measure.cell import Entry
+from attnbench.measure.contenders import Contender, Layer, attention, sdpa
+from attnbench.measure.scaling import Lengths, growth
+from attnbench.measure.trial import Setup, Trial
+from attnbench.measure.turns import measure_in_turns
 from attnbench.record import Scaling, ScalingPoint
 
 CPU = torch.device("cpu")
@@ -24,9 +27,22 @@ Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 def entry(
-    contender: Contender, *lengths: int, repetitions: int = 1, seconds: float = 60.0, mib: float = 1e6, width: int = 4
+    contender: Contender,
+    *lengths: int,
+    repetitions: int = 1,
+    spread: float = 1e6,
+    seconds: float = 60.0,
+    mib: float = 1e6,
+    width: int = 4,
 ) -> Entry:
-    return Entry(contender, 2, width, Lengths(lengths, 1, repetitions, seconds, mib), CPU)
+    setup = Setup(partial(lambda: contender), 1, 2, width, CPU)
+    ours = contender.attention if isinstance(contender, Layer) else None
+    return Entry(setup, Lengths(lengths, 1, repetitions, spread, seconds, mib), ours)
+
+
+def measure(entries: Sequence[Entry], seen: Callable[[float], object] = lambda left_s: None) -> list[Scaling]:
+    """In this process, where a test can wind the clock."""
+    return measure_in_turns(entries, runner=lambda entry: nullcontext(Trial(entry.setup)), seen=seen)
 
 
 def points(found: Scaling, passes: str = "forward+backward") -> list[ScalingPoint]:
@@ -49,7 +65,7 @@ def timed(clock: Clock, name: str, ms: Callable[[int], float]) -> Attend:
 
 def test_contenders_take_turns_at_each_length(clock: Clock) -> None:
     contenders = [timed(clock, name, lambda n: 10.0) for name in "xy"]
-    measure_in_turns([entry(one, 2, 3, repetitions=3) for one in contenders])
+    measure([entry(one, 2, 3, repetitions=3) for one in contenders])
     turns = ["x2f y2f", "x2b y2b", "x3f y3f", "x3b y3b"]
     expected = [" ".join([*([x] * 3), *([y] * 3), *([x, y] * 3)]) for x, y in map(str.split, turns)]
     assert clock.log == " ".join(expected).split()
@@ -57,7 +73,7 @@ def test_contenders_take_turns_at_each_length(clock: Clock) -> None:
 
 def test_lengths_and_repetitions_are_each_contenders_own(clock: Clock) -> None:
     first, second = timed(clock, "x", lambda n: 10.0), timed(clock, "y", lambda n: 10.0)
-    found = measure_in_turns([entry(first, 2, 4, repetitions=1), entry(second, 4, 8, repetitions=2)])
+    found = measure([entry(first, 2, 4, repetitions=1), entry(second, 4, 8, repetitions=2)])
     assert [[point.length for point in points(one)] for one in found] == [[2, 4], [4, 8]]
     assert "".join(clock.log).replace("4f", "") == "x2f" * 4 + "x2b" * 4 + "xxx" + "yyy" + "xy" + "y" + (
         "x4b" * 3 + "y4b" * 3 + "x4b" + "y4b" * 2 + "y8f" * 5 + "y8b" * 5
@@ -65,36 +81,69 @@ def test_lengths_and_repetitions_are_each_contenders_own(clock: Clock) -> None:
 
 
 def test_the_numbers_are_those_of_the_clock(clock: Clock) -> None:
-    (found,) = measure_in_turns([entry(timed(clock, "x", lambda n: n * n / 2), 4, 8, repetitions=3)])
+    (found,) = measure([entry(timed(clock, "x", lambda n: n * n / 2), 4, 8, repetitions=3)])
     assert [(p.length, p.passes, p.ms, p.ms_q1, p.ms_q3) for p in found.points] == [
         (length, passes, *[pytest.approx(length**2 / 2)] * 3)
         for length in (4, 8)
         for passes in ("forward", "forward+backward")
     ]
-    assert found.time_exponent == pytest.approx(2.0)
+    assert growth(found.points, "ms") == pytest.approx(2.0)
     assert (found.session, found.baseline, found.kernel) == (None, None, None)
 
 
-def test_progress_adds_up(clock: Clock) -> None:
-    entries = [entry(timed(clock, "x", lambda n: 1e5), 4, 8, 16, seconds=1), entry(sdpa(2, 4), 4, repetitions=3)]
-    seen: list[float] = []
-    measure_in_turns(entries, seen=seen.append)
-    assert sum(seen) == pytest.approx(work(entries))
-    assert min(seen) > 0
+def test_what_is_left_is_known_once_the_growth_is(clock: Clock) -> None:
+    linear, square = timed(clock, "x", lambda n: 500.0 * n), timed(clock, "y", lambda n: 100.0 * n**2)
+    entries = [entry(one, 4, 8, 16, 32, repetitions=3, seconds=30) for one in (linear, square)]
+    seen: list[tuple[float, float]] = []
+    _, stopped = measure(entries, lambda left_s: seen.append((clock.now_ms / 1000, left_s)))
+    assert statuses(stopped)[-2:] == ["measured", "over_budget"]
+    end_s = clock.now_ms / 1000
+    assert seen[-1] == (end_s, 0.0)
+    later = [gone_s + left_s for gone_s, left_s in seen if gone_s > end_s / 4]
+    assert len(later) > 20
+    assert later == pytest.approx([end_s] * len(later), rel=0.02)
+
+
+def unsteady(clock: Clock, name: str, slow: int) -> Attend:
+    """Takes 10 ms a call; the first `slow` calls that are timed alternate with 30 ms."""
+    durations = [10.0] * 3 + [10.0, 30.0] * (slow // 2)
+    task = clock.task(name, [*durations, 10.0])
+
+    def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        task()
+        return value.detach()  # which has no backward pass
+
+    return attend
+
+
+def test_what_is_noisy_is_repeated_until_it_is_not(clock: Clock) -> None:
+    steady, calmed = (unsteady(clock, name, slow) for name, slow in (("x", 0), ("y", 4)))
+    first, second = measure([entry(one, 2, repetitions=4, spread=0.2) for one in (steady, calmed)])
+    assert [(p.repetitions, p.noisy) for p in points(first, "forward")] == [(4, False)]
+    (found,) = points(second, "forward")
+    assert (found.repetitions, found.noisy, found.ms, found.ms_q3) == (9, False, *[pytest.approx(10.0)] * 2)
+    assert "".join(clock.log).startswith("xxxyyy" + "xy" * 4 + "y" * 5)
+
+
+def test_what_stays_noisy_is_flagged(clock: Clock) -> None:
+    (found,) = measure([entry(unsteady(clock, "x", 100), 2, repetitions=4, spread=0.2)])
+    (point,) = points(found, "forward")
+    assert (point.repetitions, point.noisy, point.ms) == (12, True, pytest.approx(20.0))
 
 
 def test_it_stops_at_the_budget_of_time(clock: Clock) -> None:
     slow = entry(timed(clock, "x", lambda n: 20.0 * n), 4, 8, 16, 32, seconds=0.3)
-    (found,) = measure_in_turns([slow])
+    (found,) = measure([slow])
     # 8 is predicted as the square of 4, 320 ms; had it been run, 16 would have been predicted from both.
     assert statuses(found, "forward") == ["measured", "over_budget", "over_budget", "over_budget"]
     assert not [call for call in clock.log if not call.startswith("x4")]
     assert {(p.ms, p.ms_q1, p.ms_q3, p.peak_mib, p.error) for p in points(found)[1:]} == {(None,) * 5}
+    assert [p.predicted_ms for p in points(found)] == [None, *(pytest.approx(5 * n**2) for n in (8, 16, 32))]
 
 
 def test_one_slow_moment_does_not_end_a_contender(clock: Clock) -> None:
     durations = iter([10.0, 10.0, 10.0, 10.0, 900.0, 10.0, *[10.0] * 100])
-    (found,) = measure_in_turns([entry(timed(clock, "x", lambda n: next(durations)), 4, 8, repetitions=3, seconds=0.1)])
+    (found,) = measure([entry(timed(clock, "x", lambda n: next(durations)), 4, 8, repetitions=3, seconds=0.1)])
     assert statuses(found, "forward") == ["measured", "measured"]
 
 
@@ -103,7 +152,7 @@ def test_it_stops_at_the_budget_of_memory() -> None:
         held = torch.zeros(query.shape[2] ** 2, 256)  # n² KiB
         return query + key + value + held[0, 0]
 
-    (found,) = measure_in_turns([entry(holding, 8, 16, 32, 64, mib=1.5)])
+    (found,) = measure([entry(holding, 8, 16, 32, 64, mib=1.5)])
     for passes in ("forward", "forward+backward"):
         assert statuses(found, passes) == ["measured", "measured", "measured", "over_budget"]
 
@@ -130,25 +179,25 @@ def limited(error: Exception, *, backward: bool = False) -> Attend:
 )
 def test_what_a_contender_raises_becomes_its_status_and_no_others(error: Exception, status: str, told: str) -> None:
     entries = [entry(limited(error), 4, 8, 16, 32), entry(sdpa(2, 4), 4, 8, 16, 32)]
-    found, other = measure_in_turns(entries)
+    found, other = measure(entries)
     for passes in ("forward", "forward+backward"):
         assert statuses(found, passes) == ["measured", "measured", status, status]
         assert [point.error for point in points(found, passes)] == [None, None, told, told]
         assert statuses(other, passes) == ["measured"] * 4
-    assert found.time_exponent is not None
+    assert growth(found.points, "ms") is not None
 
 
 def test_what_has_no_backward_pass_still_has_a_forward_one() -> None:
     without = [limited(NotImplementedError("no gradient here"), backward=True), lambda q, k, v: v.detach() + 1]
-    for found in measure_in_turns([entry(one, 16) for one in without]):
+    for found in measure([entry(one, 16) for one in without]):
         assert statuses(found, "forward") == ["measured"]
         assert statuses(found) == ["unsupported"]
         assert "no gradient" in str(points(found)[0].error)
-        assert found.time_exponent is None
+        assert growth(found.points, "ms") is None
 
 
 def test_a_context_of_another_shape_is_a_failure() -> None:
-    (found,) = measure_in_turns([entry(lambda q, k, v: v[0], 3)])
+    (found,) = measure([entry(lambda q, k, v: v[0], 3)])
     assert statuses(found) == ["failed"]
     assert points(found)[0].error == ("ValueError: its context is (2, 3, 4); queries, keys and values are (1, 2, 3, 4)")
 
@@ -167,7 +216,7 @@ class Gate(nn.Module):
 
 def test_no_gradient_outlives_a_call() -> None:
     gate = Gate()
-    measure_in_turns([entry(gate, 3, repetitions=2)])
+    measure([entry(gate, 3, repetitions=2)])
     assert set(gate.left) == {None}
 
 
@@ -178,9 +227,11 @@ def test_all_are_given_the_same_in_the_type_asked_for() -> None:
         seen.append(tuple(tensor.detach().clone() for tensor in tensors))
         return sum(tensors, torch.zeros(()))
 
-    grid = Lengths([5], 3, 1, 60.0, 1e6)
-    gate = Gate()
-    measure_in_turns([Entry(one, 2, 4, grid, CPU, torch.bfloat16, seed=7) for one in (watching, gate, watching)])
+    grid, gate = Lengths([5], 3, 1, 0.2, 60.0, 1e6), Gate()
+    setups = [
+        Setup(partial(lambda one: one, one), 3, 2, 4, CPU, torch.bfloat16, 7) for one in (watching, gate, watching)
+    ]
+    measure([Entry(setup, grid) for setup in setups])
     assert gate.weight.dtype == torch.bfloat16
     for tensors in seen:
         for tensor, first in zip(tensors, seen[0], strict=True):
@@ -191,7 +242,7 @@ def test_all_are_given_the_same_in_the_type_asked_for() -> None:
 def peak(score: type[Score], kernel: Kernel, width: int, length: int) -> float:
     """Of forward and backward at one length, in MiB."""
     made = attention(2, width, score=score, scope=Global, selection=Soft, kernel=kernel)
-    (found,) = measure_in_turns([entry(made, length, width=width)])
+    (found,) = measure([entry(made, length, width=width)])
     value = points(found)[0].peak_mib
     assert value is not None
     assert found.kernel == kernel.name
@@ -206,8 +257,8 @@ def test_fused_never_holds_the_whole_matrix(score: type[Score]) -> None:
 
 def test_the_memory_of_dense_grows_with_the_square() -> None:
     made = attention(2, 8, score=Dot, scope=Global, selection=Soft, kernel=Dense())
-    (found,) = measure_in_turns([entry(made, 128, 256, 512, width=8)])
-    assert found.memory_exponent == pytest.approx(2.0, abs=0.15)
+    (found,) = measure([entry(made, 128, 256, 512, width=8)])
+    assert growth(found.points, "peak_mib") == pytest.approx(2.0, abs=0.15)
 
 
 def test_every_score_that_has_feature_maps_is_in_the_list() -> None:

@@ -1,0 +1,37 @@
+"""Which test sentences are looked at closely: the same ones under every mechanism, with gold links where any have."""
+
+from collections.abc import Sequence
+
+from attnbench.tasks.task import Pair, Task
+
+SHOWN_WORDS = 24  # source words of the longest sentence whose weights are kept: as many as a heat map can label
+# Target words squared, summed over the sentences by which alignments are judged. Implicit weights read a sentence once
+# for each of its words: this is what some sixty updates cost, at any length.
+JUDGED_WORDS_SQUARED = 100_000
+
+
+def to_show(task: Task, count: int) -> list[Pair]:
+    """`count` test pairs, spread over those that are short enough to show, or else the shortest."""
+    by_length = _by_length(task)
+    return _spread([pair for pair in by_length if _words(pair) <= SHOWN_WORDS] or by_length[:count], count)
+
+
+def to_judge(task: Task, count: int) -> list[Pair]:
+    """`count` test pairs, spread over all lengths; fewer where they are long, so that it takes about as long."""
+    by_length = _by_length(task)
+    squared = sum(len(pair.target.split()) ** 2 for pair in by_length) / len(by_length)
+    return _spread(by_length, min(count, max(1, int(JUDGED_WORDS_SQUARED / squared))))
+
+
+def _by_length(task: Task) -> list[Pair]:
+    return sorted([pair for pair in task.test if pair.links or pair.possible] or task.test, key=_words)
+
+
+def _spread(pairs: Sequence[Pair], count: int) -> list[Pair]:
+    """`count` of them at even distances, neither end being one; all where there are no more."""
+    count = min(count, len(pairs))
+    return [pairs[(i + 1) * len(pairs) // (count + 1)] for i in range(count)]
+
+
+def _words(pair: Pair) -> int:
+    return len(pair.source.split())
