@@ -1,0 +1,242 @@
+"""The statistics of a study, each computed once: every table, figure and finding reads them here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from attnbench.measure.aer import error_rate
+from attnbench.report.costs import QUANTITIES, Quantity
+from attnbench.report.frames import conditions, groups, median, where
+from attnbench.report.statistics import (
+    Comparison,
+    Effects,
+    Estimate,
+    Growth,
+    Scores,
+    compare,
+    effects,
+    estimate_bleu,
+    estimate_ratio,
+    exponent,
+    fit,
+    holm,
+    length_bins,
+    pairs,
+)
+from attnbench.report.study import Seeds, Study, spread
+
+LEVEL = 0.05  # of significance, after Holm's correction over a table
+BINS, BINS_BEYOND = 4, 2  # of source length: of the test set, and of the sentences beyond those trained on
+MOST_BINNED = 100  # mechanisms
+
+ByMechanism = dict[str, dict[str, Any]]  # condition -> mechanism -> what was found of it
+Found = TypeVar("Found")
+
+
+class Tested(NamedTuple):
+    """A comparison with the baseline, and its p-value after Holm's correction over all of the report's."""
+
+    comparison: Comparison
+    adjusted_p: float
+
+    @property
+    def significant(self) -> bool:
+        return self.adjusted_p < LEVEL
+
+
+class Bin(NamedTuple):
+    """The sentences whose source has `low` to `high` tokens."""
+
+    low: int
+    high: int
+    bleu: Estimate
+
+
+class Response(NamedTuple):
+    """What the factors act on, and how. `name` is for files; of a time the logarithm was modelled."""
+
+    name: str
+    title: str  # with its unit
+    logarithmic: bool
+    effects: Effects
+
+
+class Curve(NamedTuple):
+    """One cost of one mechanism against the length, by what was measured, and how it grows."""
+
+    values: dict[int, float]
+    exponent: Estimate | None
+    growth: Growth | None
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """All that is inferred from a study. What is by condition and mechanism has the best BLEU first."""
+
+    study: Study
+
+    @cached_property
+    def bleu(self) -> dict[str, dict[str, Estimate]]:
+        """BLEU on the test set, with its interval."""
+        found = {
+            condition: {name: estimate_bleu(scores) for name, scores in mine.items()}
+            for condition, mine in self._scores.items()
+        }
+        return {place: dict(sorted(mine.items(), key=lambda each: -each[1].value)) for place, mine in found.items()}
+
+    @cached_property
+    def beyond(self) -> dict[str, dict[str, Estimate]]:
+        """BLEU on sentences longer than any that was trained on."""
+        return self._by_mechanism(lambda seeds: estimate_bleu(_scored(seeds)), beyond=True)
+
+    @cached_property
+    def comparisons(self) -> dict[str, dict[str, Tested]]:
+        """Each mechanism against the study's baseline, where both were tested on the same sentences."""
+        baseline = self.study.baseline
+        found = self._against({condition: baseline for condition in self.bleu if baseline}, compare)
+        tested: dict[str, dict[str, Tested]] = {}
+        adjusted = holm([one.p for one in found.values()])
+        for ((condition, name), one), p in zip(found.items(), adjusted, strict=True):
+            tested.setdefault(condition, {})[name] = Tested(one, p)
+        return tested
+
+    @cached_property
+    def below_best(self) -> dict[str, dict[str, float]]:
+        """By condition, p of no difference to the mechanism of highest BLEU, corrected by Holm over all of them."""
+        found = self._against({condition: next(iter(mine)) for condition, mine in self.bleu.items()}, pairs)
+        adjusted: dict[str, dict[str, float]] = {}
+        for (condition, name), p in zip(found, holm([one.p for one in found.values()]), strict=True):
+            adjusted.setdefault(condition, {})[name] = p
+        return adjusted
+
+    @cached_property
+    def bins(self) -> dict[str, dict[str, list[Bin]]]:
+        """BLEU by the length of the source, in classes of about equally many sentences, on to the longest tested.
+
+        Of a hundred mechanisms at the most, spread from the best to the worst: a figure shows no more.
+        """
+        found: dict[str, dict[str, list[Bin]]] = {}
+        for condition, mine in self.bleu.items():
+            for name in spread(list(mine), MOST_BINNED):
+                near, far = (self.study.seeds(name, condition, beyond=beyond) for beyond in (False, True))
+                bins = [*(_bins(near, BINS) if near else ()), *(_bins(far, BINS_BEYOND) if far else ())]
+                found.setdefault(condition, {})[name] = bins
+        return found
+
+    @cached_property
+    def aer(self) -> dict[str, dict[str, Estimate]]:
+        """Alignment error rate of the explicit weights, 0 to 1, lowest first."""
+        return self._aer("explicit")
+
+    @cached_property
+    def implicit_aer(self) -> dict[str, dict[str, Estimate]]:
+        """Alignment error rate of the implicit weights, 0 to 1, lowest first."""
+        return self._aer("implicit")
+
+    @cached_property
+    def responses(self) -> list[Response]:
+        """What each factor does to BLEU and to the time of a training step; in a study of costs, to that of a call."""
+        frame, titles = self._factors()
+        factors = [name for name in frame.columns if name not in titles]
+        found = []
+        for name, title in titles.items():
+            known = pd.DataFrame(frame.loc[frame[name].notna()])
+            varied = [factor for factor in factors if len(groups(known, factor)) > 1]
+            if varied and (result := effects(known, name, varied)) and result.residual_degrees:
+                found.append(Response(name, title, name != "bleu", result))
+        return found
+
+    @cached_property
+    def curves(self) -> dict[tuple[str, str], dict[str, Curve]]:
+        """By device and the name of a quantity, each mechanism's cost against the length."""
+        found: dict[tuple[str, str], dict[str, Curve]] = {}
+        for device, here in groups(self.study.scaling, "device"):
+            for quantity in QUANTITIES:
+                points = where(here, passes=quantity.passes)
+                curves = {name: _curve(mine, quantity) for name, mine in self.study.by_mechanism(points)}
+                found[str(device), quantity.name] = {name: curve for name, curve in curves.items() if curve.values}
+        return found
+
+    def _by_mechanism(self, judge: Callable[[Seeds], Any], *, beyond: bool = False) -> ByMechanism:
+        frame = self.study.beyond if beyond else self.study.jobs
+        found: ByMechanism = {}
+        for condition in conditions(frame):
+            for name in self.study.shown(where(frame, condition=condition)):
+                if seeds := self.study.seeds(name, condition, beyond=beyond):
+                    found.setdefault(condition, {})[name] = judge(seeds)
+        return found
+
+    @cached_property
+    def _scores(self) -> dict[str, dict[str, Scores]]:
+        return self._by_mechanism(_scored)
+
+    def _against(
+        self, baselines: Mapping[str, str], compared: Callable[[Scores, Scores], Found | None]
+    ) -> dict[tuple[str, str], Found]:
+        """By condition and mechanism, all others against the mechanism that is named for their condition."""
+        found: dict[tuple[str, str], Found] = {}
+        for condition, baseline in baselines.items():
+            here = self._scores[condition]
+            for name in self.bleu[condition] if baseline in here else ():
+                if name != baseline and (comparison := compared(here[name], here[baseline])):
+                    found[condition, name] = comparison
+        return found
+
+    def _aer(self, kind: str) -> dict[str, dict[str, Estimate]]:
+        counts: dict[str, dict[str, list[Any]]] = {}
+        for job, (name, condition) in enumerate(zip(self.study.mechanism, self.study.condition, strict=True)):
+            if (links := self.study.links(job)) and len(rows := getattr(links, kind)):
+                counts.setdefault(condition, {}).setdefault(name, []).append(rows)
+        found = {}
+        for condition, mine in counts.items():
+            rates = {name: _ratio(rows) for name, rows in mine.items()}
+            found[condition] = dict(sorted(rates.items(), key=lambda each: each[1].value))
+        return found
+
+    def _factors(self) -> tuple[pd.DataFrame, dict[str, str]]:
+        """One row a job: its factors, as text, and what they may act on; and how the latter are called."""
+        records = self.study.records
+        frame = pd.DataFrame([{k: str(v) for k, v in record.factors.items()} for record in records], dtype=object)
+        steps = [np.log(record.step.step_ms) if record.step else None for record in records]
+        if not self.study.jobs.empty:
+            frame["bleu"] = [record.quality.bleu if record.quality else None for record in records]
+            frame["step"] = steps
+            return frame, {"bleu": "BLEU", "step": "time of a training step (ms)"}
+        length, values = _longest_common(self.study)
+        frame["call"] = [values.get(job) for job in range(len(records))]
+        return frame, {"call": f"time of forward and backward at n = {length:,} (ms)"}
+
+
+def _scored(seeds: Seeds) -> Scores:
+    return Scores(seeds.seeds, seeds.statistics, seeds.test_set)
+
+
+def _bins(seeds: Seeds, count: int) -> list[Bin]:
+    classes = length_bins(seeds.lengths.tolist(), count)
+    scores = [Scores(seeds.seeds, seeds.statistics[:, each.rows]) for each in classes]
+    return [Bin(each.low, each.high, estimate_bleu(one)) for each, one in zip(classes, scores, strict=True)]
+
+
+def _ratio(counts: list[Any]) -> Estimate:
+    """AER of rows of counts, an array a job; seeds that were judged on other sentences are left out."""
+    same = [rows for rows in counts if len(rows) == len(counts[0])]
+    return estimate_ratio(np.stack(same), error_rate)
+
+
+def _curve(points: pd.DataFrame, quantity: Quantity) -> Curve:
+    medians = {int(n): median(rows, quantity.field) for n, rows in groups(points, "length")}
+    values = {n: value for n, value in medians.items() if value}
+    return Curve(values, exponent(values), fit(values))
+
+
+def _longest_common(study: Study) -> tuple[int, dict[int, float]]:
+    """The longest length that most jobs were measured at, and by job the logarithm of its time there."""
+    points = where(study.scaling, passes="forward+backward", status="measured")
+    if points.empty:
+        return 0, {}
+    at = max((rows for _, rows in reversed(groups(points, "length"))), key=lambda rows: len(set(rows["job"])))
+    return int(at["length"].iloc[0]), {int(job): float(np.log(ms)) for job, ms in zip(at["job"], at["ms"], strict=True)}

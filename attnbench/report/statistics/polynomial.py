@@ -1,0 +1,49 @@
+"""Polynomials a + b·n + c·n² of a length n, many at once; coefficients are the last axis, (..., 3)."""
+
+from itertools import product
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from attnbench.report.statistics.bleu import Array
+
+COEFFICIENTS = 3
+
+
+def powers(lengths: ArrayLike) -> Array:
+    """1, n and n², (...) -> (..., 3)."""
+    return np.asarray(lengths, np.float64)[..., None] ** np.arange(COEFFICIENTS)
+
+
+def nonnegative(design: Array, targets: Array) -> Array:
+    """Least squares with no coefficient below nought.
+
+    Of the solutions in which some coefficients are nought and the rest are free, the best that keeps the rule is the
+    solution: with three coefficients there are but eight to try, and all targets are tried at once.
+
+    Args:
+        design: shape (points, 3).
+        targets: shape (..., points).
+
+    Returns:
+        Shape (..., 3).
+    """
+    scale = np.linalg.norm(design, axis=0)
+    best, least = np.zeros((*targets.shape[:-1], COEFFICIENTS)), np.sum(targets**2, axis=-1)
+    for free in product((0, 1), repeat=COEFFICIENTS):
+        columns = design / scale * free
+        found = targets @ np.linalg.pinv(columns, rcond=1e-12).T * free
+        squares = np.sum((targets - found @ columns.T) ** 2, axis=-1)
+        better = (squares < least) & np.all(found >= 0, axis=-1)
+        best, least = np.where(better[..., None], found, best), np.where(better, squares, least)
+    return best / scale
+
+
+def largest_root(coefficients: Array, most: float) -> Array:
+    """The largest root above 0 and not above `most`, (..., 3) -> (...); 0 where there is none."""
+    a, b, c = np.moveaxis(coefficients, -1, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # The form that loses no digits, and holds where there is no quadratic part.
+        half = -(b + np.copysign(np.sqrt(b**2 - 4 * a * c), b)) / 2
+        roots = np.stack([half / c, a / half])
+    return np.max(np.where((roots > 0) & (roots <= most), roots, 0.0), axis=0)
