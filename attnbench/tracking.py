@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from attnbench.errors import UserError
-from attnbench.record import Alignment, HistoryPoint, LengthBin, Record, ScalingPoint
+from attnbench.measure.scaling import growth
+from attnbench.record import NAME, Alignment, HistoryPoint, Record, ScalingPoint, write
 
 if TYPE_CHECKING:
     import wandb
     from PIL.Image import Image
 
+FOLDER = "wandb"  # in a job's folder, W&B's own
 CELL_INCHES = 0.28  # of a heat map
+PARTS = ("training", "quality", "beyond", "step", "scaling", "alignment", "regression")  # of a record: its results
 # W&B receives the record and nothing else; nothing is drawn on the terminal, nothing samples the machine meanwhile.
 SETTINGS = {
     "console": "off",
@@ -114,7 +117,7 @@ class Wandb:
 
 
 class _WandbRun:
-    """Curves over the updates; then, from the record, the summary, the length curves and one alignment."""
+    """Curves over the updates; then the record itself and, from it, the summary, the cost curves and one alignment."""
 
     def __init__(self, run: "wandb.Run") -> None:
         self.run = run
@@ -135,10 +138,12 @@ class _WandbRun:
     def result(self, record: Record) -> None:
         import wandb
 
+        path = Path(self.run.dir) / NAME
+        write(record, path)
+        self.run.save(str(path), base_path=self.run.dir, policy="now")
         self.run.config.update({"factors": record.factors})
         media = {
             "scaling/points": _table(record.scaling.points if record.scaling else ()),
-            "quality/by_length": _table(record.quality.by_length if record.quality else ()),
             "alignment": wandb.Image(heat_map(record.alignments[0])) if record.alignments else None,
         }
         self.run.log({name: value for name, value in media.items() if value is not None})
@@ -146,11 +151,21 @@ class _WandbRun:
 
 
 def scalars(record: Record) -> dict[str, int | float]:
-    """All single numbers of a record's results, by their path: `quality/bleu`, `step/step_ms`."""
-    parts = {name: getattr(record, name) for name in ("training", "quality", "step", "scaling", "regression")}
-    found = {f"{name}/{key}": value for name, part in parts.items() if part for key, value in vars(part).items()}
-    found["duration_s"] = record.duration_s
-    return {name: value for name, value in found.items() if isinstance(value, int | float)}
+    """All single numbers of a record's results, by their path: `quality/bleu`, `step/memory/optimiser_mib`."""
+    found: dict[str, int | float] = {"duration_s": record.duration_s}
+    for name in PARTS:
+        found |= _numbers(name, getattr(record, name))
+    points = record.scaling.points if record.scaling else ()
+    exponents = {"scaling/time_exponent": growth(points, "ms"), "scaling/memory_exponent": growth(points, "peak_mib")}
+    return found | {name: value for name, value in exponents.items() if value is not None}
+
+
+def _numbers(path: str, part: Any) -> Iterator[tuple[str, int | float]]:
+    for name, value in vars(part).items() if part else ():
+        if dataclasses.is_dataclass(value):
+            yield from _numbers(f"{path}/{name}", value)
+        elif isinstance(value, int | float):
+            yield f"{path}/{name}", value
 
 
 def heat_map(alignment: Alignment) -> "Image":
@@ -179,7 +194,7 @@ def heat_map(alignment: Alignment) -> "Image":
     return fromarray(np.asarray(canvas.buffer_rgba()).copy())
 
 
-def _table(rows: "Sequence[ScalingPoint] | Sequence[LengthBin]") -> "wandb.Table | None":
+def _table(rows: Sequence[ScalingPoint]) -> "wandb.Table | None":
     import wandb
 
     if not rows:

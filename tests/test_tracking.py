@@ -16,18 +16,30 @@ from wandb.proto.wandb_internal_pb2 import Record as Entry  # pyright: ignore[re
 
 from attnbench import record
 from attnbench.errors import UserError
-from attnbench.record import Alignment, HistoryPoint, LengthBin, Quality, Record, Scaling, ScalingPoint
+from attnbench.record import (
+    Alignment,
+    AlignmentQuality,
+    HistoryPoint,
+    Quality,
+    Record,
+    Scaling,
+    ScalingPoint,
+    StepCost,
+    StepMemory,
+)
 from attnbench.tracking import Wandb, heat_map, scalars, untracked
 
 HEADER, BLOCK = 7, 32768  # bytes of a .wandb file: its own header, then blocks of pieces with headers as long
 OFFLINE = Wandb(mode="offline", project="tests", entity=None)
 HISTORY = [HistoryPoint(10, 1.5, 4.0, 3.5, 2.25), HistoryPoint(20, 3.0, 3.0, 2.5, 4.5)]
 POINTS = [
-    ScalingPoint(16, "forward", "measured", 1.5, 1.0, 2.0, 0.5, None),
-    ScalingPoint(32, "forward", "over_budget", None, None, None, None, None),
+    ScalingPoint(16, "forward+backward", "measured", 1.5, 1.0, 2.0, 0.5, None, 5, False, None, None, 64.0, 8.0),
+    ScalingPoint(32, "forward+backward", "measured", 6.0, 5.0, 7.0, 1.0, None, 5, True, None, None, 256.0, 16.0),
+    ScalingPoint(64, "forward", "over_budget", None, None, None, None, None, 0, False, 24.0, 2.0, 1024.0, 32.0),
 ]
-BINS = [LengthBin(1, 8, 20, 4.5, 2.0, 7.0)]
-QUALITY = Quality(20, 4.5, 2.0, 7.0, "sig", 12.0, "sig", 0.25, 0.5, 2.5, BINS, [])
+QUALITY = Quality("a set", 1, [3], [[2, 3, 2, 1, 0, 0, 2, 1, 0, 0]], 4.5, 2.0, 7.0, "", 12.0, "", 0.25, 0.5, 2.5, [])
+STEP = StepCost(7.5, 7.0, 8.0, 5, 4, 6, 6, 3200.0, 9.5, StepMemory(1.0, 1.0, 2.0, 5.5, 2.5, 400.0), None)
+LINKS = AlignmentQuality(1, "task", [[2, 3, 1, 1]], [[2, 3, 2, 2]], 0.5, 0.75, 0.8, [])
 WEIGHTS = [[[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]], [[[0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]]]
 ALIGNMENT = Alignment(["$a$", "\\frac", "狗"], ["x", "y"], WEIGHTS, WEIGHTS[0][0], [])
 RECORD = Record(
@@ -44,10 +56,12 @@ RECORD = Record(
     environment=record.Environment("3", {}, None, "", "", 1, 1, 1.0, "cpu", ""),
     started="2026-01-01T00:00:00+00:00",
     duration_s=3.5,
-    training=record.Training(100, 20, 1.0, 1000, 3.0, "budget", 20, HISTORY),
+    training=record.Training(100, 20, 1.0, 1000, 3.0, "budget", 20, 9, HISTORY),
     quality=QUALITY,
-    step=None,
-    scaling=Scaling("dense", 1, 2, 8, POINTS, 1.25, None, None, None),
+    beyond=None,
+    step=STEP,
+    scaling=Scaling("dense", 1, 2, 8, POINTS, None, None, None),
+    alignment=LINKS,
     alignments=[ALIGNMENT],
     regression=None,
 )
@@ -88,6 +102,14 @@ class Kept:
     def axes(self) -> dict[str, str]:
         metrics = [entry.metric for entry in self.entries if entry.HasField("metric")]
         return {metric.glob_name or metric.name: metric.step_metric for metric in metrics}
+
+    @property
+    def uploads(self) -> dict[str, str]:
+        """The files that go along, media aside, and when."""
+        files = [file for entry in self.entries if entry.HasField("files") for file in entry.files.files]
+        kinds = {file.path: (file.DESCRIPTOR.fields_by_name["policy"].enum_type, file.policy) for file in files}
+        named = {path: kind.values_by_number[policy].name for path, (kind, policy) in kinds.items()}
+        return {path: policy for path, policy in named.items() if not path.startswith("media")}
 
     def media(self, key: str) -> Path:
         """The file that a history row names under `key`."""
@@ -169,20 +191,30 @@ def test_the_curves_are_those_of_the_record(jobs: list[Kept]) -> None:
 
 def test_the_summary_holds_every_number_of_the_record(jobs: list[Kept]) -> None:
     numbers = scalars(replace(RECORD, duration_s=3.0))
-    assert numbers.items() >= {"quality/bleu": 4.5, "training/parameters": 100, "scaling/time_exponent": 1.25}.items()
+    some = {"quality/bleu": 4.5, "step/memory/optimiser_mib": 2.0, "alignment/agreement": 0.8, "scaling/heads": 2}
+    assert numbers.items() >= some.items()
+    assert numbers["scaling/time_exponent"] == pytest.approx(2.0)
+    assert numbers["scaling/memory_exponent"] == pytest.approx(1.0)
     assert jobs[3].summary.items() >= numbers.items()
     assert jobs[3].config["factors"] == RECORD.factors
     assert jobs[3].config["model"] == {"width": 16}
 
 
-def test_the_length_curves_are_tables(jobs: list[Kept]) -> None:
+def test_the_record_goes_along_as_a_file(jobs: list[Kept]) -> None:
+    for seed, job in enumerate(jobs[:5]):
+        assert job.uploads == {record.NAME: "NOW"}
+        assert record.read(job.folder / "files" / record.NAME) == replace(RECORD, seed=seed, duration_s=float(seed))
+    assert jobs[-1].uploads == {}
+
+
+def test_the_cost_curves_are_a_table(jobs: list[Kept]) -> None:
     scaling = json.loads(jobs[0].media("scaling/points").read_text())
-    assert scaling["columns"] == ["length", "passes", "status", "ms", "ms_q1", "ms_q3", "peak_mib", "error"]
-    assert scaling["data"] == [
-        [16, "forward", "measured", 1.5, 1.0, 2.0, 0.5, None],
-        [32, "forward", "over_budget", None, None, None, None, None],
+    assert scaling["columns"][:5] == ["length", "passes", "status", "ms", "ms_q1"]
+    assert [row[:4] for row in scaling["data"]] == [
+        [16, "forward+backward", "measured", 1.5],
+        [32, "forward+backward", "measured", 6.0],
+        [64, "forward", "over_budget", None],
     ]
-    assert json.loads(jobs[0].media("quality/by_length").read_text())["data"] == [[1, 8, 20, 4.5, 2.0, 7.0]]
 
 
 def test_one_alignment_is_an_image(jobs: list[Kept]) -> None:

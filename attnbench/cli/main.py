@@ -1,6 +1,7 @@
 """From the command line to a command, and from any error to one line and an exit status."""
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -63,12 +64,19 @@ def _command(words: list[str]) -> str:
 
 
 def _quoted(argument: str) -> str:
-    """A value that is a path as Hydra reads it: it may hold what means something in Hydra's grammar."""
+    """A value, or each of a list, as Hydra takes it literally: a path may hold what means something in its grammar."""
     key, _, value = argument.partition("=")
-    if value[:1] in ("", "'", '"', "[") or not set(value) & set(",=[](){}:; "):
-        return argument
+    if value[:1] + value[-1:] == "[]" and not set(value) & set("'\""):
+        return f"{key}=[{','.join(_literal(each.strip()) for each in value[1:-1].split(','))}]"
+    return f"{key}={_literal(value)}" if value else argument
+
+
+def _literal(value: str) -> str:
+    quoted = re.fullmatch(r"""'[^']*'|"[^"]*"|\[.*\]""", value)
+    if quoted or re.fullmatch(r"[\w./+*?@%-]*", value, re.ASCII):
+        return value
     escaped = value.replace("'", "\\'")
-    return f"{key}='{escaped}'"
+    return f"'{escaped}'"
 
 
 def _run(command: str, arguments: list[str], overrides: list[str]) -> None:

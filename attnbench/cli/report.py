@@ -1,36 +1,106 @@
 """The `report` command, and the report that a sweep ends with."""
 
+import contextlib
+import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, ListConfig
 
+from attnbench import record
+from attnbench.cli.paths import folder_name
 from attnbench.errors import UserError
 
 REPORTS = Path("reports")
+LISTED = 50  # files that could not be read, until it says "and n more"
+NEAR = 20  # folders that a message names
 
 
 def report(cfg: DictConfig) -> None:
-    """Builds the report of the folder `runs` that the config names."""
-    folder = Path(cfg.runs)
-    if not folder.is_dir():
-        near = sorted(path.name for path in folder.parent.glob("*/")) if folder.parent.is_dir() else []
-        hint = f"there are {', '.join(near)}" if near else "run a sweep first: python -m attnbench sweep"
-        raise UserError(f"runs={folder}: no such folder; {hint}")
-    build_report([folder], cfg.name or folder.name)
+    """Builds the report of the jobs that the config names."""
+    given = {key: cfg[key] for key in ("where", "baseline", "name") if cfg[key] is not None}
+    given = {key: str(value) for key, value in given.items()}
+    if cfg.source is not None:
+        # It takes a second to import: who reads files does not wait for it.
+        from attnbench.wandb_source import fetch
+
+        fetched = fetch(str(cfg.source))
+        build_report(fetched.files, fetched.project, {"source": str(cfg.source)} | given, fetched.gaps)
+        return
+    runs = cfg.runs if isinstance(cfg.runs, ListConfig) else [cfg.runs]
+    patterns = [str(pattern) for pattern in runs if pattern is not None]
+    if not patterns:
+        raise UserError("runs: name the folder of a sweep, or several: runs=[runs/a,runs/b]")
+    folders = [folder for pattern in patterns for folder in _folders(pattern)]
+    name = "+".join(dict.fromkeys(folder.resolve().name for folder in folders))
+    build_report(folders, name, {"runs": _joined(patterns)} | given)
 
 
-def build_report(folders: Sequence[Path], name: str) -> None:
-    """Builds the report of all records below `folders` as reports/<name>, and says where it is."""
+def build_report(
+    places: Sequence[Path], name: str, given: Mapping[str, str] | None = None, gaps: Sequence[str] = ()
+) -> None:
+    """Builds the report of the records at `places`, and says where it is.
+
+    Args:
+        name: what it is called, unless it was given a name.
+        given: what the user asked for, by key; None: the places.
+        gaps: a line on each job whose record could not be had.
+    """
+    given = given or {"runs": _joined([str(place) for place in places])}
     # pandas, seaborn and typst take seconds to import: only who wants a report waits for them.
     from attnbench.report import build, load
+    from attnbench.report.filter import matching
 
-    records, broken = [], []
-    for folder in folders:
-        found, unreadable = load(folder)
-        records += found
-        broken += unreadable
-    command = shlex.join(["python", "-m", "attnbench", "report", *(f"runs={folder}" for folder in folders)])
-    index = build(records, REPORTS / name, title=f"attnbench: {name}", command=command, broken=broken)
+    found = load(places)
+    entries, unread = found.entries, [*gaps, *found.broken]
+    if entries and "where" in given:
+        keep = matching([entry.record for entry in entries], given["where"])
+        entries = [entry for entry, matches in zip(entries, keep, strict=True) if matches]
+    if found.outdated:
+        print(f"left out: {len(found.outdated)} records of jobs that have a newer one, as {found.outdated[0]}")
+    if unread:
+        print(f"left out: {len(unread)} that could not be read, as {unread[0]}")
+    name = given.get("name", folder_name(name))
+    index = build(
+        entries,
+        REPORTS / name,
+        title=f"attnbench: {name}",
+        command=" ".join(["python -m attnbench report", *(_word(key, value) for key, value in given.items())]),
+        broken=_some(unread),
+        outdated=len(found.outdated),
+        baseline=given.get("baseline"),
+    )
     print(f"report: {index} and {index.with_name('report.pdf')}")
+
+
+def _folders(pattern: str) -> list[Path]:
+    """The folders of records, or the records, that a path or a glob stands for."""
+    place = Path(pattern)
+    with contextlib.suppress(OSError, ValueError):  # neither a path nor a glob
+        if place.exists():
+            return [place]
+        found = sorted(Path(place.anchor).glob(str(place.relative_to(place.anchor))))
+        if found := [path for path in found if path.is_dir() or path.name == record.NAME]:
+            return found
+    near = sorted(path.name for path in place.parent.glob("*/"))
+    more = f", and {len(near) - NEAR} more" if len(near) > NEAR else ""
+    hint = f"there are {', '.join(near[:NEAR])}{more}" if near else "run a sweep first: python -m attnbench sweep"
+    raise UserError(f"runs={pattern}: no such folder; {hint}")
+
+
+def _joined(patterns: Sequence[str]) -> str:
+    """The value of `runs`."""
+    return patterns[0] if len(patterns) == 1 else f"[{','.join(patterns)}]"
+
+
+def _some(lines: Sequence[str]) -> list[str]:
+    more = len(lines) - LISTED
+    return [*lines[:LISTED], *([f"and {more} more"] if more > 0 else [])]
+
+
+def _word(key: str, value: str) -> str:
+    """An override as one would type it into a shell."""
+    if shlex.quote(value) == value:
+        return f"{key}={value}"
+    return shlex.quote(f"{key}={value}") if re.search(r'["$`\\!]', value) else f'{key}="{value}"'

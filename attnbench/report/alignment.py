@@ -1,6 +1,6 @@
 """Heat maps: where each mechanism looks in one and the same sentence, by its attention and by its gradients."""
 
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from textwrap import fill
 
@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from attnbench.record import Alignment
-from attnbench.report.canvas import PALE, WIDTH, as_svg, can_write
+from attnbench.report import document
+from attnbench.report.canvas import NARROW, PALE, WIDTH, can_write, drawn
 from attnbench.report.mechanisms import natural
 from attnbench.report.study import Study, spread
 
@@ -21,32 +22,43 @@ READABLE = 24  # tokens along a side, so that each can be labelled
 
 @dataclass(frozen=True)
 class Sentence:
-    """One source sentence, and its alignment by mechanism; `tokens` says whether the fonts can write its tokens."""
+    """One source sentence, and its alignment by mechanism.
+
+    Args:
+        mechanisms: how many have one, more than are shown where there is no room.
+        tokens: whether the fonts can write its tokens.
+    """
 
     source: tuple[str, ...]
     alignments: dict[str, Alignment]
+    mechanisms: int
     tokens: bool
+
+
+def figures(study: Study) -> Iterator[document.Figure]:
+    """`alignments`: two maps a mechanism, of one sentence."""
+    if chosen := sentence(study):
+        yield document.Figure("alignments", _caption(chosen), _alt(chosen), heat_maps(chosen))
 
 
 def sentence(study: Study) -> Sentence | None:
     """The sentence that most mechanisms share at the shortest length, a short one and an early one where equal."""
-    here = [place for place, record in zip(study.condition, study.records, strict=True) if record.alignments]
+    here = [place for job, place in enumerate(study.condition) if study.sources(job)]
     shortest = min(here, key=natural, default=None)
-    found: dict[tuple[str, ...], dict[str, Alignment]] = {}
-    for record, mechanism, condition in zip(study.records, study.mechanism, study.condition, strict=True):
-        for each in record.alignments if condition == shortest else ():
-            found.setdefault(tuple(each.source), {}).setdefault(mechanism, each)
+    found: dict[tuple[str, ...], dict[str, int]] = {}
+    for job, (mechanism, condition) in enumerate(zip(study.mechanism, study.condition, strict=True)):
+        for source in study.sources(job) if condition == shortest else ():
+            found.setdefault(source, {}).setdefault(mechanism, job)
     if not found:
         return None
-    shared = Counter({source: len(by_mechanism) for source, by_mechanism in found.items()})
-    source = max(found, key=lambda tokens: (shared[tokens], len(tokens) <= READABLE))
-    names = [name for name in study.encoding.styles if name in found[source]]
-    some = {name: found[source][name] for name in spread(names, MOST)}
+    source = max(found, key=lambda tokens: (len(found[tokens]), len(tokens) <= READABLE))
+    names = spread([name for name in study.encoding.styles if name in found[source]], MOST)
+    some = {name: each for name in names for each in study.alignments(found[source][name]) if (*each.source,) == source}
     words = {token for each in some.values() for token in (*each.source, *each.target)}
-    return Sentence(source, some, can_write("".join(words)))
+    return Sentence(source, some, len(found[source]), can_write("".join(words)))
 
 
-@as_svg
+@drawn
 def heat_maps(chosen: Sentence) -> Figure:
     """Two panels a mechanism, its attention and the implicit one: target tokens down, source tokens across."""
     mechanisms = list(chosen.alignments.items())
@@ -75,7 +87,7 @@ def heat_maps(chosen: Sentence) -> Figure:
 
 def _size(chosen: Sentence, rows: int, abreast: int) -> tuple[float, float]:
     """Width and height in inches."""
-    width = WIDTH if abreast > 1 else 4.6
+    width = WIDTH if abreast > 1 else NARROW
     longest = max(len(each.target) for each in chosen.alignments.values())
     ratio = min(1.3, longest / len(chosen.source))
     return width, min(TALLEST, rows * (width / abreast * 0.4 * ratio + 0.3) + 0.6)
@@ -92,8 +104,8 @@ def _heat_map(axis: Axes, each: Alignment, weights: np.ndarray | None, tokens: b
         box = Rectangle((source - 0.5, target - 0.5), 1, 1, fill=False, edgecolor="#D55E00", linewidth=0.7)
         axis.add_patch(box)
     size = min(6.5, 95 / max(len(down), len(across)))
-    axis.set_yticks(range(len(down)), down, fontsize=size, parse_math=False)
-    axis.set_xticks(range(len(across)), across, fontsize=size, rotation=90, parse_math=False)
+    axis.set_yticks(range(len(down)), down, fontsize=size)
+    axis.set_xticks(range(len(across)), across, fontsize=size, rotation=90)
     axis.grid(visible=False)
     axis.tick_params(length=0, pad=1.5)
 
@@ -102,7 +114,7 @@ def _names(side: list[str], tokens: bool) -> list[str]:
     return side if tokens else [str(number) for number in range(1, len(side) + 1)]
 
 
-def caption(chosen: Sentence) -> str:
+def _caption(chosen: Sentence) -> str:
     """What the heat maps show, and the tokens behind the numbers where the fonts could not write them."""
     text = (
         "Where each mechanism looks in one test sentence while it reads the reference: source tokens across, target "
@@ -112,13 +124,15 @@ def caption(chosen: Sentence) -> str:
     )
     if any(each.gold for each in chosen.alignments.values()):
         text += " Orange squares mark the true alignment."
+    if len(chosen.alignments) < chosen.mechanisms:
+        text += f" Of {chosen.mechanisms:,} mechanisms, {len(chosen.alignments)} are shown, evenly over their names."
     if not chosen.tokens:
         numbered = " ".join(f"{number} {token}" for number, token in enumerate(chosen.source, 1))
         text += f" Tokens are numbered, as no installed font can draw them; the source: {numbered}."
     return text
 
 
-def alt(chosen: Sentence) -> str:
+def _alt(chosen: Sentence) -> str:
     return (
         "Pairs of heat maps, of attention weights and of implicit ones, for the sentence "
         f"“{' '.join(chosen.source)}”: {', '.join(chosen.alignments)}."

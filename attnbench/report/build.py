@@ -6,8 +6,12 @@ from pathlib import Path
 
 from attnbench.errors import UserError
 from attnbench.record import Record
+from attnbench.report.analysis import Analysis
 from attnbench.report.contents import document
-from attnbench.report.document import Cell, Table
+from attnbench.report.document import Cell, Document, Table
+from attnbench.report.entry import Entry
+from attnbench.report.latex import latex
+from attnbench.report.markdown import markdown
 from attnbench.report.page import page
 from attnbench.report.paper import paper
 from attnbench.report.statistics import Estimate
@@ -15,31 +19,48 @@ from attnbench.report.study import study
 
 
 def build(
-    records: Sequence[Record], destination: Path, *, title: str, command: str, broken: Sequence[str] = ()
+    records: Sequence[Record | Entry],
+    destination: Path,
+    *,
+    title: str,
+    command: str,
+    broken: Sequence[str] = (),
+    outdated: int = 0,
+    baseline: str | None = None,
 ) -> Path:
-    """Writes `index.html`, `report.pdf`, `tables/*.csv` and `figures/*.svg` below `destination`.
+    """Writes `index.html`, `report.pdf`, `report.md`, `tables/*.csv`, `tables/*.tex` and `figures/*` to `destination`.
 
     Args:
         command: what the user ran to get these records; the report shows it.
         broken: a line on each file that is no record; the report lists them.
+        outdated: how many records were left out, as another of the same job counts.
+        baseline: words that name the mechanism that others are compared with.
 
     Returns:
         The path of `index.html`.
 
     Raises:
-        UserError: there are no records.
+        UserError: there are no records, or no mechanism goes by the words of the baseline.
     """
     if not records:
         unreadable = f"; {len(broken)} could not be read: {broken[0]}" if broken else ""
         raise UserError(f"no records to report on{unreadable}. Run a job first: python -m attnbench train")
-    content = document(study(records), title=title, command=command, broken=broken)
+    analysis = Analysis(study(records, baseline))
+    return write(document(analysis, title=title, command=command, broken=broken, outdated=outdated), destination)
+
+
+def write(content: Document, destination: Path) -> Path:
+    """Writes a document in all its forms; returns the path of `index.html`."""
     for folder in ("tables", "figures"):
         (destination / folder).mkdir(parents=True, exist_ok=True)
     for table in content.tables():
         _write_csv(table, destination / "tables" / f"{table.name}.csv")
+        (destination / "tables" / f"{table.name}.tex").write_text(latex(table), encoding="utf-8")
     for figure in content.figures():
-        (destination / "figures" / f"{figure.name}.svg").write_text(figure.svg, encoding="utf-8")
+        (destination / "figures" / f"{figure.name}.svg").write_text(figure.drawing.svg, encoding="utf-8")
+        (destination / "figures" / f"{figure.name}.png").write_bytes(figure.drawing.png)
     (destination / "report.pdf").write_bytes(paper(content))
+    (destination / "report.md").write_text(markdown(content), encoding="utf-8")
     index = destination / "index.html"
     index.write_text(page(content), encoding="utf-8")
     return index
@@ -54,8 +75,12 @@ def _write_csv(table: Table, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(head)
-        writer.writerows([value for cell in row for value in _values(cell)] for row in table.rows)
+        for row in table.rows:
+            writer.writerow([value for cell, wide in zip(row, intervals, strict=True) for value in _values(cell, wide)])
 
 
-def _values(cell: Cell) -> list[str | int | float | None]:
-    return [cell.value, cell.low, cell.high] if isinstance(cell, Estimate) else [cell]
+def _values(cell: Cell, interval: bool) -> list[str | int | float | None]:
+    """One value, or three in a column of estimates, where a cell without bounds leaves these empty."""
+    if isinstance(cell, Estimate):
+        return [cell.value, cell.low, cell.high]
+    return [cell, None, None] if interval else [cell]

@@ -1,9 +1,10 @@
 """The document: what both renderers show. Numbers are rounded, and figures and tables numbered, here and only here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from attnbench.report.canvas import Drawing
 from attnbench.report.statistics import Estimate
 
 Cell = str | int | float | Estimate | None
@@ -20,6 +21,11 @@ def significant(value: float) -> str:
     return f"{value:,.{digits}f}"
 
 
+def interval(estimate: Estimate, show: Callable[[float], str]) -> str:
+    """Shows an estimate with its bounds."""
+    return f"{show(estimate.value)} [{show(estimate.low)}, {show(estimate.high)}]"
+
+
 @dataclass(frozen=True)
 class Column:
     """`show` rounds its numbers, which stand right-aligned; without it the column is text. `wide` text may wrap."""
@@ -34,7 +40,7 @@ class Column:
         if isinstance(cell, str) or self.show is None:
             return str(cell)
         if isinstance(cell, Estimate):
-            return f"{self.show(cell.value)} [{self.show(cell.low)}, {self.show(cell.high)}]"
+            return interval(cell, self.show)
         return self.show(cell)
 
 
@@ -49,14 +55,31 @@ class Table:
     collapsed: bool = False
 
 
+def without_empty(table: Table) -> Table:
+    """Without the columns in which no row has anything to say."""
+    kept = [i for i in range(len(table.columns)) if any(row[i] not in (None, "") for row in table.rows)]
+    columns = tuple(table.columns[i] for i in kept)
+    rows = tuple(tuple(row[i] for i in kept) for row in table.rows)
+    return replace(table, columns=columns, rows=rows)
+
+
 @dataclass(frozen=True)
 class Figure:
-    """`name` is the stem of its SVG file; `svg` its whole text; `alt` says what it shows to those who cannot see it."""
+    """`name` is the stem of its files; `alt` says what it shows to those who cannot see it."""
 
     name: str
     caption: str
     alt: str
-    svg: str
+    drawing: Drawing
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Where each run looks in each sentence, to be explored; a medium that cannot shows nothing. `data` is JSON."""
+
+    name: str
+    caption: str
+    data: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -74,7 +97,7 @@ class Code:
     text: str
 
 
-Block = Table | Figure | Paragraph | Bullets | Code
+Block = Table | Figure | Viewer | Paragraph | Bullets | Code
 
 
 @dataclass(frozen=True)
@@ -97,33 +120,40 @@ class Document:
 
     def plain(self) -> dict[str, Any]:
         """The document as a renderer wants it: strings, lists and dicts; every number shown, every block numbered."""
-        numbers = {block.name: f"Table {number}" for number, block in enumerate(self.tables(), 1)}
-        numbers |= {block.name: f"Figure {number}" for number, block in enumerate(self.figures(), 1)}
+        labels = {id(block): f"Table {number}" for number, block in enumerate(self.tables(), 1)}
+        labels |= {id(block): f"Figure {number}" for number, block in enumerate(self.figures(), 1)}
         sections = [
             {
                 "title": section.title,
                 "anchor": section.title.lower().replace(" ", "-"),
-                "blocks": [_plain(block, numbers) for block in section.blocks],
+                "blocks": [_plain(block, labels.get(id(block), "")) for block in section.blocks],
             }
             for section in self.sections
         ]
         return {"title": self.title, "date": self.date, "sections": sections}
 
 
-def _plain(block: Block, numbers: dict[str, str]) -> dict[str, Any]:
+def _plain(block: Block, label: str) -> dict[str, Any]:
     match block:
         case Table():
             head = [{"title": c.title, "number": c.show is not None, "wide": c.wide} for c in block.columns]
             body = [[c.text(cell) for c, cell in zip(block.columns, row, strict=True)] for row in block.rows]
-            label, caption = numbers[block.name], block.caption
-            table = {"kind": "table", "label": label, "caption": caption, "columns": head, "rows": body}
-            return table | {"collapsed": block.collapsed}
+            keys = [[_key(cell) for cell in row] for row in block.rows]
+            table = {"kind": "table", "name": block.name, "label": label, "caption": block.caption, "columns": head}
+            return table | {"rows": body, "keys": keys, "collapsed": block.collapsed}
         case Figure():
-            label, caption = numbers[block.name], block.caption
-            return {"kind": "figure", "label": label, "caption": caption, "alt": block.alt, "svg": block.svg}
+            figure = {"kind": "figure", "name": block.name, "label": label, "caption": block.caption}
+            return figure | {"alt": block.alt, "svg": block.drawing.svg}
+        case Viewer():
+            return {"kind": "viewer", "name": block.name, "caption": block.caption, "data": block.data}
         case Bullets():
             return {"kind": "bullets", "items": list(block.items)}
         case Paragraph():
             return {"kind": "paragraph", "text": block.text}
         case Code():
             return {"kind": "code", "text": block.text}
+
+
+def _key(cell: Cell) -> str | int | float | None:
+    """What a table is sorted by."""
+    return cell.value if isinstance(cell, Estimate) else cell

@@ -1,69 +1,86 @@
-"""Sentences that sum the results up. Each says no more than its intervals allow."""
+"""Sentences that sum the results up. Behind each stands a test or an interval, and it says no more than that allows."""
 
-from collections.abc import Iterator
-
-import pandas as pd
+from collections.abc import Callable, Iterable, Iterator
 
 from attnbench.report import pooling
-from attnbench.report.document import fixed, significant
-from attnbench.report.frames import by_condition, conditions, groups, medians
-from attnbench.report.statistics import Estimate
-from attnbench.report.study import Study
-from attnbench.report.tables import interval_note, ranked
+from attnbench.report.analysis import LEVEL, Analysis, Curve, Tested
+from attnbench.report.document import fixed, interval, significant
+from attnbench.report.frames import by_condition, conditions, medians
+from attnbench.report.statistics import Estimate, crossing, held_out
+from attnbench.report.tables.quality import signed
 
 NAMED = 3  # mechanisms named in a list before it says "and n more"
+TERMS = 3  # factors named of those that matter most
 
 
-def findings(study: Study) -> list[str]:
+def findings(analysis: Analysis) -> list[str]:
     """All that can be said, in the order of the report's sections."""
-    sentences = [sentence for sentence in _quality(study) if sentence]
-    if sentences:
-        sentences.append(f"{interval_note(study)} They are not corrected for the number of comparisons.")
-    sentences += _pooling(study)
-    return [*sentences, *_growth(study), *_steps(study)]
+    quality = (_best, _against_baseline, _one_seed, _beyond, _pooling)
+    cost = (_steps, _growth, _crossings, _foretold)
+    return [sentence for say in (*quality, *cost, _effects, _alignment) for sentence in say(analysis)]
 
 
-def _quality(study: Study) -> Iterator[str]:
-    for condition in conditions(study.jobs):
-        places = [(name, group, bleu) for where, name, group, bleu in ranked(study) if where == condition]
-        where = f"{condition}: " if condition else ""
-        if len(places) > 1:
-            yield where + _best(places)
-        with_attention = [(name, bleu) for name, group, bleu in places if all(group["attention"])]
-        without = [(name, bleu) for name, group, bleu in places if not any(group["attention"])]
-        if with_attention and without:
-            yield where + _gap(*with_attention[0], *without[0])
+def _best(analysis: Analysis) -> Iterator[str]:
+    """The highest BLEU, and what a test cannot tell from it."""
+    for condition, ranked in analysis.bleu.items():
+        (best, bleu), *others = ranked.items()
+        tested = analysis.below_best.get(condition, {})
+        if not others or len(tested) < len(others):
+            continue
+        start = f"{_at(condition)}the highest BLEU of {len(ranked)} mechanisms is {_shown(bleu)}, by {best}"
+        equals = [name for name, p in tested.items() if p >= LEVEL]
+        rest = _some(equals) if equals else ""
+        yield f"{start}; not significantly lower: {rest}." if equals else f"{start}, significantly above all others."
 
 
-def _best(places: list[tuple[str, pd.DataFrame, Estimate]]) -> str:
-    """The best against the rest; `places` is ranked."""
-    (best, _, bleu), *others = places
-    equals = [name for name, _, other in others if other.overlaps(bleu)]
-    sentence = f"the highest BLEU of {len(places)} mechanisms is {_show(bleu)}, by {best}; "
-    if not equals:
-        return sentence + "its interval lies above all others."
-    return sentence + f"not separable from it, as intervals overlap: {_some(equals)}."
+def _against_baseline(analysis: Analysis) -> Iterator[str]:
+    """How many differ significantly from the baseline, and between which differences."""
+    baseline = analysis.study.baseline
+    for condition, tested in analysis.comparisons.items():
+        better = _sorted(one for one in tested.items() if one[1].significant and _gain(one) > 0)
+        worse = _sorted(one for one in tested.items() if one[1].significant and _gain(one) < 0)
+        counts = [f"{len(better)} significantly better" if better else "", f"{len(worse)} worse" if worse else ""]
+        total = f"{len(tested)} mechanisms" if len(tested) > 1 else "one mechanism"
+        told = " and ".join(filter(None, counts)) or "none significantly different"
+        sentence = f"{_at(condition)}of {total} compared with {baseline}, {told} in BLEU (Holm-corrected p < {LEVEL})"
+        if better:
+            sentence += f"; the largest gain is {_difference(better[-1])}"
+        if worse:
+            sentence += f"; the largest loss is {_difference(worse[0])}"
+        yield f"{sentence}."
 
 
-def _gap(best: str, with_attention: Estimate, rest: str, without: Estimate) -> str:
-    sentence = (
-        f"the best with attention ({best}: {_show(with_attention)}) and the best without ({rest}: {_show(without)}) "
-    )
-    if with_attention.overlaps(without):
-        return sentence + "are not separable: their intervals overlap."
-    gap = with_attention.value - without.value
-    return sentence + f"differ by {abs(gap):.1f} BLEU in favour of attention{'' if gap > 0 else ' left out'}."
+def _one_seed(analysis: Analysis) -> Iterator[str]:
+    """What such tests leave out: simulated, they find differences between equal mechanisms that training made."""
+    tested = [one for mine in analysis.comparisons.values() for one in mine.values()]
+    if tested and min(one.comparison.difference.seeds for one in tested) == 1:
+        yield "With one seed these tests compare models as they were trained: another training may turn a gap round."
 
 
-def _pooling(study: Study) -> Iterator[str]:
+def _beyond(analysis: Analysis) -> Iterator[str]:
+    """Which mechanisms keep their BLEU on sentences longer than those trained on."""
+    for condition, far in analysis.beyond.items():
+        near = analysis.bleu[condition]
+        fallen = [name for name, estimate in far.items() if estimate.high < near[name].low]
+        best, bleu = max(far.items(), key=lambda each: each[1].value)
+        how_many = "all" if len(fallen) == len(far) else f"{len(fallen)} of {len(far)}"
+        yield (
+            f"{_at(condition)}on sentences longer than any trained on, BLEU falls for {how_many} mechanisms beyond "
+            f"what the intervals allow; the highest there is {_shown(bleu)}, by {best}."
+        )
+
+
+def _pooling(analysis: Analysis) -> Iterator[str]:
     """Only where seeds give an interval: the points of one seed may favour any pooling."""
+    study = analysis.study
     for condition in conditions(study.regressions):
         places = [(name, error) for where, name, _, error in pooling.ranked(study) if where == condition]
         (best, lowest), *others = places
         if not others or not isinstance(lowest, Estimate):
             continue
-        where = f"{condition}: " if condition else ""
-        sentence = f"{where}the lowest test error of {len(places)} poolings is {_show(lowest, 3)}, by {best}; "
+        sentence = (
+            f"{_at(condition)}the lowest test error of {len(places)} poolings is {_shown(lowest, 3)}, by {best}; "
+        )
         equals = [name for name, error in others if isinstance(error, Estimate) and error.overlaps(lowest)]
         if equals:
             yield sentence + f"not separable from it, as intervals over seeds overlap: {_some(equals)}."
@@ -71,33 +88,110 @@ def _pooling(study: Study) -> Iterator[str]:
             yield sentence + "its interval over seeds lies below all others."
 
 
-def _growth(study: Study) -> Iterator[str]:
-    for device, here in groups(study.exponents, "device"):
-        for quantity in ("time", "memory"):
-            column = f"{quantity}_exponent"
-            fits = [(name, values[column]) for name, values in medians(here, [column]).items()]
-            start = f"The {quantity} of the attention alone on {device} grows with the length n as nᵃ"
-            shown = [f"{exponent:.2f}" for _, exponent in fits]
-            if shown and shown[0] == shown[-1]:
-                yield f"{start}, with a = {shown[0]}."
-            elif shown:
-                yield f"{start}, with a from {shown[0]} ({fits[0][0]}) to {shown[-1]} ({fits[-1][0]})."
-
-
-def _steps(study: Study) -> Iterator[str]:
-    for condition, here in by_condition(study.steps):
+def _steps(analysis: Analysis) -> Iterator[str]:
+    for condition, here in by_condition(analysis.study.steps):
         costs = list(medians(here, ["step_ms", "step_ms_q1", "step_ms_q3"]).items())
-        where = f"{condition}: a" if condition else "A"
         (cheap, fast), (dear, slow) = costs[0], costs[-1]
         if len(costs) > 1 and fast["step_ms_q3"] < slow["step_ms_q1"]:
             low, high = f"{significant(fast['step_ms'])} ms ({cheap})", f"{significant(slow['step_ms'])} ms ({dear})"
             ratio = slow["step_ms"] / fast["step_ms"]
-            yield f"{where} training step takes from {low} to {high}: {ratio:.1f} times as long."
+            yield (
+                f"{_at(condition)}a training step takes from {low} to {high}, {ratio:.1f} times as long; the quartiles "
+                "of the two do not overlap."
+            )
 
 
-def _show(estimate: Estimate, digits: int = 1) -> str:
-    show = fixed(digits)
-    return f"{show(estimate.value)} [{show(estimate.low)}, {show(estimate.high)}]"
+def _growth(analysis: Analysis) -> Iterator[str]:
+    """The slowest and the fastest growth of each device, with their intervals."""
+    for (device, quantity), curves in analysis.curves.items():
+        known = sorted(((name, one.exponent) for name, one in curves.items() if one.exponent), key=lambda e: e[1].value)
+        if quantity == "forward_ms" or not known:
+            continue
+        what = "time" if quantity == "ms" else "memory"
+        start = f"the {what} of the attention alone on {device} grows with the length n as nᵉ, with e"
+        (slow, least), (fast, most) = known[0], known[-1]
+        if len(known) == 1:
+            yield f"{start} = {_shown(least, 2)}."
+        elif least.overlaps(most):
+            yield f"{start} from {_shown(least, 2)} to {_shown(most, 2)}, which the intervals do not separate."
+        else:
+            yield f"{start} from {_shown(least, 2)} ({slow}) to {_shown(most, 2)} ({fast}); the intervals are apart."
+
+
+def _crossings(analysis: Analysis) -> Iterator[str]:
+    """Where the mechanism that is cheapest at the longest length overtakes the one that is cheapest at the shortest."""
+    for (device, quantity), curves in analysis.curves.items():
+        fitted = {name: one for name, one in curves.items() if one.growth}
+        if quantity != "ms" or len(fitted) < 2:
+            continue
+        cheap, late = (_cheapest(fitted, pick) for pick in (min, max))
+        first, second = fitted[late].growth, fitted[cheap].growth
+        met = crossing(first, second) if late != cheap and first and second else None
+        if met and met.inside and met.first_ahead and met.length.low > 0 and met.length.high < float("inf"):
+            yield (
+                f"On {device}, {cheap} is the quickest at the shortest length and {late} at the longest: it overtakes "
+                f"at n = {_shown(met.length, 0)}."
+            )
+
+
+def _foretold(analysis: Analysis) -> Iterator[str]:
+    for (device, quantity), curves in analysis.curves.items():
+        checks = [check for one in curves.values() if (check := held_out(one.values))]
+        if quantity == "ms" and checks:
+            covered = sum(check.covered for check in checks)
+            middle = sorted(abs(check.error) for check in checks)[len(checks) // 2]
+            yield (
+                f"Foretold from the shorter lengths on {device}, the time at the longest lies in the 95 % interval for "
+                f"{covered} of {len(checks)} mechanisms; the median error is {100 * middle:.0f} %."
+            )
+
+
+def _effects(analysis: Analysis) -> Iterator[str]:
+    for response in analysis.responses:
+        told = [term for term in response.effects.terms if term.adjusted_p is not None and term.adjusted_p < LEVEL]
+        told = sorted(told, key=lambda term: -term.share)[:TERMS]
+        if told:
+            shares = ", ".join(f"{term.name} {100 * term.share:.0f} %" for term in told)
+            what = f"the {response.title.partition(' (')[0]}" if response.logarithmic else response.title
+            yield f"What moves {what} most, as shares of its variance: {shares} (each p < {LEVEL}, Holm)."
+
+
+def _alignment(analysis: Analysis) -> Iterator[str]:
+    for condition, ranked in analysis.aer.items():
+        (best, lowest), *others = ranked.items()
+        equals = [name for name, one in others if one.overlaps(lowest)]
+        sentence = f"{_at(condition)}the attention of {best} agrees best with the gold links: AER {_shown(lowest, 2)}"
+        if equals:
+            yield f"{sentence}; not separable from it, as intervals overlap: {_some(equals)}."
+        elif others:
+            yield f"{sentence}; its interval lies below all others."
+
+
+def _cheapest(curves: dict[str, Curve], pick: Callable[[Iterable[int]], int]) -> str:
+    """The cheapest at the shortest (`min`) or longest (`max`) length that any was measured at."""
+    length = pick(n for one in curves.values() for n in one.values)
+    there = {name: one.values[length] for name, one in curves.items() if length in one.values}
+    return min(there, key=there.__getitem__)
+
+
+def _at(condition: str) -> str:
+    return f"{condition}: " if condition else ""
+
+
+def _sorted(tested: Iterable[tuple[str, Tested]]) -> list[tuple[str, Tested]]:
+    return sorted(tested, key=_gain)
+
+
+def _gain(tested: tuple[str, Tested]) -> float:
+    return tested[1].comparison.difference.value
+
+
+def _difference(tested: tuple[str, Tested]) -> str:
+    return f"{interval(tested[1].comparison.difference, signed)} ({tested[0]})"
+
+
+def _shown(estimate: Estimate, digits: int = 1) -> str:
+    return interval(estimate, fixed(digits))
 
 
 def _some(names: list[str]) -> str:

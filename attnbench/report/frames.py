@@ -1,8 +1,9 @@
 """The few things the report asks of a data frame, with the types that pandas leaves open."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from attnbench.report.mechanisms import natural
@@ -18,7 +19,7 @@ def where(frame: pd.DataFrame, **values: object) -> pd.DataFrame:
 
 def conditions(frame: pd.DataFrame) -> list[str]:
     """The conditions of a frame, shortest length first."""
-    return sorted({str(name) for name in frame["condition"]}, key=natural)
+    return sorted(map(str, frame["condition"].unique()), key=natural)
 
 
 def by_condition(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -28,26 +29,39 @@ def by_condition(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
 def groups(frame: pd.DataFrame, column: str) -> list[tuple[Any, pd.DataFrame]]:
     """Each value of a column with its rows, in rising order."""
-    return [(value, pd.DataFrame(rows)) for value, rows in frame.groupby(column)]
+    return list(frame.groupby(column))
 
 
 def numbers(frame: pd.DataFrame, column: str) -> list[float]:
     """What is there of a column of numbers."""
-    return [float(value) for value in frame[column] if pd.notna(value)]
+    values = frame[column].to_numpy(dtype=float, na_value=np.nan)
+    return values[~np.isnan(values)].tolist()
 
 
 def median(frame: pd.DataFrame, column: str) -> float | None:
     """The median of what is there of a column, None where nothing is."""
     present = numbers(frame, column)
-    return float(pd.Series(present).median()) if present else None
+    return float(np.median(present)) if present else None
 
 
 def medians(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, dict[str, float]]:
     """By mechanism, the medians of columns of numbers, in rising order of the first of them; the rest is left out."""
-    found = {}
-    for name, rows in groups(frame, "mechanism"):
-        values = {column: median(rows, column) for column in columns}
-        present = {column: value for column, value in values.items() if value is not None}
-        if len(present) == len(columns):
-            found[str(name)] = present
+    middle = frame.astype(dict.fromkeys(columns, float)).groupby("mechanism")[list(columns)].median().dropna()
+    rows = zip(middle.index, *(numbers(pd.DataFrame(middle), column) for column in columns), strict=True)
+    found = {str(name): dict(zip(columns, values, strict=True)) for name, *values in rows}
     return dict(sorted(found.items(), key=lambda item: item[1][columns[0]]))
+
+
+def along(
+    frame: pd.DataFrame, column: str, columns: Sequence[str], how: Literal["median", "mean", "min", "max"] = "median"
+) -> dict[str, dict[int, dict[str, float]]]:
+    """By mechanism, and by a column of whole numbers in rising order, the medians of columns of numbers.
+
+    Where one of them is missing, the others are left out.
+    """
+    typed = frame.astype(dict.fromkeys(columns, float))
+    middle = pd.DataFrame(typed.groupby(["mechanism", column])[list(columns)].agg(how).dropna())
+    found: dict[str, dict[int, dict[str, float]]] = {}
+    for (name, place), *values in zip(middle.index, *(numbers(middle, each) for each in columns), strict=True):
+        found.setdefault(str(name), {})[int(place)] = dict(zip(columns, values, strict=True))
+    return found

@@ -1,14 +1,16 @@
-"""What a job's mechanism and its condition are called: from its factors, and from nothing else."""
+"""What a job's mechanism and its condition are called: from its factors, and from its sweep where these do not tell."""
 
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 
+import msgspec
+
 from attnbench.record import Factor, Record
 
-CONDITIONS = ("task", "device", "length")
-AXES = (*CONDITIONS, "seed")
+CONDITIONS = ("task", "device", "length")  # with their own settings, as task.pair
+FAMILIES = ("contender", "model")  # factors that only the jobs of one kind have: those of cost, those that translate
 Factors = Mapping[str, Factor]
 LONG = 5  # factors in a label, at which it would fill more of a figure than the figure's own data
 USUAL = 0.75  # the share of a model's mechanisms that makes a value go without saying
@@ -16,7 +18,7 @@ USUAL = 0.75  # the share of a model's mechanisms that makes a value go without 
 
 def mechanism(record: Record) -> dict[str, Factor]:
     """The factors that make the mechanism."""
-    return {name: value for name, value in record.factors.items() if name not in AXES}
+    return {name: value for name, value in record.factors.items() if name.partition(".")[0] not in CONDITIONS}
 
 
 def label(factors: Factors, names: Collection[str]) -> str:
@@ -30,20 +32,51 @@ def piece(name: str, value: Factor) -> str:
 
 
 def conditions(records: Sequence[Record]) -> list[str]:
-    """For each record, those of its task, device and length that vary among the records; "" where none does."""
-    factors = [record.factors for record in records]
-    names = _varying(factors, absence_counts=False) & set(CONDITIONS)
-    return [label({name: each[name] for name in CONDITIONS if name in each}, names) for each in factors]
+    """For each record, those of its task, device and length that vary among the records; "" where none does.
+
+    Its sweep comes first where jobs of several sweeps have the same factors, yet are not the same but for their seed.
+    """
+    factors = [_setting(record) for record in records]
+    if _sweeps_tell(records):
+        factors = [{"sweep": record.sweep, **each} for record, each in zip(records, factors, strict=True)]
+    names = _varying(factors, absence_counts=False)
+    return [label(each, names) for each in factors]
 
 
 def said(records: Sequence[Record]) -> list[dict[str, Factor]]:
-    """For each record, the factors its label names: those that vary, less what the main part of the study shares.
+    """For each record, the factors its label names: within jobs of its kind, what it takes to tell mechanisms apart.
+
+    Where a label would stand for a mechanism of another kind too, the contenders of a cost session say that they are.
+    """
+    mechanisms = [mechanism(record) for record in records]
+    kinds = [next((name for name in FAMILIES if name in each), "") for each in mechanisms]
+    found: dict[str, list[dict[str, Factor]]] = {}
+    for kind in dict.fromkeys(kinds):
+        found[kind] = _said([each for each, its in zip(mechanisms, kinds, strict=True) if its == kind])
+    labels = {kind: {label(each, each) for each in named} for kind, named in found.items()}
+    others = set().union(*(names for kind, names in labels.items() if kind != "contender"))
+    in_turn = {kind: iter(named) for kind, named in found.items()}
+    named = [next(in_turn[kind]) for kind in kinds]
+    if others.isdisjoint(labels.get("contender", ())):
+        return named
+    return [
+        {"contender": each["contender"], **its} if "contender" in each else its
+        for each, its in zip(mechanisms, named, strict=True)
+    ]
+
+
+def natural(text: str) -> list[tuple[int, str]]:
+    """A sorting key that puts "heads 4" before "heads 16"."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", text)]
+
+
+def _said(mechanisms: Sequence[dict[str, Factor]]) -> list[dict[str, Factor]]:
+    """For each mechanism, the factors that vary, less what the main part of the mechanisms shares.
 
     With "no attention" beside a dozen kinds of Luong attention, `luong` would stand in every label but one and tell
     nothing, so it is left out as long as all mechanisms remain distinct. Where labels would be long even so, they leave
     out what is usual in the model at hand.
     """
-    mechanisms = [mechanism(record) for record in records]
     varying = _varying(mechanisms, absence_counts=False)
     shared = _shared(mechanisms)
     telling = [{k: v for k, v in each.items() if k in varying and (k, v) not in shared} for each in mechanisms]
@@ -53,18 +86,30 @@ def said(records: Sequence[Record]) -> list[dict[str, Factor]]:
         if all(choice) and _distinct(choice) == _distinct(mechanisms):
             return choice
     varying = _varying(mechanisms, absence_counts=True)
-    nameless = any(
-        varying.isdisjoint(each) for each in mechanisms
-    )  # as where there is but one: say all that has a name
+    # As where there is but one: say all that has a name.
+    nameless = any(varying.isdisjoint(each) for each in mechanisms)
     return [
         {k: v for k, v in each.items() if k in varying or (nameless and isinstance(v, str))} or each
         for each in mechanisms
     ]
 
 
-def natural(text: str) -> list[tuple[int, str]]:
-    """A sorting key that puts "heads 4" before "heads 16"."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", text)]
+def _setting(record: Record) -> dict[str, Factor]:
+    """The factors that make the condition, in the order of `CONDITIONS`."""
+    own = [(name.partition(".")[0], name) for name in record.factors]
+    return {name: record.factors[name] for part in CONDITIONS for group, name in own if group == part}
+
+
+def _sweeps_tell(records: Sequence[Record]) -> bool:
+    """Whether what differs under the same factors, the seed aside, is of different sweeps."""
+    if len({record.sweep for record in records}) < 2:
+        return False
+    found: dict[frozenset[tuple[str, Factor]], dict[bytes, set[str]]] = {}
+    for record in records:
+        config = msgspec.json.encode(record.config | {"seed": None}, order="sorted")
+        by_config = found.setdefault(frozenset(record.factors.items()), {})
+        by_config.setdefault(config, set()).add(record.sweep)
+    return any(len(set(map(frozenset, by_config.values()))) > 1 for by_config in found.values())
 
 
 def _varying(factors: Sequence[Factors], *, absence_counts: bool) -> set[str]:

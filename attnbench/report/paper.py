@@ -3,16 +3,34 @@
 import json
 from datetime import UTC, datetime
 from importlib import resources
+from typing import Any
 
 import typst
 
 from attnbench.report.document import Document
+from attnbench.report.excerpts import EXPLORED, excerpt
+
+UNPRINTED = ("keys", "data")  # what only the page has a use for
 
 
 def paper(document: Document) -> bytes:
-    """The PDF. The template receives the document as JSON, so no text is ever read as markup."""
+    """The PDF; the same bytes for the same document.
+
+    The template receives the document as JSON, so no text is ever read as markup.
+    """
     template = resources.files("attnbench.report").joinpath("templates/paper.typ").read_bytes()
     date = datetime.fromisoformat(document.date).replace(tzinfo=UTC)
-    pdf = typst.compile(template, sys_inputs={"document": json.dumps(document.plain())}, timestamp=date)
+    content = document.plain()
+    sections = [s | {"blocks": [_printed(block) for block in s["blocks"]]} for s in content["sections"]]
+    inputs = {"document": json.dumps(content | {"sections": sections})}
+    pdf = typst.compile(template, sys_inputs=inputs, timestamp=date)
     assert isinstance(pdf, bytes)
     return pdf
+
+
+def _printed(block: dict[str, Any]) -> dict[str, Any]:
+    """A block with what paper can hold of it."""
+    if block["kind"] == "viewer":
+        return {"kind": "paragraph", "text": EXPLORED}
+    printed = {key: value for key, value in block.items() if key not in UNPRINTED}
+    return excerpt(printed) if block["kind"] == "table" else printed

@@ -4,16 +4,15 @@ from collections.abc import Iterator
 from statistics import mean
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from attnbench.record import Regression
-from attnbench.report.canvas import INK, PALE, WIDTH, as_svg
-from attnbench.report.document import Cell, Column, Table, fixed
+from attnbench.report import document
+from attnbench.report.canvas import INK, PALE, drawn, grid, label_outer, tip
+from attnbench.report.document import Cell, Column, Table, fixed, without_empty
 from attnbench.report.frames import by_condition, conditions, groups, numbers
 from attnbench.report.statistics import Estimate, over_seeds
 from attnbench.report.study import Study, spread
-from attnbench.report.tables import without_empty
 
 MOST = 12  # poolings in one figure
 ACROSS = 3  # panels side by side
@@ -68,46 +67,59 @@ def examples(study: Study) -> dict[str, Regression]:
     return found
 
 
-@as_svg
-def curves(study: Study, chosen: dict[str, Regression]) -> Figure:
+def figures(study: Study) -> Iterator[document.Figure]:
+    """`pooling_curves` and `pooling_weights`."""
+    chosen = examples(study)
+    if not chosen:
+        return
+    count = len(study.shown(study.regressions))
+    note = f" Of {count:,} poolings, {len(chosen)} are shown, evenly over their ranking." if len(chosen) < count else ""
+    yield document.Figure(
+        "pooling_curves",
+        "What each pooling makes of the noisy points, at the first seed: the points, the curve that they are of, and "
+        f"the mean of their heights as the attention weighs them.{note}",
+        "Small plots of noisy points, the true curve and an estimate of it, one for each pooling.",
+        _curves(study, chosen),
+    )
+    yield document.Figure(
+        "pooling_weights",
+        "The weight of each training point in the estimate at each test point, both in the order of x; each map has a "
+        f"scale of its own.{note}",
+        "Heat maps of attention weights, one for each pooling: test points down, training points across.",
+        _weight_maps(chosen),
+    )
+
+
+@drawn
+def _curves(study: Study, chosen: dict[str, Regression]) -> Figure:
     """A panel a pooling: the noisy points, the curve that they are of, and the estimate."""
-    figure, axes = _grid(len(chosen), 1.6, shared=True)
+    figure, axes = grid(len(chosen), ACROSS, 1.6, sharex=True, sharey=True)
     for axis, (name, each) in zip(axes, chosen.items(), strict=True):
         axis.plot(each.x, each.y, "o", color=PALE, markersize=2.5, markeredgewidth=0, label="training points")
         axis.plot(each.test_x, each.truth, "--", color=INK, linewidth=0.9, label="true curve")
-        axis.plot(each.test_x, each.estimate, color=study.encoding.styles[name].colour, label="estimate")
+        (line,) = axis.plot(each.test_x, each.estimate, color=study.encoding.styles[name].colour, label="estimate")
+        tip(line, f"{name}: test error {each.test_error:.3f}")
         axis.set_title(f"{name}\ntest error {each.test_error:.3f}", fontsize=7)
-        axis.set_xlabel("x")
-    axes[0].set_ylabel("y")
+        axis.set(xlabel="x", ylabel="y")
+    label_outer(figure, axes, ACROSS)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 
-@as_svg
-def weight_maps(chosen: dict[str, Regression]) -> Figure:
+@drawn
+def _weight_maps(chosen: dict[str, Regression]) -> Figure:
     """A panel a pooling: test points down, training points across, both by x; each has a scale of its own."""
-    figure, axes = _grid(len(chosen), 2.1)
+    figure, axes = grid(len(chosen), ACROSS, 2.1)
     for axis, (name, each) in zip(axes, chosen.items(), strict=True):
         image = axis.imshow(each.weights, cmap="Blues", vmin=0, aspect="auto", interpolation="nearest")
         axis.set_title(name, fontsize=7)
         axis.set_xticks(*_ticks(each.x))
         axis.set_yticks(*_ticks(each.test_x))
-        axis.set_xlabel("x of the training point")
+        axis.set(xlabel="x of the training point", ylabel="x of the test point")
         axis.grid(visible=False)
         figure.colorbar(image, ax=axis, aspect=30, pad=0.02).ax.tick_params(labelsize=6, length=2)
-    axes[0].set_ylabel("x of the test point")
+    label_outer(figure, axes, ACROSS)
     return figure
-
-
-def _grid(count: int, height: float, *, shared: bool = False) -> tuple[Figure, list[Axes]]:
-    """A figure with `count` panels, each row `height` inches tall; whether their axes are `shared`."""
-    columns = min(ACROSS, count)
-    rows = -(-count // columns)
-    figure = Figure(figsize=(WIDTH if columns > 1 else 3.6, height * rows + 0.5))
-    axes = list(figure.subplots(rows, columns, squeeze=False, sharex=shared, sharey=shared).flat)
-    for axis in axes[count:]:
-        axis.remove()
-    return figure, axes[:count]
 
 
 def _error(jobs: pd.DataFrame) -> Estimate | float:

@@ -3,20 +3,18 @@
 from collections.abc import Iterator
 
 from attnbench.record import Sample
-from attnbench.report.document import Block, Cell, Column, Table
-from attnbench.report.frames import conditions, numbers
-from attnbench.report.study import Study, spread
-from attnbench.report.tables import ranked
+from attnbench.report.analysis import Analysis
+from attnbench.report.document import Cell, Column, Table
+from attnbench.report.study import spread
 
 SENTENCES = 3
 MECHANISMS = 5
 
 
-def samples(study: Study) -> Iterator[Block]:
-    """A table of source, reference and hypotheses at the shortest length; nothing where there are no samples."""
-    found = _by_source(study)
+def samples(analysis: Analysis) -> Iterator[Table]:
+    """Source, reference and hypotheses of a few sentences of the first condition; nothing where there are none."""
     rows: list[tuple[Cell, ...]] = []
-    for number, hypotheses in enumerate(list(found.values())[:SENTENCES], 1):
+    for number, hypotheses in enumerate(list(_by_source(analysis).values())[:SENTENCES], 1):
         sample = next(iter(hypotheses.values()))
         rows += [(number, "source", sample.source), ("", "reference", sample.reference)]
         rows += [("", name, each.hypothesis) for name, each in hypotheses.items()]
@@ -29,13 +27,13 @@ def samples(study: Study) -> Iterator[Block]:
         yield Table("samples", caption, columns, tuple(rows))
 
 
-def _by_source(study: Study) -> dict[str, dict[str, Sample]]:
+def _by_source(analysis: Analysis) -> dict[str, dict[str, Sample]]:
     """Samples by source sentence and by mechanism, the best mechanism first."""
-    found: dict[str, dict[str, Sample]] = {}
-    for condition in conditions(study.jobs)[:1]:
-        first_job = {name: int(numbers(jobs, "job")[0]) for where, name, jobs, _ in ranked(study) if where == condition}
-        for name in spread(list(first_job), MECHANISMS):
-            quality = study.records[first_job[name]].quality
-            for sample in quality.samples if quality else ():
+    study, found = analysis.study, dict[str, dict[str, Sample]]()
+    for condition, ranked in list(analysis.bleu.items())[:1]:
+        for name in spread(list(ranked), MECHANISMS):
+            places = zip(study.records, study.condition, study.mechanism, strict=True)
+            quality = next(record.quality for record, *place in places if place == [condition, name] and record.quality)
+            for sample in quality.samples:
                 found.setdefault(sample.source, {})[name] = sample
     return found

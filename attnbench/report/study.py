@@ -1,124 +1,257 @@
 """The tidy frames: records as tables with one observation a row, named by mechanism and condition."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from attnbench.record import HistoryPoint, LengthBin, Record, ScalingPoint, StepCost
+from attnbench import record as stored
+from attnbench.record import (
+    Alignment,
+    AlignmentQuality,
+    HeadAlignment,
+    HistoryPoint,
+    Quality,
+    Record,
+    ScalingPoint,
+    StepCost,
+    StepMemory,
+)
 from attnbench.report import mechanisms
-from attnbench.report.costs import Ratio, baseline, ratios
-from attnbench.report.frames import where
+from attnbench.report.baseline import choose
+from attnbench.report.costs import Ratio, ratios
+from attnbench.report.entry import Entry, Links, Sentences, entry
 from attnbench.report.styles import Encoding, encode
 
-Row = dict[str, Any]
 KEY = ("job", "mechanism", "condition", "device", "seed", "attention")
+SCORES = ("bleu", "bleu_low", "bleu_high", "chrf", "exact_match", "token_accuracy", "loss", "sentences", "test_set")
+TRAINED = ("parameters", "train_s")
+SHAPE = ("kernel", "batch_size", "heads", "head_dim")
+Rows = Iterable[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Jobs that differ in their seed alone, sentence by sentence.
+
+    Args:
+        test_set: hash of the sentences that all of them translated.
+        seeds: in rising order, `S` of them.
+        lengths: tokens of each source, `(N,)`.
+        statistics: sacreBLEU's of each translation, `(S, N, 10)`; see `attnbench.record.Quality`.
+    """
+
+    test_set: str
+    seeds: tuple[int, ...]
+    lengths: np.ndarray
+    statistics: np.ndarray
 
 
 @dataclass(frozen=True)
 class Study:
-    """Records with their names; `mechanism[i]` and `condition[i]` belong to `records[i]`."""
+    """Entries with their names: `mechanism[i]` and `condition[i]` belong to `entries[i]`, job `i` of every frame.
 
-    records: tuple[Record, ...]
+    `baseline` is the mechanism that others are compared with, None where no job has results to compare.
+    """
+
+    entries: tuple[Entry, ...]
     mechanism: tuple[str, ...]
     condition: tuple[str, ...]
     encoding: Encoding
+    baseline: str | None
+
+    @cached_property
+    def records(self) -> tuple[Record, ...]:
+        """The records; what is by sentence is not in them, but in `sentences`, `links` and `alignments`."""
+        return tuple(each.record for each in self.entries)
 
     @cached_property
     def jobs(self) -> pd.DataFrame:
         """Jobs with quality: BLEU with its bounds, chrF, exact match, accuracy; if trained, parameters and train_s."""
-        scores = ("bleu", "bleu_low", "bleu_high", "chrf", "exact_match", "token_accuracy", "sentences")
+        return self._scores(lambda record: record.quality)
 
-        def rows(record: Record) -> Iterable[Row]:
-            if record.quality:
-                training = record.training
-                counts = {"parameters": training.parameters, "train_s": training.train_s} if training else {}
-                yield {name: getattr(record.quality, name) for name in scores} | counts
-
-        return self._frame(rows, (*scores, "parameters", "train_s"))
+    @cached_property
+    def beyond(self) -> pd.DataFrame:
+        """The columns of `jobs`, of sentences longer than any that was trained on."""
+        return self._scores(lambda record: record.beyond)
 
     @cached_property
     def steps(self) -> pd.DataFrame:
-        """Jobs whose training step was measured: the fields of `StepCost`."""
-        return self._frame(lambda record: [asdict(record.step)] if record.step else [], _names(StepCost))
-
-    @cached_property
-    def by_length(self) -> pd.DataFrame:
-        """Bins of source lengths: the fields of `LengthBin`."""
-        return self._frame(
-            lambda record: map(asdict, record.quality.by_length) if record.quality else [], _names(LengthBin)
-        )
+        """Jobs whose training step was measured: the fields of `StepCost`, those of its memory in their place."""
+        names = [name for name in _names(StepCost) if name != "memory"]
+        pick = attrgetter(*names, *(f"memory.{name}" for name in _names(StepMemory)))
+        return self._frame((*names, *_names(StepMemory)), lambda record: [pick(record.step)] if record.step else ())
 
     @cached_property
     def history(self) -> pd.DataFrame:
         """Validations: the fields of `HistoryPoint`."""
+        pick = attrgetter(*_names(HistoryPoint))
         return self._frame(
-            lambda record: map(asdict, record.training.history) if record.training else [], _names(HistoryPoint)
+            _names(HistoryPoint), lambda record: map(pick, record.training.history) if record.training else ()
         )
 
     @cached_property
     def scaling(self) -> pd.DataFrame:
-        """Measurements of the attention alone: the fields of `ScalingPoint`, and the ratios to the baseline if known.
+        """Measurements of the attention alone: `kernel`, the fields of `ScalingPoint`, and the ratios to the baseline.
 
         `baseline` is the mechanism of the baseline; `ms_ratio` and `peak_mib_ratio` are multiples of its numbers.
         """
+        pick = attrgetter(*_names(ScalingPoint))
+        job = {(r.key, r.scaling.session): i for i, r in reversed([*enumerate(self.records)]) if r.scaling}
 
-        def rows(record: Record) -> Iterable[Row]:
-            to, against = baseline(record, self.records), ratios(record, self.records)
-            name = self.mechanism[self.records.index(to)] if to else None
-            for point in record.scaling.points if record.scaling else ():
+        def rows(record: Record) -> Rows:
+            if record.scaling is None:
+                return
+            to = job.get((record.scaling.baseline or "", record.scaling.session))
+            name = None if to is None else self.mechanism[to]
+            against = {} if to is None else ratios(record, [self.records[to]])
+            for point in record.scaling.points:
                 ratio = against.get((point.length, point.passes), Ratio(None, None))
-                found = {"baseline": name, "ms_ratio": ratio.ms, "peak_mib_ratio": ratio.peak_mib}
-                yield asdict(point) | found
+                yield (record.scaling.kernel, *pick(point), name, *ratio)
 
-        return self._frame(rows, (*_names(ScalingPoint), "baseline", "ms_ratio", "peak_mib_ratio"))
+        return self._frame(("kernel", *_names(ScalingPoint), "baseline", "ms_ratio", "peak_mib_ratio"), rows)
 
     @cached_property
-    def exponents(self) -> pd.DataFrame:
-        """One row a job with scaling: `time_exponent`, `memory_exponent` (either may be missing) and its shapes."""
-        names = ("kernel", "time_exponent", "memory_exponent", "batch_size", "heads", "head_dim")
-        return self._frame(lambda r: [{name: getattr(r.scaling, name) for name in names}] if r.scaling else [], names)
+    def shapes(self) -> pd.DataFrame:
+        """One row a job with scaling: its kernel, batch, heads and their size, session, and the device's peak."""
+        shape = attrgetter(*SHAPE)
+
+        def rows(record: Record) -> Rows:
+            if record.scaling:
+                peak = record.scaling.peak
+                best = (peak.flops_per_s, peak.bytes_per_s) if peak else (None, None)
+                yield (*shape(record.scaling), record.scaling.session, *best)
+
+        return self._frame((*SHAPE, "session", "peak_flops_per_s", "peak_bytes_per_s"), rows)
+
+    @cached_property
+    def alignment(self) -> pd.DataFrame:
+        """Jobs whose weights were read as alignments: the single values of `AlignmentQuality`."""
+        names = [name for name in _names(AlignmentQuality) if name not in ("links", "implicit_links", "heads")]
+        pick = attrgetter(*names)
+        return self._frame(names, lambda record: [pick(record.alignment)] if record.alignment else ())
+
+    @cached_property
+    def heads(self) -> pd.DataFrame:
+        """One row a layer and head: the fields of `HeadAlignment`."""
+        pick = attrgetter(*_names(HeadAlignment))
+        return self._frame(
+            _names(HeadAlignment), lambda record: map(pick, record.alignment.heads) if record.alignment else ()
+        )
 
     @cached_property
     def regressions(self) -> pd.DataFrame:
         """Jobs of kernel regression: their errors, the width of a Gaussian score, the parameters that were fitted."""
         names = ("test_error", "left_out_error", "sigma", "parameters")
-        return self._frame(
-            lambda r: [{name: getattr(r.regression, name) for name in names}] if r.regression else [], names
-        )
+        pick = attrgetter(*names)
+        return self._frame(names, lambda record: [pick(record.regression)] if record.regression else ())
+
+    def sentences(self, job: int, *, beyond: bool = False) -> Sentences | None:
+        """The quality of a job by sentence; with `beyond`, of sentences longer than any that was trained on."""
+        found = self.entries[job].beyond if beyond else self.entries[job].quality
+        if found is None:
+            return None
+        lengths, statistics = (part.astype(np.int32) for part in (found.lengths, found.statistics))
+        return replace(found, lengths=lengths, statistics=statistics)
+
+    def links(self, job: int) -> Links | None:
+        """How a job's links compare with the gold ones, by sentence; None where no gold is known."""
+        found = self.entries[job].links
+        return found and Links(found.explicit.astype(np.int32), found.implicit.astype(np.int32))
+
+    def sources(self, job: int) -> tuple[tuple[str, ...], ...]:
+        """The source tokens of each of a job's alignments."""
+        return self.entries[job].sources
+
+    def alignments(self, job: int) -> list[Alignment]:
+        """A job's alignments, read from its file; none if that is gone meanwhile."""
+        path = self.entries[job].path
+        if path is None:
+            return self.records[job].alignments
+        again = stored.find(path)
+        return again.alignments if again else []
+
+    def seeds(self, mechanism: str, condition: str, *, beyond: bool = False) -> Seeds | None:
+        """The first job of each seed that has quality, of the test set that most seeds share; None if there is none."""
+        by_seed: dict[int, Sentences] = {}
+        for job in self._places.get((mechanism, condition), ()):
+            if found := self.sentences(job, beyond=beyond):
+                by_seed.setdefault(self.records[job].seed, found)
+        if not by_seed:
+            return None
+        test_set, _ = Counter(found.test_set for found in by_seed.values()).most_common(1)[0]
+        shared = {seed: found for seed, found in sorted(by_seed.items()) if found.test_set == test_set}
+        lengths = next(iter(shared.values())).lengths
+        return Seeds(test_set, tuple(shared), lengths, np.stack([found.statistics for found in shared.values()]))
 
     def shown(self, frame: pd.DataFrame) -> list[str]:
         """The mechanisms of a frame, in the order of the legend."""
         present = set(frame["mechanism"])
         return [name for name in self.encoding.styles if name in present]
 
-    def by_mechanism(self, frame: pd.DataFrame, panel: str = "") -> list[tuple[str, pd.DataFrame]]:
-        """Each mechanism with its rows, in the order of the legend; of a panel, only those that belong into it."""
-        names = [name for name in self.shown(frame) if not panel or self.encoding.styles[name].panel in ("", panel)]
-        return [(name, where(frame, mechanism=name)) for name in names]
+    def by_mechanism(self, frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+        """Each mechanism with its rows, in the order of the legend."""
+        rows = dict(iter(frame.groupby("mechanism", sort=False)))
+        return [(name, rows[name]) for name in self.encoding.styles if name in rows]
 
-    def _frame(self, rows: Callable[[Record], Iterable[Row]], columns: Sequence[str]) -> pd.DataFrame:
+    @cached_property
+    def _places(self) -> dict[tuple[str, str], list[int]]:
+        """Jobs by mechanism and condition."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for job, place in enumerate(zip(self.mechanism, self.condition, strict=True)):
+            found.setdefault(place, []).append(job)
+        return found
+
+    @cached_property
+    def _keys(self) -> pd.DataFrame:
+        """Job by job, the columns that all frames begin with."""
+        devices = [record.environment.device for record in self.records]
+        seeds, attention = [r.seed for r in self.records], ["score" in r.factors for r in self.records]
+        columns = (range(len(self.records)), self.mechanism, self.condition, devices, seeds, attention)
+        return pd.DataFrame(dict(zip(KEY, columns, strict=True)))
+
+    def _scores(self, quality: Callable[[Record], Quality | None]) -> pd.DataFrame:
+        pick, trained = attrgetter(*SCORES), attrgetter(*TRAINED)
+
+        def rows(record: Record) -> Rows:
+            if found := quality(record):
+                yield pick(found) + (trained(record.training) if record.training else (None,) * len(TRAINED))
+
+        return self._frame((*SCORES, *TRAINED), rows)
+
+    def _frame(self, columns: Sequence[str], rows: Callable[[Record], Rows]) -> pd.DataFrame:
         """One line for each of the `rows` of each record, with the job it belongs to; empty with the same columns."""
-        found: list[Row] = []
+        found: list[tuple[Any, ...]] = []
+        jobs: list[int] = []
         for job, record in enumerate(self.records):
-            key = dict(zip(KEY, self._key(job), strict=True))
-            found += [key | row for row in rows(record)]
-        return pd.DataFrame(found, columns=[*KEY, *columns])
-
-    def _key(self, job: int) -> tuple[Any, ...]:
-        record = self.records[job]
-        names = (self.mechanism[job], self.condition[job], record.environment.device)
-        return (job, *names, record.seed, "score" in record.factors)
+            found += rows(record)
+            jobs += [job] * (len(found) - len(jobs))
+        own = pd.DataFrame.from_records(found, columns=list(columns))
+        return pd.concat([self._keys.iloc[jobs].reset_index(drop=True), own], axis=1)
 
 
-def study(records: Sequence[Record]) -> Study:
-    """Names the mechanism and the condition of every record, and gives every mechanism its looks."""
+def study(jobs: Sequence[Record | Entry], baseline: str | None = None) -> Study:
+    """Names the mechanism and the condition of every record, and gives every mechanism its looks.
+
+    Args:
+        jobs: records as they are, or with their bulk set aside.
+        baseline: words that name the mechanism that others are compared with; None takes no attention, if it is there.
+
+    Raises:
+        UserError: no mechanism goes by the words of the baseline.
+    """
+    entries = tuple(entry(each) if isinstance(each, Record) else each for each in jobs)
+    records = [each.record for each in entries]
     factors = mechanisms.said(records)
     names = [mechanisms.label(each, each) for each in factors]
     encoding = encode(dict(zip(names, factors, strict=True)))
-    return Study(tuple(records), tuple(names), tuple(mechanisms.conditions(records)), encoding)
+    chosen = choose(baseline, records, names)
+    return Study(entries, tuple(names), tuple(mechanisms.conditions(records)), encoding, chosen)
 
 
 def spread(items: Sequence[str], most: int) -> list[str]:

@@ -1,7 +1,7 @@
 """How a mechanism looks: the same colour and marker in every figure, given by its factors.
 
-Few mechanisms get a colour and a marker each. Many are told apart by factor: one is the colour, one the fill of the
-marker and, where lines would crowd, the panel; what remains is the shape of the marker and the dashes of the line.
+Few mechanisms get a colour and a marker each. Many are told apart by factor: one is the colour, and makes the families
+that crowded figures are split by; one is the fill of the marker; what remains is its shape and the dashes of the line.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,16 +13,18 @@ import seaborn as sns
 from attnbench.record import Factor
 from attnbench.report.mechanisms import label, natural, piece
 
+INK, PALE, GRID = "#222222", "#9a9a9a", "#e4e4e4"  # all that is neutral: text, what stands behind, the grid
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "*", "<", ">", "h")
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.2, 1, 1.2)), (0, (2.5, 1, 1, 1, 1, 1)))
 FILLS = ("full", "none", "left", "right", "bottom", "top")
+ANY = "#555555"
 Dash = str | tuple[float, tuple[float, ...]]
 
 
 def _palette() -> list[str]:
-    """Seaborn's colour-blind-safe colours; its yellow, too pale for a line on white, makes room for black."""
+    """Seaborn's colour-blind-safe colours; the ink and a wine red for its yellow, too pale for a line, and its grey."""
     colours = sns.color_palette("colorblind").as_hex()
-    return [colours[i] for i in (0, 3, 2, 1, 4, 9, 5)] + ["#000000"] + [colours[i] for i in (7, 6)]
+    return [colours[i] for i in (0, 3, 2, 1, 4, 9, 5)] + [INK, "#882255", colours[6]]
 
 
 PALETTE = _palette()
@@ -30,13 +32,12 @@ PALETTE = _palette()
 
 @dataclass(frozen=True)
 class Style:
-    """`panel` is the panel of a faceted figure the mechanism belongs to; "" stands for every panel."""
+    """The colour of no mechanism stands for that of any, where the legend explains a marker."""
 
-    colour: str = "#555555"
+    colour: str = ANY
     marker: str = ""
     dash: Dash = "-"
     fill: str = "full"
-    panel: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,23 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Member:
+    """The family of a mechanism and its name within; a mechanism without a family is a name alone."""
+
+    family: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Encoding:
-    """`styles` by mechanism label, in reading order; `legend` explains them; `panels` splits crowded figures."""
+    """By mechanism label, in reading order, its style and its family; `legend` explains the styles.
+
+    Where there are few mechanisms, none has a family.
+    """
 
     styles: dict[str, Style]
+    members: dict[str, Member]
     legend: tuple[Entry, ...]
-    panels: tuple[str, ...]
 
 
 def encode(mechanisms: Mapping[str, Mapping[str, Factor]]) -> Encoding:
@@ -63,20 +75,23 @@ def encode(mechanisms: Mapping[str, Mapping[str, Factor]]) -> Encoding:
     factors = _by_levels([mechanisms[name] for name in labels])
     if len(labels) <= len(PALETTE) or not factors:
         styles = {name: Style(_pick(PALETTE, i), _pick(MARKERS, i)) for i, name in enumerate(labels)}
-        return Encoding(styles, tuple(Entry(name, styles[name], frozenset({name})) for name in labels), ("",))
+        legend = tuple(Entry(name, styles[name], frozenset({name})) for name in labels)
+        return Encoding(styles, {name: Member("", name) for name in labels}, legend)
     colour, *rest = factors
-    panel = rest.pop() if len(rest) > 1 else None
-    return _by_factor({name: mechanisms[name] for name in labels}, colour, panel)
+    fill = rest.pop() if len(rest) > 1 else None
+    return _by_factor({name: mechanisms[name] for name in labels}, colour, fill)
 
 
-def _by_factor(mechanisms: Mapping[str, Mapping[str, Factor]], colour: str, panel: str | None) -> Encoding:
-    """Colours by the factor `colour`, fills and panels by `panel`, markers and dashes by all others."""
-    hues, shapes, fills = {}, {}, {}
+def _by_factor(mechanisms: Mapping[str, Mapping[str, Factor]], colour: str, fill: str | None) -> Encoding:
+    """Colours and families by the factor `colour`, fills by `fill`, markers and dashes by all others."""
+    hues, shapes, fills, members = {}, {}, {}, {}
     for name, factors in mechanisms.items():
-        others = [key for key in factors if key not in (colour, panel)]
+        others = [key for key in factors if key not in (colour, fill)]
         hues[name] = label(factors, [colour]) or name
         shapes[name] = label(factors, others) if colour in factors else ""
-        fills[name] = label(factors, [panel]) if panel else ""
+        fills[name] = label(factors, [fill]) if fill else ""
+        within = label(factors, [key for key in factors if key != colour])
+        members[name] = Member(hues[name], within or name) if colour in factors else Member("", name)
     # A mechanism without the colour's factor stands apart: it takes its colour from the end of the palette.
     apart = sorted({hues[name] for name, factors in mechanisms.items() if colour not in factors}, key=natural)
     hue_order = sorted(set(hues.values()) - set(apart), key=natural)
@@ -84,19 +99,23 @@ def _by_factor(mechanisms: Mapping[str, Mapping[str, Factor]], colour: str, pane
     hue_colours |= {hue: _pick(PALETTE, 7 + i) for i, hue in enumerate(apart)}
     shape_order = sorted(set(shapes.values()) - {""}, key=natural)
     fill_order = sorted(set(fills.values()) - {""}, key=natural)
+    shape_places, fill_places = (
+        {text: place for place, text in enumerate(order)} for order in (shape_order, fill_order)
+    )
+    apart_places = {hue: len(shape_order) + place for place, hue in enumerate(apart)}
 
     def style(hue: str, shape: str, fill: str) -> Style:
-        index = shape_order.index(shape) if shape else len(shape_order) + apart.index(hue) if hue in apart else 0
-        own = _pick(FILLS, fill_order.index(fill) if fill else 0)
-        return Style(hue_colours[hue], _pick(MARKERS, index), _pick(DASHES, index) if shape else "-", own, fill)
+        place = shape_places[shape] if shape else apart_places.get(hue, 0)
+        dash = _pick(DASHES, place) if shape else "-"
+        return Style(hue_colours[hue], _pick(MARKERS, place), dash, _pick(FILLS, fill_places.get(fill, 0)))
 
     styles = {name: style(hues[name], shapes[name], fills[name]) for name in mechanisms}
     legend = [_entry(hue, style(hue, "", "") if hue in apart else Style(hue_colours[hue]), hues) for hue in hue_colours]
     for index, shape in enumerate(shape_order):
         legend.append(_entry(shape, Style(marker=_pick(MARKERS, index), dash=_pick(DASHES, index)), shapes))
-    for index, fill in enumerate(fill_order):
-        legend.append(_entry(fill, Style(marker="o", dash="", fill=_pick(FILLS, index)), fills))
-    return Encoding(styles, tuple(legend), tuple(fill_order) or ("",))
+    for index, text in enumerate(fill_order):
+        legend.append(_entry(text, Style(marker="o", dash="", fill=_pick(FILLS, index)), fills))
+    return Encoding(styles, members, tuple(legend))
 
 
 def _entry(text: str, style: Style, texts: Mapping[str, str]) -> Entry:

@@ -12,20 +12,21 @@ WHERE = Environment("3.12", {}, None, "Linux", "a chip", 2, 2, 8.0, "cpu", "a ch
 
 
 def point(length: int, passes: Passes, ms: float, mib: float) -> ScalingPoint:
-    return ScalingPoint(length, passes, "measured", ms, ms, ms, mib, None)
+    return ScalingPoint(length, passes, "measured", ms, ms, ms, mib, None, 5, False, None, None, None, None)
 
 
 def missing(length: int, passes: Passes, status: CostStatus, error: str | None = None) -> ScalingPoint:
-    return ScalingPoint(length, passes, status, None, None, None, None, error)
+    return ScalingPoint(length, passes, status, None, None, None, None, error, 0, False, None, None, None, None)
 
 
 def contender(name: str, *points: ScalingPoint, baseline: str = "sdpa", session: str = "s", seed: int = 1) -> Record:
     factors: dict[str, Factor] = {"contender": name, "heads": 4}
-    scaling = Scaling(None, 1, 4, 64, list(points), None, None, session, baseline)
+    scaling = Scaling(None, 1, 4, 64, list(points), None, session, baseline)
     return Record(
         *(record.VERSION, f"{name}{seed if seed > 1 else ''}", "cost", "cost", "finished", None, factors, [], seed, {}),
-        *(WHERE, "2026-01-01T00:00:00+00:00", 1.0, None, None, None),
+        *(WHERE, "2026-01-01T00:00:00+00:00", 1.0, None, None, None, None),
         scaling=scaling,
+        alignment=None,
         alignments=[],
         regression=None,
     )
@@ -42,7 +43,7 @@ def printed(capsys: pytest.CaptureFixture[str], *records: Record) -> str:
 def test_values_ratios_and_signs_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
     dense = contender(
         "dense",
-        point(8, "forward", 123.4, 4.0),
+        replace(point(8, "forward", 123.4, 4.0), noisy=True),
         point(8, "forward+backward", 0.5, 6.0),
         missing(64, "forward", "out_of_memory"),
         missing(64, "forward+backward", "over_budget"),
@@ -58,25 +59,31 @@ def test_values_ratios_and_signs_are_aligned(capsys: pytest.CaptureFixture[str])
     assert (
         printed(capsys, SDPA, dense, flex, absent)
         == """\
-forward (ms)            8           64   x of
-sdpa           1.00 1.00x   8.00 1.00x   sdpa
-dense           123  123x    OOM         sdpa
-flex           2.00 2.00x   8.00 1.00x   sdpa
-xformers          -            -
+forward (ms)      8     64  ~ n^
+sdpa          1.00   8.00   1.00
+dense          123~   OOM
+flex          2.00   8.00   0.67
+xformers          -      -
 
-forward + backward (ms)              8           64   x of
-sdpa                       1.00  1.00x   8.00 1.00x   sdpa
-dense                     0.500 0.500x      >         sdpa
-flex                         no            no         sdpa
-xformers                      -             -
+forward + backward (ms)       8     64  ~ n^
+sdpa                      1.00   8.00   1.00
+dense                    0.500      >
+flex                        no     no
+xformers                      -      -
 
-peak memory (MiB)            8           64   x of
-sdpa                2.00 1.00x   16.0 1.00x   sdpa
-dense               6.00 3.00x      >         sdpa
-flex                  no           no         sdpa
-xformers               -            -
+peak memory (MiB)      8     64  ~ n^
+sdpa               2.00   16.0   1.00
+dense              6.00      >
+flex                 no     no
+xformers               -      -
 
-x: times the baseline. OOM: out of memory; >: over the budget; no: not supported.
+x the baseline  forward (ms)  forward + backward (ms)  peak memory (MiB)    of
+sdpa             1.00x at 64              1.00x at 64        1.00x at 64  sdpa
+dense              123x at 8              0.500x at 8         3.00x at 8  sdpa
+flex             1.00x at 64                                              sdpa
+xformers
+
+~: noisy, its quartiles are far apart. OOM: out of memory; >: over the budget; no: not supported.
 flex: forward+backward: not here
 xformers: is not installed
 """
@@ -87,8 +94,9 @@ def test_each_is_held_against_its_own_baseline(capsys: pytest.CaptureFixture[str
     local = contender("local", point(64, "forward", 4.0, 1.0), baseline="local")
     windowed = contender("windowed", point(64, "forward", 1.0, 1.0), baseline="local")
     lines = printed(capsys, SDPA, local, windowed).splitlines()
-    assert lines[3].split() == ["windowed", "1.00", "0.250x", "local"]
-    assert lines[2].split() == ["local", "4.00", "1.00x", "local"]
+    last = {line.split()[0]: line.split()[1:] for line in lines if line}
+    assert last["windowed"] == ["0.250x", "at", "64", "local"]
+    assert last["local"] == ["1.00x", "at", "64", "local"]
 
 
 def test_there_is_no_ratio_to_another_session(capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,4 +107,4 @@ def test_there_is_no_ratio_to_another_session(capsys: pytest.CaptureFixture[str]
 def test_seeds_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
     twice = [contender("sdpa", point(8, "forward", 3.0, 4.0), seed=seed) for seed in (1, 2)]
     lines = printed(capsys, *twice).splitlines()
-    assert [line.split("   ")[0] for line in lines[1:3]] == ["sdpa · seed 1", "sdpa · seed 2"]
+    assert [line.split("  ")[0] for line in lines[1:3]] == ["sdpa · seed 1", "sdpa · seed 2"]

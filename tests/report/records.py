@@ -2,17 +2,22 @@
 
 import math
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
+
+from sacrebleu.metrics.bleu import BLEU
 
 from attnbench.record import (
     VERSION,
     Alignment,
+    AlignmentQuality,
+    DevicePeak,
     Environment,
     Factor,
+    HeadAlignment,
     HistoryPoint,
-    LengthBin,
+    Passes,
     Quality,
     Record,
     Regression,
@@ -20,6 +25,7 @@ from attnbench.record import (
     Scaling,
     ScalingPoint,
     StepCost,
+    StepMemory,
     Training,
 )
 
@@ -36,6 +42,8 @@ ENVIRONMENT = Environment(
     device_name="Example CPU @ 2.50GHz",
 )
 SCORE_GAIN = {"dot": 6.0, "additive": 9.0, "general": 7.5}
+SENTENCES = 120
+SHORT, LONG = range(4, 17), range(17, 33)  # source lengths of the test set, and of the one beyond those trained on
 SOURCE_TEXT = "the small dog that the old man saw quickly chases a very red ball today ."
 TARGET_TEXT = "today chases quickly the dog small , that saw man the old , a ball very red ."
 SOURCE: list[str] = [*SOURCE_TEXT.split(" ")]
@@ -83,12 +91,12 @@ def classics() -> list[Record]:
 
 def failed(record: Record, error: str, *, out_of_memory: bool = False) -> Record:
     status = "out_of_memory" if out_of_memory else "failed"
-    nothing = replace(record, training=None, quality=None, step=None, scaling=None, alignments=[])
-    return replace(nothing, status=status, error=error)
+    return replace(cost_only(record), command="train", scaling=None, status=status, error=error)
 
 
 def cost_only(record: Record) -> Record:
-    return replace(record, command="cost", training=None, quality=None, step=None, alignments=[])
+    nothing = {"training": None, "quality": None, "beyond": None, "step": None, "alignment": None}
+    return replace(record, command="cost", alignments=[], **nothing)
 
 
 def pooling(score: str = "gaussian", sigma: float | None = 1.0, *, learned: bool = False, seed: int = 1) -> Record:
@@ -119,9 +127,11 @@ def job(factors: Mapping[str, Factor], seed: int = 1) -> Record:
         started=f"2026-01-02T03:{chance.randrange(60):02d}:00+00:00",
         duration_s=200.0 + 50 * chance.random(),
         training=_training(bleu, chance),
-        quality=_quality(bleu, factors, chance),
+        quality=_quality(bleu, factors, SHORT, chance),
+        beyond=_quality(bleu - (5 if "score" in factors else 12), factors, LONG, chance),
         step=_step(factors, chance),
         scaling=_scaling(factors, chance) if "score" in factors else None,
+        alignment=_alignment_quality(factors, chance),
         alignments=[_alignment(factors, chance)],
         regression=None,
     )
@@ -141,29 +151,65 @@ def _training(bleu: float, chance: random.Random) -> Training:
     history = [
         HistoryPoint(n, n / 6, 4 - n / 400, 3 - n / 500, max(0.0, y)) for n, y in zip(updates, curve, strict=True)
     ]
-    return Training(1_234_567, 1000, 12.5, 640_000, 171.3, "budget", 900, history)
+    return Training(1_234_567, 1000, 12.5, 640_000, 171.3, "budget", 900, SHORT[-1], history)
 
 
-def _quality(bleu: float, factors: Mapping[str, Factor], chance: random.Random) -> Quality:
-    bins = []
-    for index, low in enumerate((1, 5, 9, 13)):
-        value = max(2.0, bleu - (6 if "score" in factors else 12) * (index - 1.5) + chance.gauss(0, 1))
-        bins.append(LengthBin(low, low + 3, 120, value, value - 3.5, value + 3.2))
+def _quality(bleu: float, factors: Mapping[str, Factor], lengths: Sequence[int], chance: random.Random) -> Quality:
+    """Of `SENTENCES` sentences of these lengths, the longer ones the worse."""
+    fall = 6 if "score" in factors else 12
+    sources = [lengths[i % len(lengths)] for i in range(SENTENCES)]
+    middle = sum(lengths) / len(lengths)
+    statistics = [_sentence(max(2.0, bleu - fall * (n / middle - 1)), n, chance) for n in sources]
+    sums = [sum(column) for column in zip(*statistics, strict=True)]
+    score = BLEU.compute_bleu(sums[2:6], sums[6:], sums[0], sums[1]).score
     samples = [Sample(" ".join(SOURCE[:n]), " ".join(TARGET[:n]), " ".join(TARGET[: n - 1])) for n in (5, 9, 15)]
-    signature = "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.5.1"
     return Quality(
-        sentences=480,
-        bleu=bleu,
-        bleu_low=bleu - 2.1,
-        bleu_high=bleu + 1.9,
-        bleu_signature=signature,
+        test_set=f"{factors.get('task')} {factors.get('length')} {lengths[0]}",
+        sentences=SENTENCES,
+        source_lengths=sources,
+        bleu_statistics=statistics,
+        bleu=score,
+        bleu_low=score - 2.1,
+        bleu_high=score + 1.9,
+        bleu_signature="nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.5.1",
         chrf=min(99.0, bleu + 11.23456),
         chrf_signature="nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.5.1",
         exact_match=max(0.0, bleu - 30) / 100,
         token_accuracy=0.5 + bleu / 250,
         loss=1.23456,
-        by_length=bins,
         samples=samples,
+    )
+
+
+def _sentence(bleu: float, length: int, chance: random.Random) -> list[int]:
+    """BLEU's statistics of a translation that has the length of its reference."""
+    right = min(1.0, (bleu / 100) ** 0.4) * (1 + chance.uniform(-0.2, 0.2))  # of tokens: n in a row, its n-th power
+    there = [max(0, length - n) for n in range(4)]
+    return [length, length, *(min(count, round(count * right ** (n + 1))) for n, count in enumerate(there)), *there]
+
+
+def _alignment_quality(factors: Mapping[str, Factor], chance: random.Random) -> AlignmentQuality:
+    def counts(right: float) -> list[list[int]]:
+        rows = []
+        for _ in range(40):
+            found = chance.randint(8, 15)
+            hits = min(found, round(found * right * chance.uniform(0.8, 1.2)))
+            rows.append([found, 15, hits, hits])
+        return rows
+
+    heads = [
+        HeadAlignment(0, head, 0.8 + 0.3 * head, 0.3 + 0.1 * head, 0.7 - 0.1 * head, 0.65 - 0.1 * head)
+        for head in range(int(str(factors.get("heads", 0))))
+    ]
+    return AlignmentQuality(
+        sentences=40,
+        gold="task",
+        links=counts(0.7) if heads else [],
+        implicit_links=counts(0.5 if heads else 0.2),
+        entropy=0.9 + 0.2 * chance.random() if heads else None,
+        implicit_entropy=1.5 + 0.3 * chance.random(),
+        agreement=0.4 + 0.2 * chance.random() if heads else None,
+        heads=heads,
     )
 
 
@@ -172,7 +218,8 @@ def _step(factors: Mapping[str, Factor], chance: random.Random) -> StepCost:
     cost *= 1 + 0.05 * chance.random() + (0.2 if factors.get("heads") == 4 else 0.0)
     cost *= 3 if factors.get("length") == 48 else 1
     memory = cost * (1.1 if factors.get("scope") == "local_m" else 1.6)
-    return StepCost(cost, cost * 0.97, cost * 1.04, 20, 32, 16, 18, 32 * 18 / cost * 1000, memory)
+    held = StepMemory(4.7, 4.7, 9.4, memory - 4.7, 0.4 * memory if "score" in factors else 0.0, 810.0)
+    return StepCost(cost, cost * 0.97, cost * 1.04, 20, 32, 16, 18, 32 * 18 / cost * 1000, memory, held, None)
 
 
 def _scaling(factors: Mapping[str, Factor], chance: random.Random) -> Scaling:
@@ -182,14 +229,20 @@ def _scaling(factors: Mapping[str, Factor], chance: random.Random) -> Scaling:
     points = []
     for length in (64, 128, 256, 512, 1024, 2048, 4096):
         ms, mib = 0.05 + scale * length**power, 0.3 + 30 * scale * length**power
-        points.append(ScalingPoint(length, "forward", "measured", ms / 3, ms / 3.2, ms / 2.8, mib / 4, None))
+        work = 256.0 * length**power, 1024.0 * length
+        points.append(_measured(length, "forward", ms / 3, mib / 4, work))
         if length == 4096 and factors["score"] == "additive" and power == 2.0:
-            missing = None, None, None, None, "MemoryError"
-            points.append(ScalingPoint(length, "forward+backward", "out_of_memory", *missing))
+            nothing = None, None, None, None, "MemoryError", 0, False, None, None, *work
+            points.append(ScalingPoint(length, "forward+backward", "out_of_memory", *nothing))
         else:
-            points.append(ScalingPoint(length, "forward+backward", "measured", ms, ms * 0.95, ms * 1.1, mib, None))
+            points.append(_measured(length, "forward+backward", ms, mib, work))
     kernel = "windowed" if power == 1.0 else "dense"
-    return Scaling(kernel, 8, 4, 32, points, power - 0.031, power - 0.052, None, None)
+    return Scaling(kernel, 8, 4, 32, points, DevicePeak(3e11, 2e10), None, None)
+
+
+def _measured(length: int, passes: Passes, ms: float, mib: float, work: tuple[float, float]) -> ScalingPoint:
+    numbers = ms, ms * 0.95, ms * 1.1, mib, None
+    return ScalingPoint(length, passes, "measured", *numbers, 7, False, None, None, *work)
 
 
 def _regression(sigma: float | None, learned: bool, seed: int) -> Regression:

@@ -1,19 +1,20 @@
 """The pairs of heat maps: attention and implicit attention, also of mechanisms without attention."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import records
 
 from attnbench.record import Record
-from attnbench.report.alignment import MOST, alt, caption, heat_maps, sentence
+from attnbench.report.alignment import MOST, figures, heat_maps, sentence
 from attnbench.report.study import study
 
 
 def drawn(*jobs: Record) -> str:
     chosen = sentence(study(jobs))
     assert chosen
-    return heat_maps(chosen)
+    return heat_maps(chosen).svg
 
 
 def test_each_mechanism_has_two_maps_and_one_without_attention_says_so() -> None:
@@ -46,9 +47,28 @@ def test_no_more_mechanisms_than_there_is_room_for() -> None:
 
 
 def test_the_words_say_what_is_shown() -> None:
-    chosen = sentence(study([records.attention("dot"), records.no_attention()]))
-    assert chosen
-    assert "the mean of all layers and heads" in caption(chosen)
-    assert "norm of the gradient" in caption(chosen)
-    assert "Orange squares" in caption(chosen)
-    assert all(name in alt(chosen) for name in chosen.alignments)
+    (figure,) = figures(study([records.attention("dot"), records.no_attention()]))
+    assert "the mean of all layers and heads" in figure.caption
+    assert "norm of the gradient" in figure.caption
+    assert "Orange squares" in figure.caption
+    assert "are shown" not in figure.caption
+    assert all(name in figure.alt for name in ("luong", "none"))
+
+
+def test_what_is_left_out_is_said() -> None:
+    (figure,) = figures(study(records.sweep(lengths=(16,))))
+    assert f"Of 25 mechanisms, {MOST} are shown" in figure.caption
+
+
+def test_without_alignments_there_is_no_figure() -> None:
+    assert list(figures(study([records.cost_only(records.attention())]))) == []
+
+
+def test_tokens_without_a_glyph_become_numbers() -> None:
+    record = records.attention()
+    strange = replace(record.alignments[0], source=[*record.alignments[0].source[:-1], "\U0001f999"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (figure,) = figures(study([replace(record, alignments=[strange])]))
+    assert "16 \U0001f999" in figure.caption
+    assert "<!-- 16 -->" in figure.drawing.svg

@@ -88,6 +88,55 @@ def test_long_labels_leave_out_what_is_usual_in_each_model() -> None:
     ]
 
 
+def cost(contender: str, **factors: Factor) -> Record:
+    """A contender of a cost session."""
+    named: dict[str, Factor] = {"contender": contender, **factors, "device": "cpu", "heads": 4, "precision": "fp32"}
+    return replace(records.cost_only(records.attention()), factors=named)
+
+
+def test_costs_beside_trained_jobs_leave_their_names_as_they_are() -> None:
+    trained = [
+        records.no_attention(),
+        *(records.attention(score, heads=n) for score in ("dot", "additive") for n in (1, 4)),
+    ]
+    contenders = [cost("sdpa"), *(cost("attention", score="dot", kernel=kernel) for kernel in ("fused", "dense"))]
+    assert labels(trained) == ["none", "dot · heads 1", "dot · heads 4", "additive · heads 1", "additive · heads 4"]
+    assert labels(contenders) == ["sdpa", "fused", "dense"]
+    assert labels([*trained, *contenders]) == labels(trained) + labels(contenders)
+    assert labels([*contenders, *trained]) == labels(contenders) + labels(trained)
+
+
+def test_a_cost_that_has_a_trained_jobs_name_says_that_it_is_a_contender() -> None:
+    trained = [records.attention("dot"), records.attention("additive")]
+    contenders = [cost("attention", score="dot"), cost("attention", score="general")]
+    assert labels(contenders) == ["dot", "general"]
+    assert labels([*trained, *contenders]) == ["dot", "additive", "attention · dot", "attention · general"]
+
+
+def test_other_tasks_leave_names_as_they_are() -> None:
+    poolings = [records.pooling("average", None), records.pooling(), records.pooling(learned=True)]
+    trained = [records.attention("dot"), records.attention("additive")]
+    assert labels([*trained, *poolings]) == labels(trained) + labels(poolings)
+    assert conditions([trained[0], poolings[0]]) == ["grammar", "kernel_regression"]
+
+
+def test_the_settings_of_a_task_are_part_of_the_condition() -> None:
+    pairs = [with_factors(task="tatoeba", score="dot", **{"task.pair": pair}) for pair in ("eng-deu", "eng-cmn")]
+    assert labels(pairs) == ["dot", "dot"]
+    assert conditions(pairs) == ["eng-deu", "eng-cmn"]
+
+
+def test_sweeps_are_told_apart_only_where_the_same_factors_stand_for_something_else() -> None:
+    def of(sweep: str, updates: int, score: str = "dot", seed: int = 1) -> Record:
+        return replace(records.attention(score, seed=seed), sweep=sweep, config={"updates": updates, "seed": seed})
+
+    assert conditions([of("a", 10), of("b", 20)]) == ["a", "b"]
+    assert conditions([of("a", 10), of("b", 20), of("b", 10, "additive")]) == ["a", "b", "b"]
+    assert conditions([of("a", 10), of("b", 10, seed=2)]) == ["", ""]  # more seeds of the same
+    assert conditions([of("a", 10), of("b", 20, "additive")]) == ["", ""]  # told apart by the score
+    assert conditions([of("a", 10), of("a", 20)]) == ["", ""]  # the sweep does not tell them
+
+
 def test_natural_order() -> None:
     assert sorted(["heads 16", "heads 4"], key=natural) == ["heads 4", "heads 16"]
 
@@ -96,8 +145,10 @@ def test_styles_are_distinct_for_many_mechanisms() -> None:
     encoding = study(records.sweep(("dot", "additive", "general", "cosine"))).encoding
     assert len(encoding.styles) == 33
     assert len({(s.colour, s.marker, s.fill) for s in encoding.styles.values()}) == 33
-    assert encoding.panels == ("heads 1", "heads 4")
-    assert encoding.styles["none"].panel == ""
+    families = {member.family for name, member in encoding.members.items() if name != "none"}
+    assert families == {"dot", "additive", "general", "cosine"}
+    assert encoding.members["none"].family == ""
+    assert encoding.members["dot · global · soft · heads 4"].name == "global · soft · heads 4"
     assert len({s.colour for name, s in encoding.styles.items() if name.startswith("cosine")}) == 1
 
 
@@ -105,6 +156,7 @@ def test_few_mechanisms_get_a_colour_each() -> None:
     encoding = study(records.classics()).encoding
     assert len({style.colour for style in encoding.styles.values()}) == 5
     assert [entry.text for entry in encoding.legend] == list(encoding.styles)
+    assert {member.family for member in encoding.members.values()} == {""}
 
 
 def test_spread_keeps_the_ends() -> None:

@@ -7,6 +7,7 @@ from statistics import mean
 import records
 
 from attnbench.record import Record
+from attnbench.report.analysis import Analysis
 from attnbench.report.contents import document
 from attnbench.report.document import Document, Table
 from attnbench.report.findings import findings
@@ -29,7 +30,7 @@ def error(record: Record) -> float:
 
 
 def contents(jobs: list[Record]) -> Document:
-    return document(study(jobs), title="T", command="C", broken=[])
+    return document(Analysis(study(jobs)), title="T", command="C", broken=[])
 
 
 def errors(jobs: list[Record]) -> Table:
@@ -38,14 +39,10 @@ def errors(jobs: list[Record]) -> Table:
 
 def test_regression_alone_has_no_panel_of_translation() -> None:
     found = contents(poolings())
-    assert [section.title for section in found.sections] == [
-        "What was run",
-        "Findings",
-        "Kernel regression",
-        "Running it again",
-    ]
+    titles = [section.title for section in found.sections]
+    assert titles == ["Findings", "Kernel regression", "Running it again", "Environment"]
     assert [figure.name for figure in found.figures()] == ["pooling_curves", "pooling_weights"]
-    assert "BLEU" not in str([section.blocks for section in found.sections[:3]])
+    assert "BLEU" not in str([section.blocks for section in found.sections[:2]])
 
 
 def test_translation_alone_has_no_panel_of_regression() -> None:
@@ -82,7 +79,7 @@ def test_one_seed_has_no_interval_and_is_no_finding() -> None:
     jobs = poolings(seeds=(1,))
     assert not any(isinstance(cell, Estimate) for row in errors(jobs).rows for cell in row)
     assert "Student" not in errors(jobs).caption
-    assert findings(study(jobs)) == []
+    assert findings(Analysis(study(jobs))) == []
 
 
 def test_findings_say_no_more_than_the_intervals() -> None:
@@ -92,11 +89,11 @@ def test_findings_say_no_more_than_the_intervals() -> None:
         for job in (records.pooling(kind, None, seed=seed) for seed in (1, 2, 3))
         if job.regression
     ]
-    (sentence,) = findings(study(apart))
+    (sentence,) = findings(Analysis(study(apart)))
     assert sentence.startswith("the lowest test error of 2 poolings is 0.020 [")
     assert sentence.endswith("by average; its interval over seeds lies below all others.")
     near = [replace(job, regression=records.pooling("average", None, seed=job.seed).regression) for job in apart]
-    (sentence,) = findings(study(near))
+    (sentence,) = findings(Analysis(study(near)))
     assert sentence.endswith("not separable from it, as intervals over seeds overlap: gaussian.")
 
 

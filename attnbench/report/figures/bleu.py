@@ -1,0 +1,69 @@
+"""BLEU by mechanism."""
+
+from collections.abc import Iterator, Mapping
+from statistics import mean
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from attnbench.report import canvas, document
+from attnbench.report.canvas import drawn, tip
+from attnbench.report.document import fixed, interval
+from attnbench.report.mechanisms import natural
+from attnbench.report.statistics import Estimate
+from attnbench.report.study import Study, spread
+
+Estimates = Mapping[str, Mapping[str, Estimate]]  # by condition and mechanism
+MOST = 40  # mechanisms: a page is full
+ABREAST = 4  # conditions side by side
+
+
+def by_mechanism(study: Study, bleu: Estimates, note: str) -> Iterator[document.Figure]:
+    """`bleu`: a row a mechanism, best first; `note` says what its intervals are. Nothing of a single mechanism."""
+    ranked = _ranked(bleu)
+    if len(ranked) < 2:
+        return
+    rows = [*ranked[: MOST // 2], *spread(ranked[MOST // 2 :], MOST // 2)]
+    columns = spread(sorted(bleu, key=natural), ABREAST)
+    caption = f"BLEU on the test set by mechanism, best on top. {note}"
+    if len(rows) < len(ranked):
+        rest = MOST - MOST // 2
+        caption += f" Of {len(ranked):,} mechanisms: the {MOST // 2} best, and {rest} spread evenly over the others."
+    if len(columns) < len(bleu):
+        caption += f" Of {len(bleu)} conditions, {len(columns)} are shown."
+    alt = "Dot plot of BLEU with intervals, one row for each mechanism; the numbers are in the table of quality."
+    yield document.Figure("bleu", caption, alt, _draw(study, bleu, rows, columns))
+
+
+@drawn
+def _draw(study: Study, bleu: Estimates, rows: list[str], columns: list[str]) -> Figure:
+    """A panel a condition; dots with intervals."""
+    figure, axes = canvas.panels([""], columns, 0.3 + 0.18 * len(rows), sharey=True)
+    for condition, axis in zip(columns, axes[0], strict=True):
+        for place, name in enumerate(rows):
+            if estimate := bleu[condition].get(name):
+                dot = axis.errorbar(estimate.value, place, xerr=reach(estimate), **errorbar(study, name))
+                tip(dot, f"{name}: BLEU {interval(estimate, fixed(1))}")
+        axis.set_xlabel("BLEU")
+    canvas.name_rows(axes[0][0], rows)
+    return figure
+
+
+def reach(estimate: Estimate) -> list[list[float]]:
+    """The interval as matplotlib wants it: distances below and above."""
+    return [[max(0.0, estimate.value - estimate.low)], [max(0.0, estimate.high - estimate.value)]]
+
+
+def errorbar(study: Study, mechanism: str) -> dict[str, Any]:
+    """The style of a mechanism for a dot with intervals."""
+    return canvas.point(study.encoding.styles[mechanism]) | {"elinewidth": 0.9, "zorder": 3}
+
+
+def _ranked(bleu: Estimates) -> list[str]:
+    """By the mean lead over the rest of a condition: what lacks an easy condition is not pushed down for it."""
+    leads: dict[str, list[float]] = {}
+    for estimates in bleu.values():
+        usual = mean(estimate.value for estimate in estimates.values()) if estimates else 0.0
+        for name, estimate in estimates.items():
+            leads.setdefault(name, []).append(estimate.value - usual)
+    return sorted(leads, key=lambda name: (-mean(leads[name]), natural(name)))

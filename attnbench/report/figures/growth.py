@@ -1,0 +1,76 @@
+"""Time and memory of the attention alone against the length."""
+
+import math
+from collections.abc import Iterator
+from functools import partial
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from attnbench.report import canvas, document, plates
+from attnbench.report.canvas import PALE, drawn
+from attnbench.report.costs import QUANTITIES, Quantity
+from attnbench.report.document import significant
+from attnbench.report.figures import lines
+from attnbench.report.frames import along, where
+from attnbench.report.plates import Panel, Plate
+from attnbench.report.study import Study
+
+IDEAL = {"n²": 2, "n": 1}  # growth as it would be, and its exponent
+
+
+def growth(study: Study, device: str) -> Iterator[document.Figure]:
+    """`scaling_DEVICE`, log-log; where mechanisms are many, one figure a quantity."""
+    measured = {quantity.title: _curves(study, device, quantity) for quantity in QUANTITIES}
+    curves = {title: found for title, found in measured.items() if found}
+    caption = (
+        f"The attention alone on {device} over n queries and as many keys: its time and its memory, on logarithmic "
+        "axes. Points are medians, whiskers the quartiles of the times. Dashed grey: growth as n and as n²."
+    )
+    alt = "Log-log lines of cost against length, one for each mechanism; the numbers are in the tables."
+    draw = partial(_draw, curves=curves, study=study)
+    return plates.figures(f"scaling_{device}", caption, alt, study, curves, draw)
+
+
+@drawn
+def _draw(plate: Plate, curves: lines.Curves, study: Study) -> Figure:
+    def finish(axis: Axes, panel: Panel) -> None:
+        points = [each for one in curves[panel.row].values() for each in one]
+        _ideal(axis, points)
+        canvas.lengths_axis(axis, sorted({each.x for each in points}))
+        canvas.plain_log_axis(axis, "y")
+        axis.set_xlabel("length n (queries and keys)")
+        axis.set_ylabel(panel.row)
+        axis.set_title(panel.title if plate.crowded else "")
+
+    return lines.draw(plate, curves, study.encoding, finish, across=len(plate.panels), shared=False)
+
+
+def _ideal(axis: Axes, points: list[lines.Point]) -> None:
+    """Grey lines with their names: slope 2 from above the dearest point, slope 1 from below the cheapest."""
+    shortest, longest = (pick(each.x for each in points) for pick in (min, max))
+    top, bottom = 2 * max(each.y for each in points), min(each.y for each in points) / 2
+    steep_start = max(shortest, longest * (bottom / top) ** 0.5)
+    steep = [(steep_start, top * (steep_start / longest) ** 2), (longest, top)]
+    gentle = [(shortest, bottom), (longest, bottom * longest / shortest)]
+    for name, ends, away, side in (("n²", steep, (-3, 2), "right"), ("n", gentle, (3, -2), "left")):
+        axis.plot(*zip(*ends, strict=True), color=PALE, linewidth=0.9, linestyle=(0, (6, 3)), zorder=1)
+        (x, y), (x_end, y_end) = ends
+        middle = math.sqrt(x * x_end), math.sqrt(y * y_end)
+        up = "bottom" if away[1] > 0 else "top"
+        axis.annotate(name, middle, away, textcoords="offset points", color=PALE, ha=side, va=up)
+
+
+def _curves(study: Study, device: str, quantity: Quantity) -> dict[str, list[lines.Point]]:
+    """By mechanism, medians over its jobs at each length that a logarithmic axis can show."""
+    here = where(study.scaling, device=device, passes=quantity.passes)
+    bounds = ("ms_q1", "ms_q3") if quantity.field == "ms" else (quantity.field, quantity.field)
+    unit = quantity.title[quantity.title.index("(") + 1 : -1]
+    found: dict[str, list[lines.Point]] = {}
+    for mechanism, places in along(here, "length", list(dict.fromkeys((quantity.field, *bounds)))).items():
+        for length, row in places.items():
+            value, low, high = (row[column] for column in (quantity.field, *bounds))
+            if value > 0:
+                said = f"n = {length:,}: {significant(value)} {unit}"
+                found.setdefault(mechanism, []).append(lines.Point(length, value, low, high, said))
+    return found

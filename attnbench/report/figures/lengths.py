@@ -1,0 +1,77 @@
+"""BLEU by the length of the source, and beyond what was trained on."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import pairwise
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from attnbench.report import document, plates
+from attnbench.report.analysis import Bin
+from attnbench.report.canvas import GRID, INK, drawn
+from attnbench.report.document import fixed, interval
+from attnbench.report.figures import lines
+from attnbench.report.labels import SIZE
+from attnbench.report.mechanisms import natural
+from attnbench.report.plates import Panel, Plate
+from attnbench.report.study import Study
+
+Bins = Mapping[str, Mapping[str, Sequence[Bin]]]  # by condition and mechanism, of rising length
+
+
+def by_length(study: Study, bins: Bins) -> Iterator[document.Figure]:
+    """`bleu_by_length`; where mechanisms are many, one figure a condition."""
+    trained = _trained(study)
+    curves = {
+        condition: {name: [_point(each) for each in mine] for name, mine in bins[condition].items()}
+        for condition in sorted(bins, key=natural)
+    }
+    caption = (
+        "BLEU of the test sentences by the length of their source, in bins of about equally many sentences, each drawn "
+        "at its middle; whiskers are 95 % intervals. Lines are set apart a little so that none hides another."
+    )
+    if any(_reach(curves[condition]) > trained.get(condition, math.inf) for condition in curves):
+        caption += " Shaded: longer than any sentence that was trained on."
+    alt = "Lines of BLEU over classes of sentence length, one for each mechanism."
+    draw = partial(_draw, curves=curves, study=study, trained=trained)
+    return plates.figures("bleu_by_length", caption, alt, study, curves, draw)
+
+
+@drawn
+def _draw(plate: Plate, curves: lines.Curves, study: Study, trained: dict[str, int]) -> Figure:
+    def finish(axis: Axes, panel: Panel) -> None:
+        longest = trained.get(panel.row, math.inf)
+        if _reach(curves[panel.row]) > longest:
+            left, right = axis.get_xlim()
+            axis.axvspan(longest + 0.5, right, color=GRID, alpha=0.5, linewidth=0, zorder=0)
+            axis.axvline(longest + 0.5, color=INK, linewidth=0.8, zorder=1)
+            axis.set_xlim(left, right)
+            where = {"xy": (longest + 0.5, 1), "xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+            axis.annotate("not trained on", xytext=(3, -2), va="top", fontsize=SIZE, **where)
+        axis.set_xlabel("tokens in the source sentence")
+        axis.set_ylabel("BLEU")
+
+    steps = [b.x - a.x for mine in curves.values() for points in mine.values() for a, b in pairwise(points)]
+    return lines.draw(plate, curves, study.encoding, finish, across=2, shift=0.4 * min(steps, default=0.0))
+
+
+def _point(one: Bin) -> lines.Point:
+    lengths = f"{one.low}–{one.high}" if one.low < one.high else f"{one.low}"
+    said = f"{lengths} tokens, BLEU {interval(one.bleu, fixed(1))}"
+    return lines.Point((one.low + one.high) / 2, one.bleu.value, one.bleu.low, one.bleu.high, said)
+
+
+def _reach(curves: Mapping[str, Sequence[lines.Point]]) -> float:
+    """Where the longest bin is drawn."""
+    return max((point.x for points in curves.values() for point in points), default=0.0)
+
+
+def _trained(study: Study) -> dict[str, int]:
+    """By condition, the length of the longest source that any of its jobs was trained on."""
+    found: dict[str, int] = {}
+    for condition, record in zip(study.condition, study.records, strict=True):
+        if record.training:
+            found[condition] = max(found.get(condition, 0), record.training.longest_source)
+    return found

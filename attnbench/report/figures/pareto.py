@@ -1,0 +1,120 @@
+"""BLEU against what a training step costs, and the mechanisms that none other beats in both."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from attnbench.report import canvas, document
+from attnbench.report.canvas import INK, drawn, tip
+from attnbench.report.document import fixed, interval, significant
+from attnbench.report.figures.bleu import Estimates, errorbar, reach
+from attnbench.report.frames import medians, where
+from attnbench.report.labels import Label, beside
+from attnbench.report.mechanisms import natural
+from attnbench.report.statistics import Estimate
+from attnbench.report.study import Study, spread
+
+COSTS = {"step_ms": ("time of a training step", "ms"), "peak_mib": ("peak memory of a training step", "MiB")}
+ROWS = 4  # conditions, one below the other
+DOMINATED = 60  # points off the front, in one panel
+NAMED = 10  # members of the front with their names, in one panel
+
+
+class Place(NamedTuple):
+    """A mechanism in a panel."""
+
+    cost: Estimate
+    bleu: Estimate
+
+
+def fronts(study: Study, bleu: Estimates) -> Iterator[document.Figure]:
+    """`pareto`: panels of time and of memory, a row a condition. Nothing of a single mechanism."""
+    places = {c: {cost: _places(study, c, cost, bleu[c]) for cost in COSTS} for c in sorted(bleu, key=natural)}
+    places = {condition: found for condition, found in places.items() if len(found["step_ms"]) > 1}
+    if not places:
+        return
+    caption = (
+        "BLEU against the time and the memory of one training step of the whole model. The line is the Pareto front: "
+        "no mechanism has both a higher BLEU and a lower cost than one on it; all others are pale. Bars are 95 % "
+        "intervals of BLEU and quartiles of the time: where those of neighbours overlap, the front may run through "
+        "either."
+    )
+    most = max(len(found) for one in places.values() for found in one.values())
+    if len(study.encoding.legend) > canvas.ENTRIES:
+        caption += " The legend explains the colours alone; all numbers are in the tables."
+    if most > DOMINATED:
+        caption += (
+            f" Off the front, at most {DOMINATED} of up to {most:,} mechanisms are drawn, evenly over their BLEU."
+        )
+    if len(places) > ROWS:
+        caption += f" Of {len(places)} conditions, {ROWS} are shown."
+    alt = (
+        "Scatter plots of BLEU against step time and peak memory, one point for each mechanism, with the Pareto front."
+    )
+    kept = {condition: places[condition] for condition in spread(list(places), ROWS)}
+    yield document.Figure("pareto", caption, alt, _draw(study, kept))
+
+
+def front(places: Mapping[str, Place]) -> list[str]:
+    """The mechanisms that none other beats in both, or in one while equal in the other; the cheapest first."""
+    found: list[str] = []
+    for name in sorted(places, key=lambda name: (places[name].cost.value, -places[name].bleu.value)):
+        if not found or places[name].bleu.value > places[found[-1]].bleu.value:
+            found.append(name)
+    return found
+
+
+@drawn
+def _draw(study: Study, places: Mapping[str, Mapping[str, Mapping[str, Place]]]) -> Figure:
+    figure, axes = canvas.panels(list(places), [""] * len(COSTS), 2.6, sharey="row")
+    shown: set[str] = set()
+    for by_cost, line_of_axes in zip(places.values(), axes, strict=True):
+        for (cost, here), axis in zip(by_cost.items(), line_of_axes, strict=True):
+            title, unit = COSTS[cost]
+            shown |= _panel(axis, study, here, unit)
+            axis.set_xlabel(f"{title} ({unit})")
+        line_of_axes[0].set_ylabel("BLEU")
+    canvas.legend(figure, study.encoding, shown)
+    canvas.settle(figure)
+    for by_cost, line_of_axes in zip(places.values(), axes, strict=True):
+        for here, axis in zip(by_cost.values(), line_of_axes, strict=True):
+            _name(axis, study, here)
+    return figure
+
+
+def _panel(axis: Axes, study: Study, places: Mapping[str, Place], unit: str) -> set[str]:
+    """Draws the points and the front; returns whom it drew."""
+    best = front(places)
+    rest = sorted(places.keys() - set(best), key=lambda name: (-places[name].bleu.value, natural(name)))
+    for name in (*spread(rest, DOMINATED), *best):
+        cost, bleu = places[name]
+        looks = errorbar(study, name) | ({} if name in best else {"alpha": 0.35, "zorder": 2})
+        dot = axis.errorbar(cost.value, bleu.value, xerr=reach(cost), yerr=reach(bleu), **looks)
+        tip(dot, f"{name}: BLEU {interval(bleu, fixed(1))}, {significant(cost.value)} {unit}")
+    xs, ys = ([places[name][side].value for name in best] for side in (0, 1))
+    axis.step(xs, ys, where="post", color=INK, linewidth=0.8, zorder=1)
+    return {*spread(rest, DOMINATED), *best}
+
+
+def _name(axis: Axes, study: Study, places: Mapping[str, Place]) -> None:
+    """Names the members of the front beside their points."""
+    best = spread(front(places), NAMED)
+    labels = [
+        Label(places[name].cost.value, places[name].bleu.value, name, study.encoding.styles[name].colour)
+        for name in best
+    ]
+    beside(axis, labels, [(each.cost.value, each.bleu.value) for name, each in places.items() if name not in best])
+
+
+def _places(study: Study, condition: str, cost: str, bleu: Mapping[str, Estimate]) -> dict[str, Place]:
+    """By mechanism, its median cost (with the quartiles of a time) and its BLEU, where both are known."""
+    columns = ["step_ms", "step_ms_q1", "step_ms_q3"] if cost == "step_ms" else [cost]
+    rows = medians(where(study.steps, condition=condition), columns)
+    found = {name: sorted(row.values()) for name, row in rows.items()}
+    return {
+        name: Place(Estimate(rows[name][cost], values[0], values[-1], 1), bleu[name])
+        for name, values in found.items()
+        if name in bleu
+    }

@@ -1,0 +1,113 @@
+"""How near the attention comes to what the device can do (Williams, Waterman and Patterson, 2009)."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from attnbench.report import canvas, document
+from attnbench.report.canvas import INK, drawn, line, point, tip
+from attnbench.report.document import fixed, significant
+from attnbench.report.frames import along, median, where
+from attnbench.report.labels import SIZE, Label, at_ends
+from attnbench.report.plates import LINES
+from attnbench.report.study import Study, spread
+
+GIGA = 1e9
+MOST = 24  # mechanisms
+HEIGHT = 2.9  # inches
+
+
+class Peaks(NamedTuple):
+    """What the device does at best: its arithmetic, and its memory."""
+
+    gflops: float
+    gbytes: float
+
+    def roof(self, intensity: float) -> float:
+        """GFLOP/s that are within reach at so many FLOPs a byte."""
+        return min(self.gflops, self.gbytes * intensity)
+
+
+class Mark(NamedTuple):
+    """A measurement: FLOPs a byte, achieved GFLOP/s between quartiles."""
+
+    length: int
+    intensity: float
+    gflops: float
+    low: float
+    high: float
+
+
+def roofline(study: Study, device: str) -> Iterator[document.Figure]:
+    """`roofline_DEVICE`: arithmetic intensity against achieved arithmetic, with the measured peaks."""
+    shapes = where(study.shapes, device=device)
+    flops, traffic = (median(shapes, f"peak_{unit}_per_s") for unit in ("flops", "bytes"))
+    marks = _marks(study, device)
+    if not marks or not flops or not traffic:
+        return
+    names = spread([name for name in study.encoding.styles if name in marks], MOST)
+    caption = (
+        f"Roofline of the attention alone on {device}, forward and backward: operations in closed form, divided by the "
+        "bytes that must move at the least, against the operations a second that were achieved, at rising lengths "
+        "along a line (its last point is the longest); whiskers are quartiles of the time. The roof was measured on "
+        "the spot: its slope by one copy, its top by one matrix product."
+    )
+    if len(names) < len(marks):
+        caption += f" Of {len(marks):,} mechanisms, {len(names)} are shown, evenly spread over their names."
+    alt = "Log-log lines of achieved operations a second against arithmetic intensity, under the device's roof."
+    drawing = _draw(study, {name: marks[name] for name in names}, Peaks(flops / GIGA, traffic / GIGA))
+    yield document.Figure(f"roofline_{device}", caption, alt, drawing)
+
+
+@drawn
+def _draw(study: Study, marks: dict[str, list[Mark]], peaks: Peaks) -> Figure:
+    figure, ((axis,),) = canvas.panels([""], [""], HEIGHT)
+    for name, mine in marks.items():
+        style = study.encoding.styles[name]
+        looks: dict[str, Any] = line(style) | {"marker": None}
+        tip(axis.plot([mark.intensity for mark in mine], [mark.gflops for mark in mine], **looks)[0], name)
+        axis.vlines([m.intensity for m in mine], [m.low for m in mine], [m.high for m in mine], style.colour, lw=0.8)
+        for index, mark in enumerate(mine):
+            dots: dict[str, Any] = point(style) | {"markersize": 5.5 if index == len(mine) - 1 else 2.5}
+            share = fixed(1)(100 * mark.gflops / peaks.roof(mark.intensity))
+            (dot,) = axis.plot(mark.intensity, mark.gflops, **dots, zorder=3)
+            tip(dot, f"{name}, n = {mark.length:,}: {significant(mark.gflops)} GFLOP/s, {share} % of the roof")
+    _roof(axis, peaks, [m.intensity for mine in marks.values() for m in mine])
+    canvas.plain_log_axis(axis, "x")
+    canvas.plain_log_axis(axis, "y")
+    axis.set_xlabel("arithmetic intensity (FLOP/byte)")
+    axis.set_ylabel("achieved (GFLOP/s)")
+    if len(marks) > LINES:
+        canvas.legend(figure, study.encoding, marks)
+    else:
+        ends = [(mine[-1], name, study.encoding.styles[name].colour) for name, mine in marks.items()]
+        at_ends(axis, [Label(m.intensity, m.gflops, name, colour) for m, name, colour in ends], HEIGHT)
+    return figure
+
+
+def _roof(axis: Axes, peaks: Peaks, intensities: Sequence[float]) -> None:
+    """The device's peaks, over all intensities that were measured and the ridge."""
+    ridge = peaks.gflops / peaks.gbytes
+    ends = sorted((min(*intensities, ridge) / 2, ridge, max(*intensities, ridge) * 2))
+    axis.plot(ends, [peaks.roof(end) for end in ends], color=INK, linewidth=1.0, zorder=1)
+    top, slope = (
+        f"one matrix product: {significant(peaks.gflops)} GFLOP/s",
+        f"one copy: {significant(peaks.gbytes)} GB/s",
+    )
+    for text, x, offset, side in ((top, ends[2], (0, 3), "right"), (slope, ends[0], (6, 0), "left")):
+        place = {"xytext": offset, "textcoords": "offset points", "va": "bottom", "ha": side}
+        axis.annotate(text, (x, peaks.roof(x)), fontsize=SIZE, color=INK, **place)
+
+
+def _marks(study: Study, device: str) -> dict[str, list[Mark]]:
+    """By mechanism, medians over its jobs, of rising length; contenders without a closed form are left out."""
+    here = where(study.scaling, device=device, passes="forward+backward")
+    found: dict[str, list[Mark]] = {}
+    for name, places in along(here, "length", ["flops", "bytes", "ms", "ms_q1", "ms_q3"]).items():
+        for length, row in places.items():
+            achieved = [row["flops"] / (row[time] / 1e3) / GIGA for time in ("ms", "ms_q3", "ms_q1")]
+            if row["flops"] > 0:
+                found.setdefault(name, []).append(Mark(length, row["flops"] / row["bytes"], *achieved))
+    return found

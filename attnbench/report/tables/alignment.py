@@ -1,0 +1,77 @@
+"""Where mechanisms look, in numbers: against gold links, and explicit against implicit weights."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from attnbench.measure.aer import rates
+from attnbench.report.analysis import Analysis
+from attnbench.report.document import Cell, Column, Table, fixed, without_empty
+from attnbench.report.frames import by_condition, median
+from attnbench.report.study import Study
+
+PLACES = (Column("Condition"), Column("Mechanism"))
+
+
+def agreement(analysis: Analysis) -> Iterator[Table]:
+    """A row a mechanism and condition, lowest AER first; nothing where no job kept where it looks."""
+    study, rows = analysis.study, list[tuple[Cell, ...]]()
+    for condition, here in by_condition(study.alignment):
+        found = dict(study.by_mechanism(here))
+        explicit, implicit = analysis.aer.get(condition, {}), analysis.implicit_aer.get(condition, {})
+        for name in sorted(found, key=lambda name: explicit[name].value if name in explicit else np.inf):
+            jobs = found[name]
+            correct = _rates(study, jobs)
+            spread = (median(jobs, key) for key in ("entropy", "implicit_entropy", "agreement"))
+            rows.append((condition, name, explicit.get(name), *correct, implicit.get(name), *spread))
+    if rows:
+        titles = ("AER", "Precision", "Recall", "AER, implicit", "Entropy", "Entropy, implicit", "Agreement")
+        columns = (*PLACES, *(Column(title, fixed(2)) for title in titles))
+        yield without_empty(Table("alignment", _caption(study), columns, tuple(rows)))
+
+
+def heads(study: Study) -> Iterator[Table]:
+    """A row a head of every mechanism that has several."""
+    rows: list[tuple[Cell, ...]] = []
+    for condition, here in by_condition(study.heads):
+        for name, mine in study.by_mechanism(here):
+            each = mine.groupby(["layer", "head"])[["entropy", "aer", "precision", "recall"]].median()
+            if len(each) > 1:
+                rows += [(condition, name, *at, *_known(values)) for at, values in each.iterrows()]  # pyright: ignore[reportGeneralTypeIssues]
+    if rows:
+        titles = ("Entropy", "AER", "Precision", "Recall")
+        shown = (*(Column(t, fixed(0)) for t in ("Layer", "Head")), *(Column(t, fixed(2)) for t in titles))
+        caption = (
+            "Each head by itself: the entropy of its weights in nats, and how the word that it looks at most agrees "
+            "with the gold links. Layers and heads are counted from 0; medians over the jobs that share a mechanism."
+        )
+        yield without_empty(Table("heads", caption, (*PLACES, *shown), tuple(rows), collapsed=True))
+
+
+def _rates(study: Study, jobs: pd.DataFrame) -> tuple[float | None, float | None]:
+    """Precision and recall of the explicit weights, over all jobs together."""
+    sums = [links.explicit.sum(0) for job in jobs["job"] if (links := study.links(int(job)))]
+    found = rates(np.stack(sums).tolist() if sums else [])
+    return found.precision, found.recall
+
+
+def _known(values: pd.Series) -> list[float | None]:
+    return [None if pd.isna(value) else float(value) for value in values]
+
+
+def _caption(study: Study) -> str:
+    counts = " or ".join(f"{n:,}" for n in sorted({int(n) for n in study.alignment["sentences"]}))
+    gold = sorted({str(name) for name in study.alignment["gold"] if pd.notna(name)})
+    links = (
+        f" Gold links are those of the {' and '.join(gold)}; a target word is linked to the source word that has most "
+        "of its weight, so AER, the alignment error rate (Och and Ney 2003), cannot be 0 where a target word has "
+        "several gold links; its 95 % intervals are over sentences, and seeds where there are several."
+        if gold
+        else ""
+    )
+    return (
+        f"Where each mechanism looks in {counts} test sentences while it reads the reference, by the mean of all "
+        f"layers and heads.{links} Entropy is in nats, the mean over target tokens. Implicit weights are those of "
+        "gradients; agreement is the share of the weight that both place alike, from 0 to 1."
+    )

@@ -1,0 +1,66 @@
+"""What one training step of the whole model costs: time, energy, and what its memory is made of."""
+
+from collections.abc import Iterator
+
+from attnbench.report.document import Cell, Column, Table, fixed, significant, without_empty
+from attnbench.report.frames import by_condition, median, medians
+from attnbench.report.statistics import Estimate
+from attnbench.report.study import Study
+
+PLACES = (Column("Condition"), Column("Mechanism"))
+# Of StepMemory, in the order of its fields.
+MEMORY = {
+    "parameters_mib": "Parameters",
+    "gradients_mib": "Gradients",
+    "optimiser_mib": "Optimiser",
+    "activations_mib": "Activations",
+    "attention_mib": "of them attention",
+    "process_mib": "Whole process",
+}
+
+
+def step(study: Study) -> Table:
+    """A row a mechanism and condition, cheapest first."""
+    rows: list[tuple[Cell, ...]] = []
+    names = ["step_ms", "step_ms_q1", "step_ms_q3", "tokens_per_s", "peak_mib"]
+    for condition, here in by_condition(study.steps):
+        joules = {name: median(mine, "joules") for name, mine in study.by_mechanism(here)}
+        for name, cost in medians(here, names).items():
+            time = Estimate(cost["step_ms"], cost["step_ms_q1"], cost["step_ms_q3"], 1)
+            rows.append((condition, name, time, cost["tokens_per_s"], cost["peak_mib"], joules[name]))
+    columns = (
+        *PLACES,
+        Column("Step (ms)", significant),
+        Column("Target tokens/s", fixed(0)),
+        Column("Peak memory (MiB)", significant),
+        Column("Energy (J)", significant),
+    )
+    energy = "" if any(row[-1] is not None for row in rows) else " This machine does not tell what energy it takes."
+    caption = (
+        f"Cost of one training step (forward, backward, update) of the whole model on a batch of {_batch(study)}, "
+        "cheapest first: median [quartiles] of the time, and the allocator's peak above what was held before."
+        f"{energy}"
+    )
+    return without_empty(Table("step_cost", caption, columns, tuple(rows)))
+
+
+def memory(study: Study) -> Iterator[Table]:
+    """A row a mechanism and condition, least first; nothing where no step was measured."""
+    rows: list[tuple[Cell, ...]] = []
+    for condition, here in by_condition(study.steps):
+        for name, held in sorted(medians(here, list(MEMORY)).items(), key=lambda each: each[1]["activations_mib"]):
+            rows.append((condition, name, *held.values()))
+    if rows:
+        columns = (*PLACES, *(Column(f"{title} (MiB)", significant) for title in MEMORY.values()))
+        caption = (
+            f"What memory a training step holds, on a batch of {_batch(study)}, least activations first. Activations "
+            "are the most that forward and backward hold besides parameters, gradients and the optimiser's state, as "
+            "the allocator counts it; beside it the high-water mark of the whole process, with Python and libraries."
+        )
+        yield without_empty(Table("step_memory", caption, columns, tuple(rows)))
+
+
+def _batch(study: Study) -> str:
+    shapes = {(r.step.batch_size, r.step.source_length, r.step.target_length) for r in study.records if r.step}
+    shown = [f"{batch} sentences of {source} and {target} tokens" for batch, source, target in sorted(shapes)]
+    return f"{' or '.join(shown)} (source and target)"

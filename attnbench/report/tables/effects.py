@@ -1,0 +1,76 @@
+"""What each factor does, from a linear model with interactions."""
+
+import math
+from collections.abc import Iterator
+
+from attnbench.report.analysis import Analysis, Response
+from attnbench.report.document import Block, Bullets, Cell, Column, Table, fixed, significant, without_empty
+from attnbench.report.statistics import Effects, Estimate
+from attnbench.report.tables.quality import p_value
+
+MOST = 12  # missing cells that are named in the caption
+
+
+def terms(response: Response) -> Table:
+    """A row a factor or pair of factors, the greatest share of variance first."""
+    found = response.effects
+    rows: list[tuple[Cell, ...]] = []
+    for term in sorted(found.terms, key=lambda term: -term.share):
+        rows.append((term.name, term.degrees, 100 * term.share, term.f, term.adjusted_p))
+    rows.append(("the rest", found.residual_degrees, 100 * found.residual_share, None, None))
+    if found.overlap_share:
+        rows.append(("claimed by several", None, 100 * found.overlap_share, None, None))
+    columns = (
+        Column("Factor"),
+        Column("Degrees of freedom", fixed(0)),
+        Column("Share of variance (%)", fixed(1)),
+        Column("F", significant),
+        Column("p, Holm", p_value),
+    )
+    scale = f"the logarithm of the {response.title}" if response.logarithmic else response.title
+    caption = (
+        f"What explains {scale} over {found.jobs} jobs, in a linear model of all factors and the pairs of them that "
+        "the grid can tell apart: shares of the total sum of squares (type II)."
+    )
+    return without_empty(Table(f"effects_{response.name}", caption, columns, tuple(rows)))
+
+
+def means(response: Response) -> Table:
+    """A row a level of a factor: the mean over an even grid of all other factors."""
+    rows: list[tuple[Cell, ...]] = []
+    for each in response.effects.means:
+        rows.append((each.factor, each.level, _scaled(each.mean, response), each.jobs))
+    show = significant if response.logarithmic else fixed(1)
+    title = response.title[0].upper() + response.title[1:]
+    columns = (Column("Factor"), Column("Level"), Column(title, show), Column("Jobs", fixed(0)))
+    kind = "Geometric means of the" if response.logarithmic else "Means of"
+    caption = (
+        f"{kind} {response.title} by level, as the model has them with all other factors held even; 95 % intervals."
+    )
+    return Table(f"means_{response.name}", caption, columns, tuple(rows), collapsed=True)
+
+
+def tables(analysis: Analysis) -> Iterator[Block]:
+    """Both tables of each response, and what the model had to leave out."""
+    for response in analysis.responses:
+        yield terms(response)
+        if notes := tuple(filter(None, (*response.effects.notes, _missing(response.effects)))):
+            yield Bullets(notes)
+        yield means(response)
+
+
+def _scaled(mean: Estimate | None, response: Response) -> Estimate | None:
+    """On the response's own scale."""
+    if mean is None or not response.logarithmic:
+        return mean
+    return Estimate(math.exp(mean.value), math.exp(mean.low), math.exp(mean.high), mean.seeds)
+
+
+def _missing(found: Effects) -> str:
+    if not found.missing_cells:
+        return ""
+    cells = ["/".join(level for _, level in cell) for cell in found.missing[:MOST]]
+    more = f", and {found.missing_cells - len(cells):,} more" if found.missing_cells > len(cells) else ""
+    return (
+        f"Of the {found.cells:,} cells of the full grid {found.missing_cells:,} are missing: {', '.join(cells)}{more}."
+    )

@@ -1,0 +1,142 @@
+"""How the attention alone grows with the length: costs, exponents, fits, crossings, and how well a fit foretells."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import pandas as pd
+
+from attnbench.report.analysis import Analysis
+from attnbench.report.costs import LEGEND, QUANTITIES, SIGNS, Quantity
+from attnbench.report.document import Cell, Column, Table, fixed, significant, without_empty
+from attnbench.report.frames import groups, median, where
+from attnbench.report.statistics import crossing, held_out
+from attnbench.report.study import Study, spread
+
+MOST_CROSSING = 16  # mechanisms that are compared in pairs: 120 pairs
+
+
+def costs(study: Study, device: str) -> Iterator[Table]:
+    """For each quantity that was measured, a row a mechanism and a column a length."""
+    for quantity in QUANTITIES:
+        here = where(study.scaling, device=device, passes=quantity.passes)
+        if median(here, quantity.field) is not None:
+            yield _costs(study, device, quantity, here)
+
+
+def exponents(analysis: Analysis, device: str) -> Table:
+    """A row a mechanism: which kernel ran, with how many heads of what size, and how time and memory grow."""
+    study = analysis.study
+    time, memory = analysis.curves[device, "ms"], analysis.curves[device, "peak_mib"]
+    rows: list[tuple[Cell, ...]] = []
+    for name, mine in study.by_mechanism(where(study.shapes, device=device)):
+        kernels = " / ".join(dict.fromkeys(str(kernel) for kernel in mine["kernel"] if pd.notna(kernel)))
+        shape = [" / ".join(dict.fromkeys(map(str, mine[key]))) for key in ("batch_size", "heads", "head_dim")]
+        slopes = [curves[name].exponent if name in curves else None for curves in (time, memory)]
+        fit = time[name].growth if name in time else None
+        rows.append((name, kernels or None, *shape, *slopes, fit.quadratic_from if fit else None))
+    shapes = tuple(Column(title, fixed(0)) for title in ("Batch", "Heads", "Head size"))
+    fits = (
+        Column("Time exponent", fixed(2)),
+        Column("Memory exponent", fixed(2)),
+        Column("Quadratic from n", fixed(0)),
+    )
+    caption = (
+        f"Growth of the attention alone on {device}, forward and backward: exponents e of cost ~ nᵉ with 95 % "
+        "intervals, over the longer half of the lengths; and the length from which the quadratic part of the time is "
+        "greater than the rest. Medians over the jobs that share a mechanism; – where too few lengths could be "
+        "measured, or where no quadratic part was found."
+    )
+    columns = (Column("Mechanism"), Column("Kernel"), *shapes, *fits)
+    return without_empty(Table(f"exponents_{device}", caption, columns, tuple(rows)))
+
+
+def fits(analysis: Analysis, device: str) -> Iterator[Table]:
+    """A row a mechanism: time as a + b·n + c·n², and what the fit without the longest length foretells of it."""
+    rows: list[tuple[Cell, ...]] = []
+    covered: list[bool] = []
+    for name, curve in analysis.curves[device, "ms"].items():
+        if curve.growth:
+            parts = (float(each) for each in curve.growth.coefficients * (1, 1e3, 1e6))
+            check = held_out(curve.values)
+            foretold = (check.length, check.measured, check.predicted, 100 * check.error) if check else (None,) * 4
+            covered += [check.covered] if check else []
+            rows.append((name, *parts, *foretold))
+    if rows:
+        titles = ("a (ms)", "b (µs a position)", "c (ns a pair)")
+        columns = (
+            Column("Mechanism"),
+            *(Column(title, significant) for title in titles),
+            Column("Held-out n", fixed(0)),
+            Column("Measured (ms)", significant),
+            Column("Foretold (ms)", significant),
+            Column("Error (%)", fixed(0)),
+        )
+        caption = (
+            f"Time of the attention alone on {device}, forward and backward, as a + b·n + c·n² with no part below 0. "
+            "To see how far such a fit can be trusted, the longest length is held out and foretold from the others, "
+            f"with a 95 % interval, which covers what was measured for {sum(covered)} of {len(covered)} mechanisms."
+        )
+        yield Table(f"fits_{device}", caption, columns, tuple(rows), collapsed=True)
+
+
+def crossings(analysis: Analysis, device: str) -> Iterator[Table]:
+    """A row a pair of mechanisms of which one overtakes the other within the lengths that were measured."""
+    curves = {name: curve for name, curve in analysis.curves[device, "ms"].items() if curve.growth}
+    chosen = spread(list(curves), MOST_CROSSING)
+    rows: list[tuple[Cell, ...]] = []
+    for first, second in combinations(chosen, 2):
+        ours, theirs = curves[first].growth, curves[second].growth
+        met = crossing(ours, theirs) if ours and theirs else None
+        if met and met.inside and met.length.low > 0 and met.length.high < float("inf"):
+            ahead, behind = (first, second) if met.first_ahead else (second, first)
+            rows.append((ahead, behind, met.length))
+    rows.sort(key=lambda row: getattr(row[2], "value", 0.0))
+    if rows:
+        columns = (Column("Mechanism"), Column("overtakes"), Column("from n", fixed(0)))
+        among = "" if len(chosen) == len(curves) else f" Among {len(chosen)} of {len(curves)} mechanisms."
+        caption = (
+            f"Where the fits of time against length cross on {device}, within the lengths measured: from there on the "
+            "first is the quicker one, forward and backward; with 95 % intervals. Pairs whose interval has no end "
+            f"are left out.{among}"
+        )
+        yield Table(f"crossings_{device}", caption, columns, tuple(rows), collapsed=len(rows) > 12)
+
+
+def ratios(study: Study, device: str) -> Iterator[Table]:
+    """A row a mechanism: its costs as multiples of its baseline's, at the longest length at which both have most."""
+    rows: list[tuple[Cell, ...]] = []
+    for name, mine in study.by_mechanism(where(study.scaling, device=device)):
+        common = pd.DataFrame(mine.loc[mine["ms_ratio"].notna()])
+        if not common.empty:
+            longest = max((int(n) for n in common["length"]), key=lambda n: (len(where(common, length=n)), n))
+            at = [where(common, length=longest, passes=quantity.passes) for quantity in QUANTITIES]
+            found = (median(points, f"{quantity.field}_ratio") for quantity, points in zip(QUANTITIES, at, strict=True))
+            rows.append((name, " / ".join(dict.fromkeys(common["baseline"])), longest, *found))
+    if rows:
+        titles = (Column("Mechanism"), Column("Baseline"), Column("n", fixed(0)))
+        columns = (*titles, *(Column(title, significant) for title in ("Forward", "Forward and backward", "Peak")))
+        caption = (
+            f"The attention alone on {device}, as a multiple of the baseline's time and peak memory (of forward and "
+            "backward), at the longest length that both were measured at, taking turns."
+        )
+        yield Table(f"ratios_{device}", caption, columns, tuple(rows))
+
+
+def _costs(study: Study, device: str, quantity: Quantity, here: pd.DataFrame) -> Table:
+    lengths = sorted(int(length) for length in here["length"].unique())
+    rows: list[tuple[Cell, ...]] = []
+    for name, mine in study.by_mechanism(here):
+        at = {int(length): points for length, points in groups(mine, "length")}
+        rows.append((name, *(_cell(at[length], quantity) if length in at else None for length in lengths)))
+    columns = (Column("Mechanism"), *(Column(f"n = {length:,}", significant) for length in lengths))
+    caption = (
+        f"The attention alone on {device}, {quantity.title}, over n queries and as many keys. Medians over the jobs "
+        f"that share a mechanism. {LEGEND}"
+    )
+    return Table(f"{quantity.name}_by_length_{device}", caption, columns, tuple(rows), collapsed=True)
+
+
+def _cell(points: pd.DataFrame, quantity: Quantity) -> Cell:
+    """The median; where nothing was measured, the sign that says why."""
+    value = median(points, quantity.field)
+    return value if value is not None else SIGNS.get(points["status"].iloc[-1])

@@ -1,0 +1,132 @@
+"""How good each mechanism is, and how surely it differs from the baseline."""
+
+import statistics
+from collections.abc import Iterator
+
+import pandas as pd
+
+from attnbench.report.analysis import LEVEL, Analysis
+from attnbench.report.document import Cell, Column, Table, fixed, without_empty
+from attnbench.report.frames import by_condition, median, numbers
+
+PLACES = (Column("Condition"), Column("Mechanism"))
+
+
+def quality(analysis: Analysis) -> Table:
+    """A row a mechanism and condition, best first."""
+    rows: list[tuple[Cell, ...]] = []
+    for condition, name, jobs in _ranked(analysis):
+        tested = analysis.comparisons.get(condition, {}).get(name)
+        against = (tested.comparison.difference, tested.adjusted_p) if tested else (None, None)
+        shares = [100 * statistics.mean(numbers(jobs, share)) for share in ("exact_match", "token_accuracy")]
+        minutes = [seconds / 60 for seconds in numbers(jobs, "train_s")]
+        costs = (median(jobs, "parameters"), statistics.median(minutes) if minutes else None)
+        measured = (statistics.mean(numbers(jobs, "chrf")), *shares, *costs, len(jobs))
+        rows.append((condition, name, analysis.bleu[condition][name], *against, *measured))
+    columns = (
+        *PLACES,
+        Column("BLEU", fixed(1)),
+        Column("Δ BLEU", signed),
+        Column("p", p_value),
+        Column("chrF", fixed(1)),
+        Column("Exact (%)", fixed(1)),
+        Column("Accuracy (%)", fixed(1)),
+        Column("Parameters", fixed(0)),
+        Column("Train (min)", fixed(1)),
+        Column("Jobs", fixed(0)),
+    )
+    counts = " or ".join(f"{count:,}" for count in sorted({int(n) for n in analysis.study.jobs["sentences"]}))
+    caption = (
+        f"Quality on the test set ({counts} sentences), best first. {interval_note(analysis)}"
+        f"{_baseline_note(analysis)} Exact: sentences whose whole translation is right. Accuracy is that of single "
+        "tokens under teacher forcing; parameters and training time are medians over the jobs."
+    )
+    return without_empty(Table("quality", caption, columns, tuple(rows)))
+
+
+def comparisons(analysis: Analysis) -> Iterator[Table]:
+    """A row a comparison with the baseline, with all that was computed of it; nothing without a baseline."""
+    rows: list[tuple[Cell, ...]] = []
+    for condition, mine in analysis.comparisons.items():
+        for name, (comparison, adjusted_p) in mine.items():
+            p_values = (adjusted_p, comparison.p, comparison.bootstrap_p, comparison.randomisation_p)
+            effect = (comparison.difference, comparison.standardised, *p_values, comparison.difference.seeds)
+            rows.append((condition, name, *effect))
+    if not rows:
+        return
+    titles = ("p, Holm", "p", "p, bootstrap", "p, randomisation")
+    columns = (
+        *PLACES,
+        Column("Δ BLEU", signed),
+        Column("Hedges's g", fixed(1)),
+        *(Column(title, p_value) for title in titles),
+        Column("Pairs of seeds", fixed(0)),
+    )
+    caption = (
+        f"Against the baseline, {analysis.study.baseline}: the difference in BLEU with its 95 % interval, and tests "
+        "that there is none. p goes with the interval, and is corrected by Holm over all rows; paired bootstrap (Koehn "
+        "2004) and paired approximate randomisation (Riezler and Maxwell 2005) are over sentences, with the models as "
+        f"they were trained. {_training_noise(analysis)}"
+    )
+    yield without_empty(Table("comparisons", caption, columns, tuple(rows), collapsed=True))
+
+
+def beyond(analysis: Analysis) -> Iterator[Table]:
+    """A row a mechanism: BLEU up to the length that was trained on, and beyond it; nothing where none was tested."""
+    rows: list[tuple[Cell, ...]] = []
+    for condition, mine in analysis.beyond.items():
+        for name, estimate in sorted(mine.items(), key=lambda each: -each[1].value):
+            near = analysis.bleu[condition][name]
+            rows.append((condition, name, near, estimate, 100 * estimate.value / near.value if near.value else None))
+    if rows:
+        columns = (*PLACES, Column("BLEU", fixed(1)), Column("BLEU beyond", fixed(1)), Column("Kept (%)", fixed(0)))
+        caption = (
+            "BLEU of sentences as long as those trained on, of longer ones, which the model never met, and the share "
+            f"that it keeps; the best beyond first. {interval_note(analysis)}"
+        )
+        yield without_empty(Table("beyond", caption, columns, tuple(rows)))
+
+
+def interval_note(analysis: Analysis) -> str:
+    """What the intervals of BLEU are over."""
+    seeds = {estimate.seeds > 1 for mine in analysis.bleu.values() for estimate in mine.values()}
+    if seeds == {True}:
+        return "The 95 % intervals are over seeds and test sentences."
+    one = "over test sentences (bootstrap), for the one model that was trained: they leave out the noise of training"
+    if seeds == {False}:
+        return f"The 95 % intervals are {one}."
+    return f"The 95 % intervals are over seeds and test sentences where a mechanism has two seeds or more, else {one}."
+
+
+def signed(value: float) -> str:
+    """Shows a difference with its sign."""
+    return f"{value:+.1f}".replace("-", "−")
+
+
+def p_value(value: float) -> str:
+    """Shows a p-value, with a star where it is significant."""
+    shown = "<0.001" if value < 0.001 else f"{value:.3f}"
+    return f"{shown} *" if value < LEVEL else shown
+
+
+def _ranked(analysis: Analysis) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Condition, mechanism and its jobs: conditions in order, and in each the best first."""
+    for condition, here in by_condition(analysis.study.jobs):
+        jobs = dict(analysis.study.by_mechanism(here))
+        yield from ((condition, name, jobs[name]) for name in analysis.bleu.get(condition, {}))
+
+
+def _baseline_note(analysis: Analysis) -> str:
+    if not analysis.comparisons:
+        return ""
+    return (
+        f" Δ BLEU is the difference to the baseline, {analysis.study.baseline}, and p that of no difference, corrected "
+        f"by Holm over the table; * marks p < {LEVEL}. {_training_noise(analysis)}"
+    )
+
+
+def _training_noise(analysis: Analysis) -> str:
+    tested = [one.comparison.difference.seeds for mine in analysis.comparisons.values() for one in mine.values()]
+    if min(tested) > 1:
+        return "Seeds are paired."
+    return "With one seed a difference is between two trained models: another training might change it."

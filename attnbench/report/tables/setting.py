@@ -1,0 +1,106 @@
+"""What was run, where, and how to run it again."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from attnbench.report.document import Cell, Column, Table
+from attnbench.report.mechanisms import natural
+from attnbench.report.study import Study
+
+LONGEST_ERROR = 300  # letters of a message that a table still holds
+MOST = 50  # rows of a list in the document: the rest is counted
+
+
+def grid(study: Study) -> Table:
+    """A row a factor: its values, and whether it was varied; factors under study first."""
+    factors = [{**record.factors, "seed": record.seed} for record in study.records]
+    names = dict.fromkeys(name for each in factors for name in each)
+    values = {name: _distinct(each[name] for each in factors if name in each) for name in names}
+    everywhere = {name for name in names if all(name in each for each in factors)}
+    roles = {
+        name: "varied" if len(values[name]) > 1 else "constant" if name in everywhere else "in some" for name in names
+    }
+    rows = [(name, roles[name], ", ".join(values[name])) for name in names]
+    rows.sort(key=lambda row: row[1] == "constant")
+    caption = "The grid: every factor that names a job, with its values. A factor need not matter to every job."
+    return Table("grid", caption, (Column("Factor"), Column("Role"), Column("Values", wide=True)), tuple(rows))
+
+
+def environment(study: Study) -> Table:
+    """A row a property of the machine and the software; several values where the jobs differed."""
+    found: dict[str, list[Any]] = {}
+    for record in study.records:
+        here = record.environment
+        named = {
+            "device": f"{here.device} ({here.device_name})",
+            "processor": here.processor,
+            "cores": here.cores,
+            "threads of a job": here.threads,
+            "memory (GiB)": f"{here.memory_gib:.1f}",
+            "platform": here.platform,
+            "git commit": _commit(here.git_commit),
+            "python": here.python,
+        }
+        for name, value in (named | here.packages).items():
+            found.setdefault(name, []).append(value)
+    rows = tuple((name, " / ".join(_distinct(values))) for name, values in found.items())
+    caption = "Where it ran: hardware and versions."
+    return Table("environment", caption, (Column("Property"), Column("Value", wide=True)), rows)
+
+
+def failures(study: Study, broken: Sequence[str]) -> Table:
+    """A row a job that did not finish, and a row a file that is no record."""
+    rows: list[tuple[Cell, ...]] = []
+    for record, name in zip(study.records, study.mechanism, strict=True):
+        if record.status != "finished":
+            factors = ", ".join(f"{key}={value}" for key, value in {**record.factors, "seed": record.seed}.items())
+            rows.append((name, record.status.replace("_", " "), factors, _short(record.error or "no message")))
+    rows += [("–", "unreadable", "–", _short(line)) for line in broken]
+    more = f" The first {MOST} of {len(rows):,}." if len(rows) > MOST else ""
+    columns = (Column("Mechanism"), Column("Status"), Column("Factors", wide=True), Column("Error", wide=True))
+    caption = f"Jobs that did not finish, and files that could not be read.{more}"
+    return Table("failures", caption, columns, tuple(rows[:MOST]))
+
+
+def reproduction(study: Study) -> Table:
+    """A row a job: the command that runs it again."""
+    rows = []
+    for record, name in zip(study.records, study.mechanism, strict=True):
+        rows.append((name, f"python -m attnbench {record.command} {shlex.join(record.overrides)}".strip()))
+    rows.sort(key=lambda row: (natural(row[0]), natural(row[1])))
+    columns = (Column("Mechanism"), Column("Command", wide=True))
+    return Table("reproduction", "The command that runs each job again.", columns, tuple(rows), collapsed=True)
+
+
+def configuration(study: Study) -> Table:
+    """A row a setting that all jobs share."""
+    shared = dict(_flatten(study.records[0].config))
+    for record in study.records[1:]:
+        shared = dict(shared.items() & dict(_flatten(record.config)).items())
+    caption = "The settings that all jobs share."
+    columns = (Column("Setting"), Column("Value", wide=True))
+    return Table("configuration", caption, columns, tuple(sorted(shared.items())), collapsed=True)
+
+
+def _distinct(values: Iterable[Any]) -> list[str]:
+    return sorted({str(value) for value in values}, key=natural)
+
+
+def _commit(commit: str | None) -> str:
+    if commit is None:
+        return "none: not run from a checkout"
+    return f"{commit[:12]} with changes not committed" if commit.endswith("+") else commit[:12]
+
+
+def _short(message: str) -> str:
+    line = " ".join(message.split())
+    return line if len(line) <= LONGEST_ERROR else f"{line[:LONGEST_ERROR]}…"
+
+
+def _flatten(config: Any, path: str = "") -> Iterable[tuple[str, str]]:
+    if isinstance(config, dict) and config:
+        for name, value in config.items():
+            yield from _flatten(value, f"{path}.{name}" if path else str(name))
+    else:
+        yield path, str(config)

@@ -1,0 +1,92 @@
+// Tips: what an element with data-tip="…" says when it is pointed at, touched, or reached with the arrow keys.
+
+const REACH = 18; // pixels around the pointer in which the nearest element answers: markers are small, fingers are not
+
+function startTips() {
+  const tip = Object.assign(document.createElement("div"), { className: "tip", hidden: true });
+  tip.setAttribute("role", "status");
+  document.body.append(tip);
+  let told = null;
+  let pointer = null; // where it is, if it was the pointer that asked
+
+  function hide() {
+    told?.classList.remove("told");
+    told = null;
+    tip.hidden = true;
+  }
+
+  function show(element, event = null) {
+    pointer = event && new DOMRect(event.clientX - 8, event.clientY - 8, 16, 16);
+    if (element !== told) {
+      hide();
+      if (!element) return;
+      told = element;
+      told.classList.add("told");
+      tip.textContent = element.dataset.tip;
+      tip.hidden = false;
+    }
+    if (told) place();
+  }
+
+  function place() {
+    const at = pointer ?? told.getBoundingClientRect();
+    const left = at.left + at.width / 2 - tip.offsetWidth / 2;
+    const above = at.top - tip.offsetHeight - 6;
+    tip.style.left = `${Math.max(8, Math.min(left, document.documentElement.clientWidth - tip.offsetWidth - 8))}px`;
+    tip.style.top = `${above > 8 ? above : at.bottom + 6}px`;
+  }
+
+  for (const sheet of document.querySelectorAll(".sheet")) {
+    const elements = [...sheet.querySelectorAll("[data-tip]")];
+    if (!elements.length) continue;
+    const stops = points(elements);
+    sheet.setAttribute("aria-label", `${sheet.getAttribute("aria-label")}: arrow keys read its values one by one`);
+    const point = (event) => show(event.target.closest("[data-tip]") ?? nearest(elements, event), event);
+    sheet.addEventListener("pointermove", point);
+    sheet.addEventListener("pointerdown", point);
+    sheet.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && hide());
+    sheet.addEventListener("blur", hide);
+    sheet.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") hide();
+      const next = stepped(stops.indexOf(told), stops.length, event.key);
+      if (next === null) return;
+      event.preventDefault();
+      stops[next].scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
+      show(stops[next]);
+    });
+  }
+  addEventListener("scroll", () => (pointer ? hide() : told && place()), { capture: true, passive: true });
+  addEventListener("pointerdown", (event) => event.target.closest?.(".sheet") || hide());
+}
+
+// A marker and its whiskers say the same: one of them, which lies on top, stands for the point that they draw.
+function points(elements) {
+  const found = new Map();
+  for (const element of elements) found.set(`${element.closest("[id*=axes_]")?.id}: ${element.dataset.tip}`, element);
+  return [...found.values()];
+}
+
+function nearest(elements, { clientX, clientY }) {
+  let best = null;
+  let least = REACH;
+  for (const element of elements) {
+    const { left, right, top, bottom } = element.getBoundingClientRect();
+    const distance = Math.hypot((left + right) / 2 - clientX, (top + bottom) / 2 - clientY);
+    if (distance < least) [best, least] = [element, distance];
+  }
+  return best;
+}
+
+// Where a key leads in a row of `count` things, of which the one at `index` is current (-1: none); null: nowhere.
+function stepped(index, count, key) {
+  const last = count - 1;
+  switch (key) {
+    case "ArrowRight": case "ArrowDown": return Math.min(index + 1, last);
+    case "ArrowLeft": case "ArrowUp": return Math.max(index - 1, 0);
+    case "Home": return 0;
+    case "End": return last;
+    default: return null;
+  }
+}
+
+startTips();

@@ -1,0 +1,274 @@
+// The attention viewer: its form is its state, which the address of the page mirrors so that a view can be shared.
+
+// The bytes of all weights, and for each run and sentence where its own begin.
+async function unpack(data) {
+  const packed = Uint8Array.from(atob(data.weights), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  let offset = 0;
+  for (const run of data.runs) {
+    run.shown = run.shown.map(([sentence, layers, heads]) => {
+      const { source, target } = data.sentences[sentence];
+      const size = source.length * target.length;
+      const entry = { sentence, layers, heads, size, offset };
+      offset += (layers * heads + 1) * size;
+      return entry;
+    });
+  }
+  return bytes;
+}
+
+// Weights of a layer and a head, either of which may be "mean"; null where the run has no attention.
+function attention(bytes, { layers, heads, size, offset }, layer, head) {
+  if (!layers) return null;
+  const weights = new Float32Array(size);
+  let count = 0;
+  for (let l = 0; l < layers; l++) {
+    for (let h = 0; h < heads; h++) {
+      if ((layer !== "mean" && Number(layer) !== l + 1) || (head !== "mean" && Number(head) !== h + 1)) continue;
+      const start = offset + (l * heads + h) * size;
+      for (let i = 0; i < size; i++) weights[i] += bytes[start + i] / 255;
+      count++;
+    }
+  }
+  return weights.map((weight) => weight / count);
+}
+
+function implicit(bytes, { layers, heads, size, offset }) {
+  const start = offset + layers * heads * size;
+  return Float32Array.from(bytes.subarray(start, start + size), (byte) => byte / 255);
+}
+
+// Gives a list its options, [value, text]; it keeps its value where that is still there, and hides if it has no choice.
+function fill(select, options) {
+  const wanted = select.value;
+  select.replaceChildren(...options.map(([value, text]) => new Option(text, value)));
+  if (options.some(([value]) => value === wanted)) select.value = wanted;
+  select.parentElement.hidden = options.length < 2;
+}
+
+const distinct = (values) => [...new Set(values)].map((value) => [value, value]);
+const numbered = (count) => Array.from({ length: count }, (_, i) => [`${i + 1}`, `${i + 1}`]);
+const choices = (count, all) => (count > 1 ? [["mean", all], ...numbered(count)] : [["mean", all]]);
+
+class AttentionViewer {
+  constructor(root, data, bytes) {
+    Object.assign(this, { root, data, bytes, drawings: [] });
+    this.form = root.querySelector("form");
+    this.controls = this.form.elements;
+    this.reading = root.querySelector(".reading");
+    this.stage = root.querySelector(".stage");
+    this.form.hidden = this.reading.hidden = false;
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+    this.form.addEventListener("change", () => this.choose());
+    root.querySelector(".save").addEventListener("click", () => this.save());
+    this.stage.addEventListener("pointerover", (event) => this.show(aimed(event.target) ?? this.pinned()));
+    this.stage.addEventListener("pointerleave", () => this.show(this.pinned()));
+    this.stage.addEventListener("focusin", (event) => this.show(aimed(event.target) ?? this.pinned()));
+    this.stage.addEventListener("focusout", () => this.show(this.pinned()));
+    this.stage.addEventListener("click", (event) => this.pin(aimed(event.target)));
+    this.stage.addEventListener("keydown", (event) => this.step(event));
+    addEventListener("hashchange", () => this.restore());
+    this.update();
+    this.controls.mechanism.value = (data.runs.find((run) => run.shown[0].layers) ?? data.runs[0]).mechanism;
+    this.update();
+    this.draw();
+    this.restore();
+    new ResizeObserver(() => this.stage.clientWidth !== this.drawnFor && this.draw()).observe(this.stage);
+  }
+
+  // The form's answer to a change: what the choice of one list leaves to the next.
+  update() {
+    const { mechanism, condition, seed, sentence, layer, head, gold } = this.controls;
+    let runs = this.data.runs;
+    for (const list of [mechanism, condition, seed]) {
+      fill(list, distinct(runs.map((run) => run[list.name])));
+      runs = runs.filter((run) => run[list.name] === list.value);
+    }
+    const [run] = runs;
+    const name = (entry, i) => `${i + 1}: ${this.text(entry).source.join(" ")}`;
+    fill(sentence, run.shown.map((entry, i) => [`${entry.sentence}`, name(entry, i)]));
+    const before = this.entry?.sentence;
+    this.entry = run.shown.find((entry) => `${entry.sentence}` === sentence.value);
+    fill(layer, choices(this.entry.layers, "mean of all layers"));
+    fill(head, choices(this.entry.heads, "mean of all heads"));
+    gold.parentElement.hidden = !this.text(this.entry).gold.length;
+    if (this.entry.sentence !== before) this.controls.pinned.value = "";
+  }
+
+  text(entry) {
+    return this.data.sentences[entry.sentence];
+  }
+
+  choose() {
+    this.update();
+    this.draw();
+    this.share();
+  }
+
+  draw() {
+    const full = this.stage.clientWidth;
+    const half = (full - 16) / 2;
+    const panels = this.panels();
+    let drawings = panels.map((panel) => this.paint(panel, SCREEN, half));
+    const stacked = panels.length === 1 || drawings.some(({ width }) => width > half);
+    if (stacked) drawings = panels.map((panel) => this.paint(panel, SCREEN, full));
+    this.stage.classList.toggle("stacked", stacked);
+    this.stage.replaceChildren(...drawings.map((drawing) => {
+      const box = document.createElement("div");
+      const title = document.createElement("h3");
+      title.textContent = drawing.panel.title;
+      box.className = "panel";
+      box.append(title, drawing.node);
+      return box;
+    }));
+    for (const list of this.stage.querySelectorAll("[role=listbox]")) list.firstElementChild.tabIndex = 0;
+    this.drawings = drawings;
+    this.drawnFor = full;
+    this.show(this.pinned());
+  }
+
+  paint(panel, colours, room) {
+    return this.controls.view.value === "map" ? drawHeatMap(panel, colours, room) : drawLines(panel, colours, room);
+  }
+
+  panels() {
+    const { layer, head, gold } = this.controls;
+    const { source, target, gold: known } = this.text(this.entry);
+    const shared = { source, target, gold: gold.checked ? known : [] };
+    const weights = attention(this.bytes, this.entry, layer.value, head.value);
+    const parts = [["layer", layer.value], ["head", head.value]].filter(([, value]) => value !== "mean");
+    const title = ["Attention", ...parts.map((part) => part.join(" "))].join(", ");
+    const averaged = this.entry.layers * this.entry.heads > 1 && parts.length < 2;
+    const panels = [{ ...shared, title: "Implicit attention", weights: implicit(this.bytes, this.entry) }];
+    return weights ? [{ ...shared, title: averaged ? `${title} (mean)` : title, weights }, ...panels] : panels;
+  }
+
+  pinned() {
+    const [, letter, index] = this.controls.pinned.value.match(/^([st])(\d+)$/) ?? [];
+    const side = { s: "source", t: "target" }[letter];
+    const known = side && Number(index) <= this.text(this.entry)[side].length && Number(index) > 0;
+    return known ? { side, index: Number(index) - 1 } : null;
+  }
+
+  pin(focus) {
+    const value = focus ? `${focus.side[0]}${focus.index + 1}` : "";
+    this.controls.pinned.value = value === this.controls.pinned.value ? "" : value;
+    this.show(focus);
+    this.share();
+  }
+
+  // Moves among the tokens of a list with the arrow keys; Enter pins one and Escape frees it.
+  step(event) {
+    const token = event.target.closest("[role=option]");
+    if (!token) return;
+    if (event.key === "Enter" || event.key === " ") this.pin(aimed(token));
+    else if (event.key === "Escape") this.pin(null);
+    else {
+      const tokens = [...token.parentElement.children];
+      const next = tokens[stepped(tokens.indexOf(token), tokens.length, event.key)];
+      if (!next) return;
+      [token.tabIndex, next.tabIndex] = [-1, 0];
+      next.focus();
+    }
+    event.preventDefault();
+  }
+
+  show(focus) {
+    this.drawings.forEach((drawing) => highlight(drawing, focus));
+    const pinned = this.pinned();
+    for (const token of this.stage.querySelectorAll("[role=option]")) {
+      const mine = token.dataset.side === pinned?.side && Number(token.dataset.index) === pinned?.index;
+      token.setAttribute("aria-selected", mine);
+    }
+    this.reading.replaceChildren(...(focus ? this.read(focus) : [this.hint()]));
+  }
+
+  hint() {
+    const alone = this.entry.layers ? "" : "This run has no attention: the implicit one stands alone. ";
+    const how = "Point at a token, or tab to it and use the arrow keys, to read its links. A click or Enter pins it.";
+    return alone + how;
+  }
+
+  // What the token in focus is linked with, in words and numbers: a line for each panel, and one for the gold links.
+  read(focus) {
+    const { side, index } = focus;
+    const text = this.text(this.entry);
+    const other = opposite[side];
+    const line = (title, said) => {
+      const row = document.createElement("span");
+      const name = document.createElement("i");
+      name.textContent = `${title}: `;
+      row.append(name, said);
+      return row;
+    };
+    const lines = this.drawings.map(({ panel }) => {
+      const strongest = links(panel, focus).slice(0, 5).filter(([, weight]) => weight >= LEAST);
+      const said = strongest.map(([i, weight]) => `${text[other][i]} ${weight.toFixed(2)}`).join(" · ");
+      return line(panel.title, said || "none");
+    });
+    const gold = text.gold.map(([s, t]) => (side === "source" ? [s, t] : [t, s])).filter(([mine]) => mine === index);
+    if (gold.length) lines.push(line("Gold links", gold.map(([, i]) => `${text[other][i]} (${i + 1})`).join(" · ")));
+    const token = document.createElement("b");
+    const does = side === "target" ? "looks at" : "is looked at by";
+    token.textContent = `${text[side][index]} (${side} ${index + 1}) ${does}`;
+    return [token, ...lines];
+  }
+
+  share() {
+    const { pinned, gold } = this.controls;
+    const state = new URLSearchParams(new FormData(this.form));
+    if (!gold.checked) state.set("gold", "no");
+    if (!pinned.value) state.delete("pinned");
+    history.replaceState(null, "", `#${this.root.id}?${state}`);
+  }
+
+  // Shows what the address says, if it speaks of this viewer; what it says of things that are not there is passed over.
+  restore() {
+    const [, query] = location.hash.split(`#${this.root.id}?`);
+    if (!query) return;
+    const state = new URLSearchParams(query);
+    for (const name of ["mechanism", "condition", "seed", "sentence", "layer", "head", "view", "pinned"]) {
+      if (!state.has(name)) continue;
+      const before = this.controls[name].value;
+      this.controls[name].value = state.get(name);
+      if (!this.controls[name].value) this.controls[name].value = before;
+      if (name !== "pinned") this.update();
+    }
+    this.controls.gold.checked = state.get("gold") !== "no";
+    this.draw();
+    this.root.scrollIntoView();
+  }
+
+  // Both panels as they are shown, in one file of light colours.
+  save() {
+    const { mechanism, condition, seed, sentence } = this.controls;
+    const drawings = this.panels().map((panel) => this.paint(panel, PRINT, 480));
+    drawings.forEach((drawing) => highlight(drawing, this.pinned()));
+    const name = [mechanism.value, condition.value, `seed ${seed.value}`].filter(Boolean).join(" · ");
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([poster(name, drawings)], { type: "image/svg+xml" }));
+    link.download = `attention ${name} sentence ${sentence.selectedIndex + 1}.svg`.replaceAll(/[^\p{L}\p{N}.]+/gu, "_");
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+}
+
+// What an element of a panel brings into focus: a token itself, a cell or a line the target that it belongs to.
+function aimed(element) {
+  const { side, index, target } = element.closest("[data-side], [data-target]")?.dataset ?? {};
+  if (side) return { side, index: Number(index) };
+  return target === undefined ? null : { side: "target", index: Number(target) };
+}
+
+async function startViewer(root) {
+  const data = JSON.parse(root.querySelector("script").textContent);
+  if (typeof DecompressionStream === "undefined") {
+    const sorry = "This browser is too old for the attention viewer: it cannot unpack its data.";
+    root.querySelector(".stage").textContent = sorry;
+    return;
+  }
+  new AttentionViewer(root, data, await unpack(data));
+}
+
+document.querySelectorAll(".viewer").forEach(startViewer);

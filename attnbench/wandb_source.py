@@ -1,0 +1,126 @@
+"""Records from W&B: the files that `attnbench.tracking` leaves with the runs of a project, as they were written."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attnbench import record
+from attnbench.errors import UserError
+
+if TYPE_CHECKING:
+    import wandb
+    from wandb.apis.public import Run
+
+CACHE = Path("~/.cache/attnbench/wandb")
+RUNS = 200  # asked for at once
+FAILURES = 5  # until there is something wrong with more than a run
+THREADS = 16  # that ask and fetch: each waits for the server most of the time
+TIMEOUT = 10  # seconds for an answer
+# Whoever waits for a report would rather know that the server is gone than have it tried for minutes.
+SETTINGS = {
+    "silent": True,
+    "x_graphql_retry_max": 2,
+    "x_graphql_retry_wait_min_seconds": 0.5,
+    "x_graphql_retry_wait_max_seconds": 2.0,
+    "x_graphql_timeout_seconds": TIMEOUT,
+    "x_file_transfer_retry_max": 2,
+    "x_file_transfer_retry_wait_min_seconds": 0.5,
+    "x_file_transfer_retry_wait_max_seconds": 2.0,
+    "x_file_transfer_timeout_seconds": 6 * TIMEOUT,
+}
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Where the records of a project lie now, and a line on each run that has none."""
+
+    project: str
+    files: list[Path]
+    gaps: list[str]
+
+
+def fetch(source: str) -> Fetched:
+    """Brings the records of all runs of a project into the cache; those that are there already are not fetched again.
+
+    Args:
+        source: `wandb:entity/project`, or `wandb:project` of one's own.
+
+    Raises:
+        UserError: another source, no login, no such project, or a server that does not answer.
+    """
+    if not (named := re.fullmatch(r"wandb:((?:[^/\s]+/)?[^/\s]+)", source)):
+        raise UserError(f"source={source}: must be wandb:entity/project")
+    with _said_in_one_line(source):
+        api = _log_in()
+        runs = api.runs(named[1], per_page=RUNS)
+        host = re.sub(r"\W+", "_", str(api.settings["base_url"]).partition("://")[2])
+        cache = CACHE.expanduser() / host / runs.entity / runs.project
+        found = list(_in_threads(list(runs), cache))
+    files = [each for each in found if isinstance(each, Path)]
+    return Fetched(runs.project, files, [f"{source}/{each}" for each in found if isinstance(each, str)])
+
+
+def _log_in() -> "wandb.Api":
+    import wandb
+
+    wandb.setup(settings=wandb.Settings(**SETTINGS))
+    return wandb.Api(timeout=TIMEOUT)
+
+
+@contextmanager
+def _said_in_one_line(source: str) -> Iterator[None]:
+    """Turns whatever W&B raises into a `UserError`."""
+    from wandb.errors import Error, UsageError
+    from wandb.sdk.lib.service.service_connection import WandbApiFailedError
+
+    try:
+        yield
+    except UsageError as error:
+        raise UserError(f"source={source}: not logged in to W&B; run `wandb login` once") from error
+    except (Error, WandbApiFailedError, ValueError) as error:
+        raise UserError(f"source={source}: {_first_line(error)}") from error
+
+
+def _in_threads(runs: "Sequence[Run]", cache: Path) -> Iterator[Path | str]:
+    """For each run the file of its record, or a line that says why there is none; in their order."""
+    from wandb.errors import Error
+
+    failures = 0
+    with ThreadPoolExecutor(THREADS) as threads:
+        for run, one in [(run, threads.submit(_record, run, cache)) for run in runs]:
+            try:
+                path = one.result()
+                yield path or f"{run.id}: {run.state}, without a {record.NAME}"
+            except Error as error:
+                failures += 1
+                if failures > FAILURES:
+                    threads.shutdown(cancel_futures=True)
+                    raise
+                yield f"{run.id}: {_first_line(error)}"
+
+
+def _record(run: "Run", cache: Path) -> Path | None:
+    """The file of a run's record, None if it has none."""
+    file = next(iter(run.files(names=[record.NAME], per_page=1)), None)
+    if file is None:
+        return None
+    path = cache / run.id / record.NAME
+    if not path.is_file() or _digest(path) != file.md5:
+        file.download(root=str(path.parent), replace=True).close()
+    return path
+
+
+def _digest(path: Path) -> str:
+    """As W&B writes it."""
+    return base64.b64encode(hashlib.md5(path.read_bytes(), usedforsecurity=False).digest()).decode()
+
+
+def _first_line(error: Exception) -> str:
+    """Without the page that a server may answer with."""
+    return str(error).partition("<")[0].strip().partition("\n")[0] or type(error).__name__
