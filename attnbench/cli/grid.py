@@ -27,6 +27,22 @@ def cells(grids: Sequence[Mapping[str, Any]], arguments: Sequence[str], parser: 
     return union
 
 
+def for_cells(arguments: Sequence[str]) -> list[str]:
+    """The arguments, those inside a swept group as sweeps of one value, which only cells get.
+
+    Hydra composes a config before it sweeps: with scope=local_m,local_p it has the default scope still, which would not
+    take a scope.window=64.
+    """
+    overrides = OverridesParser.create().parse_overrides(list(arguments))
+    swept = {override.key_or_group for override in overrides if override.is_sweep_override()}
+    found = []
+    for argument, override in zip(arguments, overrides, strict=True):
+        inside = override.key_or_group.partition(".")[0] in swept and not override.is_sweep_override()
+        key, _, value = argument.partition("=")
+        found.append(f"{key}=choice({value})" if inside and value else argument)
+    return found
+
+
 def replaced(grids: Sequence[Mapping[str, Any]], arguments: Sequence[str], parser: OverridesParser) -> list[str]:
     """The swept axes of the command line, if one of them is an axis of the grids; they then replace the grids."""
     axes = {key for grid in grids for key in grid} - {SEED}

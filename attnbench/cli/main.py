@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from attnbench.cli import help as usage
 from attnbench.cli.errors import explain, nearest, refuse
+from attnbench.cli.grid import for_cells
 from attnbench.cli.paths import CONF
 from attnbench.errors import UserError
 
@@ -82,9 +83,10 @@ def _literal(value: str) -> str:
 def _run(command: str, arguments: list[str], overrides: list[str]) -> None:
     # Hydra would print its errors itself and exit; this has them raised.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    sys.argv = ["attnbench", *arguments]
     try:
         refuse(command, overrides)
+        late = dict(zip(overrides, for_cells(overrides), strict=True))
+        sys.argv = ["attnbench", *(late.get(argument, argument) for argument in arguments)]
         hydra.main(version_base="1.3", config_path=str(CONF), config_name=command)(_execute)()
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error, command, overrides)) from error

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from attnbench.errors import in_one_line
+from attnbench.errors import UserError, in_one_line
 from attnbench.measure.contenders import Contender
 from attnbench.measure.memory import is_out_of_memory, peak_mib
 from attnbench.measure.timing import calls_to_last, once_ms
@@ -118,7 +118,7 @@ class Trial:
 def _as_trial_error() -> Iterator[None]:
     try:
         yield
-    except NotImplementedError as error:
+    except (NotImplementedError, UserError) as error:  # the latter as of a table of positions that ends
         raise TrialError("unsupported", " ".join(str(error).split())) from None
     except Exception as error:
         if is_out_of_memory(error):

@@ -29,6 +29,7 @@ from attnbench.record import Passes
 FIRST, SECOND = 1000, 500
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # as in glibc's malloc.h
 PROFILED = "torch._inductor"  # which takes seconds, and torch's profiler, hence each peak, imports
+WAITING = "OMP_WAIT_POLICY"  # as OpenMP names it
 GRACE_S = 10.0  # for a process to be gone, once it has closed its end
 
 
@@ -81,7 +82,7 @@ class Worker:
         self.connection, theirs = context.Pipe()
         arguments = self.setup, theirs, torch.get_num_threads()
         self.process = context.Process(target=_serve, args=arguments, daemon=True)  # pyright: ignore
-        with _default(context):
+        with _default(context), _resting():
             self.process.start()
         theirs.close()
 
@@ -129,6 +130,22 @@ def _default(context: BaseContext) -> Iterator[None]:
         yield
     finally:
         multiprocessing.set_start_method(before, force=True)
+
+
+@contextmanager
+def _resting() -> Iterator[None]:
+    """Has the threads of the processes that are started sleep while they wait, unless the user has said otherwise.
+
+    OpenMP's wait awake, for milliseconds, and would take their cores from the contender that is next: on two cores that
+    made its calls up to twice as long.
+    """
+    told = os.environ.get(WAITING)
+    os.environ.setdefault(WAITING, "PASSIVE")
+    try:
+        yield
+    finally:
+        if told is None:
+            del os.environ[WAITING]
 
 
 def _serve(setup: Setup, connection: Connection, threads: int) -> None:

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 
 from attnbench.measure.aer import error_rate
-from attnbench.report.costs import QUANTITIES, Quantity
-from attnbench.report.frames import conditions, groups, median, where
+from attnbench.report.costs import QUANTITIES
+from attnbench.report.frames import along, conditions, groups, where
 from attnbench.report.statistics import (
     Comparison,
     Effects,
     Estimate,
     Growth,
+    HeldOut,
     Scores,
     compare,
     effects,
@@ -23,6 +24,7 @@ from attnbench.report.statistics import (
     estimate_ratio,
     exponent,
     fit,
+    held_out,
     holm,
     length_bins,
     pairs,
@@ -65,12 +67,24 @@ class Response(NamedTuple):
     effects: Effects
 
 
-class Curve(NamedTuple):
-    """One cost of one mechanism against the length, by what was measured, and how it grows."""
+@dataclass(frozen=True)
+class Curve:
+    """One cost of one mechanism against the length: `values` are medians over its jobs."""
 
     values: dict[int, float]
-    exponent: Estimate | None
-    growth: Growth | None
+
+    @cached_property
+    def exponent(self) -> Estimate | None:
+        return exponent(self.values)
+
+    @cached_property
+    def growth(self) -> Growth | None:
+        return fit(self.values)
+
+    @cached_property
+    def held_out(self) -> HeldOut | None:
+        """How well the longest value is foretold by the others."""
+        return held_out(self.values)
 
 
 @dataclass(frozen=True)
@@ -156,9 +170,22 @@ class Analysis:
         found: dict[tuple[str, str], dict[str, Curve]] = {}
         for device, here in groups(self.study.scaling, "device"):
             for quantity in QUANTITIES:
-                points = where(here, passes=quantity.passes)
-                curves = {name: _curve(mine, quantity) for name, mine in self.study.by_mechanism(points)}
-                found[str(device), quantity.name] = {name: curve for name, curve in curves.items() if curve.values}
+                values = along(where(here, passes=quantity.passes), "length", [quantity.field])
+                found[str(device), quantity.name] = {
+                    name: Curve({length: at[quantity.field] for length, at in values[name].items()})
+                    for name in self.study.encoding.styles
+                    if name in values
+                }
+        return found
+
+    def sessions(self, device: str) -> list[dict[str, dict[int, float]]]:
+        """Each session of cost on a device: by mechanism and length, the time of forward and backward in ms."""
+        shapes = where(self.study.shapes, device=device)
+        points = where(self.study.scaling, device=device, passes="forward+backward")
+        found = []
+        for _, jobs in groups(shapes, "session"):
+            times = along(pd.DataFrame(points.loc[points["job"].isin(jobs["job"])]), "length", ["ms"])
+            found.append({name: {length: at["ms"] for length, at in mine.items()} for name, mine in times.items()})
         return found
 
     def _by_mechanism(self, judge: Callable[[Seeds], Any], *, beyond: bool = False) -> ByMechanism:
@@ -225,12 +252,6 @@ def _ratio(counts: list[Any]) -> Estimate:
     """AER of rows of counts, an array a job; seeds that were judged on other sentences are left out."""
     same = [rows for rows in counts if len(rows) == len(counts[0])]
     return estimate_ratio(np.stack(same), error_rate)
-
-
-def _curve(points: pd.DataFrame, quantity: Quantity) -> Curve:
-    medians = {int(n): median(rows, quantity.field) for n, rows in groups(points, "length")}
-    values = {n: value for n, value in medians.items() if value}
-    return Curve(values, exponent(values), fit(values))
 
 
 def _longest_common(study: Study) -> tuple[int, dict[int, float]]:

@@ -45,8 +45,11 @@ def build(
     if not records:
         unreadable = f"; {len(broken)} could not be read: {broken[0]}" if broken else ""
         raise UserError(f"no records to report on{unreadable}. Run a job first: python -m attnbench train")
-    analysis = Analysis(study(records, baseline))
-    return write(document(analysis, title=title, command=command, broken=broken, outdated=outdated), destination)
+    # The statistics are let go before the document is written in all its forms: thousands of records fill the memory.
+    content = document(
+        Analysis(study(records, baseline)), title=title, command=command, broken=broken, outdated=outdated
+    )
+    return write(content, destination)
 
 
 def write(content: Document, destination: Path) -> Path:

@@ -102,6 +102,7 @@ def _growth(analysis: Analysis) -> Iterator[Block]:
             continue
         yield from growth.growth(study, device)
         yield grown.exponents(analysis, device)
+        yield from grown.stability(analysis, device)
         yield from grown.ratios(study, device)
         yield from grown.crossings(analysis, device)
         yield from grown.fits(analysis, device)

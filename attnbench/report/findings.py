@@ -6,7 +6,7 @@ from attnbench.report import pooling
 from attnbench.report.analysis import LEVEL, Analysis, Curve, Tested
 from attnbench.report.document import fixed, interval, significant
 from attnbench.report.frames import by_condition, conditions, medians
-from attnbench.report.statistics import Estimate, crossing, held_out
+from attnbench.report.statistics import Estimate, crossing
 from attnbench.report.tables.quality import signed
 
 NAMED = 3  # mechanisms named in a list before it says "and n more"
@@ -104,8 +104,10 @@ def _steps(analysis: Analysis) -> Iterator[str]:
 def _growth(analysis: Analysis) -> Iterator[str]:
     """The slowest and the fastest growth of each device, with their intervals."""
     for (device, quantity), curves in analysis.curves.items():
+        if quantity == "forward_ms":
+            continue
         known = sorted(((name, one.exponent) for name, one in curves.items() if one.exponent), key=lambda e: e[1].value)
-        if quantity == "forward_ms" or not known:
+        if not known:
             continue
         what = "time" if quantity == "ms" else "memory"
         start = f"the {what} of the attention alone on {device} grows with the length n as nᵉ, with e"
@@ -121,11 +123,10 @@ def _growth(analysis: Analysis) -> Iterator[str]:
 def _crossings(analysis: Analysis) -> Iterator[str]:
     """Where the mechanism that is cheapest at the longest length overtakes the one that is cheapest at the shortest."""
     for (device, quantity), curves in analysis.curves.items():
-        fitted = {name: one for name, one in curves.items() if one.growth}
-        if quantity != "ms" or len(fitted) < 2:
+        if quantity != "ms" or len(curves) < 2:
             continue
-        cheap, late = (_cheapest(fitted, pick) for pick in (min, max))
-        first, second = fitted[late].growth, fitted[cheap].growth
+        cheap, late = (_cheapest(curves, pick) for pick in (min, max))
+        first, second = curves[late].growth, curves[cheap].growth
         met = crossing(first, second) if late != cheap and first and second else None
         if met and met.inside and met.first_ahead and met.length.low > 0 and met.length.high < float("inf"):
             yield (
@@ -136,8 +137,8 @@ def _crossings(analysis: Analysis) -> Iterator[str]:
 
 def _foretold(analysis: Analysis) -> Iterator[str]:
     for (device, quantity), curves in analysis.curves.items():
-        checks = [check for one in curves.values() if (check := held_out(one.values))]
-        if quantity == "ms" and checks:
+        checks = [one.held_out for one in curves.values() if one.held_out] if quantity == "ms" else []
+        if checks:
             covered = sum(check.covered for check in checks)
             middle = sorted(abs(check.error) for check in checks)[len(checks) // 2]
             yield (

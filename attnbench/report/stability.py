@@ -1,68 +1,59 @@
-"""How far sessions that measured the same agree: in their exponents, and in which contender is the quicker."""
+"""How far sessions that measured the same agree: in their exponents, and in which mechanism is the quicker."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from statistics import median
 from typing import NamedTuple
 
-from attnbench.measure.scaling import growth
-from attnbench.record import Record
+from attnbench.measure.scaling import exponent
 
 Times = Mapping[int, float]  # length -> ms, forward and backward
+Session = Mapping[str, Times]  # by mechanism
 
 
 class Agreement(NamedTuple):
-    """Of one contender's exponents of time, over the sessions that measured it."""
+    """Of a mechanism's exponents of time, over the sessions that measured it."""
 
-    key: str
+    mechanism: str
     sessions: int
     exponent: float  # their median
     deviation: float  # of the one furthest from it
 
 
 class Order(NamedTuple):
-    """Of all pairs of contenders at each length: how many are not in the same order in every session."""
+    """Of all pairs of mechanisms at each length: how many are not in the same order in every session."""
 
     pairs: int
     changed: int
     furthest: float  # how much slower the one is than the other, by their medians, in the widest pair that changed
 
 
-def agreement(records: Sequence[Record]) -> list[Agreement]:
-    """Each contender that has an exponent in two sessions or more, by key."""
+def agreement(sessions: Sequence[Session]) -> list[Agreement]:
+    """Each mechanism that has an exponent in two sessions or more."""
     found: dict[str, list[float]] = {}
-    for record in records:
-        value = growth(record.scaling.points, "ms") if record.scaling else None
-        if value is not None:
-            found.setdefault(record.key, []).append(value)
-    return [_agreement(key, values) for key, values in found.items() if len(values) > 1]
+    for session in sessions:
+        for name, times in session.items():
+            if (value := exponent(times)) is not None:
+                found.setdefault(name, []).append(value)
+    return [_agreement(name, values) for name, values in found.items() if len(values) > 1]
 
 
-def order(records: Sequence[Record]) -> Order:
+def order(sessions: Sequence[Session]) -> Order:
     """Whether the quicker of two is the quicker in every session that measured both at a length."""
-    sessions: dict[str | None, dict[str, Times]] = {}
-    for record in records:
-        if record.scaling:
-            sessions.setdefault(record.scaling.session, {})[record.key] = _times(record)
-    keys = sorted({key for times in sessions.values() for key in times})
-    gaps = [gap for pair in combinations(keys, 2) for gap in _gaps(pair, list(sessions.values()))]
+    names = sorted({name for session in sessions for name in session})
+    gaps = [gap for pair in combinations(names, 2) for gap in _gaps(pair, sessions)]
     changed = [gap for gap, same in gaps if not same]
     return Order(len(gaps), len(changed), max(changed, default=0.0))
 
 
-def _agreement(key: str, exponents: Sequence[float]) -> Agreement:
+def _agreement(name: str, exponents: Sequence[float]) -> Agreement:
     middle = median(exponents)
-    return Agreement(key, len(exponents), middle, max(abs(value - middle) for value in exponents))
+    return Agreement(name, len(exponents), middle, max(abs(value - middle) for value in exponents))
 
 
-def _times(record: Record) -> Times:
-    points = record.scaling.points if record.scaling else []
-    return {point.length: point.ms for point in points if point.ms and point.passes == "forward+backward"}
-
-
-def _gaps(pair: tuple[str, str], sessions: Sequence[Mapping[str, Times]]) -> Iterable[tuple[float, bool]]:
+def _gaps(pair: tuple[str, str], sessions: Sequence[Session]) -> Iterator[tuple[float, bool]]:
     """At each length of both in two sessions or more: how far apart they are, and whether the order is the same."""
-    both = [(times[pair[0]], times[pair[1]]) for times in sessions if pair[0] in times and pair[1] in times]
+    both = [(session[pair[0]], session[pair[1]]) for session in sessions if pair[0] in session and pair[1] in session]
     for length in sorted({length for first, second in both for length in first.keys() & second.keys()}):
         ratios = [first[length] / second[length] for first, second in both if length in first and length in second]
         if len(ratios) > 1:

@@ -19,6 +19,7 @@ from attnbench.report.document import Viewer
 from attnbench.report.mechanisms import natural
 from attnbench.report.study import Study
 
+FEW = 20  # runs that tell how much more will take
 LIMIT = 2_000_000  # bytes of the data as JSON, which leave room for the figures in a page of 5 MB
 CAPTION = (
     "Where a run looks in a test sentence while it reads the reference. Attention is what the model computed, or the "
@@ -68,7 +69,9 @@ def packed(runs: Sequence[Run], limit: int = LIMIT) -> dict[str, Any] | None:
     None where not even one sentence fits, or there is none.
     """
     for chosen, sentences in _choices(runs):
-        data = _pack(chosen, sentences, limit)
+        # A few of them, evenly taken, may show that all would be far too much: then they need not all be read.
+        few, share = chosen[:: max(1, len(chosen) // FEW)][:FEW], FEW / max(FEW, len(chosen))
+        data = _pack(few, sentences, round(2 * limit * share)) and _pack(chosen, sentences, limit)
         if data and data["runs"]:
             return data | {"left_out": _left_out(runs, chosen, sentences)}
     return None

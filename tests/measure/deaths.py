@@ -10,6 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from attnbench.errors import UserError
+
 Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
@@ -64,3 +66,25 @@ def interrupted() -> Attend:
     """Is sent what a Ctrl-C sends to all processes of the terminal."""
     os.kill(os.getpid(), signal.SIGINT)
     return add
+
+
+def sleepless() -> Attend:
+    """Answers only where the threads that wait are told to sleep."""
+
+    def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        if os.environ.get("OMP_WAIT_POLICY") != "PASSIVE":
+            raise NotImplementedError("its threads wait awake")
+        return add(query, key, value)
+
+    return attend
+
+
+def ends_early() -> Attend:
+    """As a table of positions does."""
+
+    def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        if query.shape[2] > 4:
+            raise UserError("score.positions=4: there are more")
+        return add(query, key, value)
+
+    return attend

@@ -131,3 +131,16 @@ def test_it_is_the_first_to_go_when_memory_runs_out() -> None:
         assert int(Path(f"/proc/{made.process.pid}/oom_score_adj").read_text()) > int(
             Path(f"/proc/{os.getpid()}/oom_score_adj").read_text()
         )
+
+
+def test_threads_that_wait_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    with worker(deaths.sleepless) as made:
+        made.prepare(4, "forward")
+    assert "OMP_WAIT_POLICY" not in os.environ
+
+
+def test_what_a_user_could_put_right_is_not_supported() -> None:
+    (found,) = measure_in_turns([Entry(setup(deaths.ends_early), Lengths([4, 8], 1, 1, 0.2, 1.0, 1e3))])
+    reason = "score.positions=4: there are more"
+    assert ends(found) == [("measured", None), ("unsupported", reason)]

@@ -8,10 +8,12 @@ import pandas as pd
 from attnbench.report.analysis import Analysis
 from attnbench.report.costs import LEGEND, QUANTITIES, SIGNS, Quantity
 from attnbench.report.document import Cell, Column, Table, fixed, significant, without_empty
-from attnbench.report.frames import groups, median, where
-from attnbench.report.statistics import crossing, held_out
+from attnbench.report.frames import along, median, where
+from attnbench.report.stability import agreement, order
+from attnbench.report.statistics import crossing
 from attnbench.report.study import Study, spread
 
+MOST_NOISY = 8  # cells that a caption names
 MOST_CROSSING = 16  # mechanisms that are compared in pairs: 120 pairs
 
 
@@ -57,7 +59,7 @@ def fits(analysis: Analysis, device: str) -> Iterator[Table]:
     for name, curve in analysis.curves[device, "ms"].items():
         if curve.growth:
             parts = (float(each) for each in curve.growth.coefficients * (1, 1e3, 1e6))
-            check = held_out(curve.values)
+            check = curve.held_out
             foretold = (check.length, check.measured, check.predicted, 100 * check.error) if check else (None,) * 4
             covered += [check.covered] if check else []
             rows.append((name, *parts, *foretold))
@@ -122,21 +124,48 @@ def ratios(study: Study, device: str) -> Iterator[Table]:
         yield Table(f"ratios_{device}", caption, columns, tuple(rows))
 
 
+def stability(analysis: Analysis, device: str) -> Iterator[Table]:
+    """A row a mechanism that several cost sessions measured: how far their exponents are apart."""
+    sessions = analysis.sessions(device)
+    rows = agreement(sessions)
+    if rows:
+        pairs, changed, furthest = order(sessions)
+        columns = (
+            Column("Mechanism"),
+            Column("Sessions", fixed(0)),
+            Column("Time exponent", fixed(2)),
+            Column("Furthest from it", fixed(2)),
+        )
+        caption = (
+            f"How far {len(sessions)} sessions on {device} agree: the median of each mechanism's exponents of time, "
+            f"and the deviation of the one furthest from it. Of {pairs:,} pairs of mechanisms at a length, {changed:,} "
+            f"were not in the same order in all sessions; the widest of these are {100 * furthest:.0f} % apart."
+        )
+        yield Table(f"stability_{device}", caption, columns, tuple(rows))
+
+
 def _costs(study: Study, device: str, quantity: Quantity, here: pd.DataFrame) -> Table:
     lengths = sorted(int(length) for length in here["length"].unique())
+    signs = here.drop_duplicates(["mechanism", "length"], keep="last").set_index(["mechanism", "length"])["status"]
+    why = {at: SIGNS.get(str(status)) for at, status in signs.items()}
+    values = along(here, "length", [quantity.field])
     rows: list[tuple[Cell, ...]] = []
-    for name, mine in study.by_mechanism(here):
-        at = {int(length): points for length, points in groups(mine, "length")}
-        rows.append((name, *(_cell(at[length], quantity) if length in at else None for length in lengths)))
+    for name in study.shown(here):
+        mine = {length: at[quantity.field] for length, at in values.get(name, {}).items()}
+        rows.append((name, *(mine.get(length, why.get((name, length))) for length in lengths)))
     columns = (Column("Mechanism"), *(Column(f"n = {length:,}", significant) for length in lengths))
     caption = (
         f"The attention alone on {device}, {quantity.title}, over n queries and as many keys. Medians over the jobs "
-        f"that share a mechanism. {LEGEND}"
+        f"that share a mechanism. {LEGEND}{_noisy(here) if quantity.field == 'ms' else ''}"
     )
     return Table(f"{quantity.name}_by_length_{device}", caption, columns, tuple(rows), collapsed=True)
 
 
-def _cell(points: pd.DataFrame, quantity: Quantity) -> Cell:
-    """The median; where nothing was measured, the sign that says why."""
-    value = median(points, quantity.field)
-    return value if value is not None else SIGNS.get(points["status"].iloc[-1])
+def _noisy(points: pd.DataFrame) -> str:
+    """Which times are of quartiles that stayed too far apart, however often they were repeated."""
+    found = where(points, noisy=True).drop_duplicates(["mechanism", "length"])
+    if found.empty:
+        return ""
+    named = [f"{name} at {n:,}" for name, n in zip(found["mechanism"], found["length"], strict=True)]
+    more = f", and {len(named) - MOST_NOISY} more" if len(named) > MOST_NOISY else ""
+    return f" Noisy, as quartiles stayed apart after repetition: {', '.join(named[:MOST_NOISY])}{more}."
