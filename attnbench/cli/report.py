@@ -61,7 +61,8 @@ def build_report(
         print(f"left out: {len(found.outdated)} records of jobs that have a newer one, as {found.outdated[0]}")
     if unread:
         print(f"left out: {len(unread)} that could not be read, as {unread[0]}")
-    name = given.get("name", folder_name(name))
+    part = re.sub(r"\W+", "-", given.get("where", "")).strip("-")  # a part does not take the place of the whole
+    name = given.get("name", folder_name("-".join(filter(None, (name, part)))))
     index = build(
         entries,
         REPORTS / name,

@@ -119,9 +119,13 @@ class Document:
         return [block for section in self.sections for block in section.blocks if isinstance(block, Figure)]
 
     def plain(self) -> dict[str, Any]:
-        """The document as a renderer wants it: strings, lists and dicts; every number shown, every block numbered."""
-        labels = {id(block): f"Table {number}" for number, block in enumerate(self.tables(), 1)}
-        labels |= {id(block): f"Figure {number}" for number, block in enumerate(self.figures(), 1)}
+        """The document as a renderer wants it: strings, lists and dicts; every number shown, every block numbered.
+
+        Collapsed tables are numbered by themselves, A1, A2, ...: where nothing folds, they may stand in an appendix.
+        """
+        open_tables, collapsed = ([t for t in self.tables() if t.collapsed is folded] for folded in (False, True))
+        kinds = {"Table ": open_tables, "Table A": collapsed, "Figure ": self.figures()}
+        labels = {id(block): f"{kind}{n}" for kind, blocks in kinds.items() for n, block in enumerate(blocks, 1)}
         sections = [
             {
                 "title": section.title,

@@ -10,6 +10,7 @@ import typst
 from attnbench.report.document import Document
 from attnbench.report.excerpts import EXPLORED, excerpt
 
+APPENDIX = "Appendix: further tables"
 UNPRINTED = ("keys", "data")  # what only the page has a use for
 
 
@@ -21,16 +22,26 @@ def paper(document: Document) -> bytes:
     template = resources.files("attnbench.report").joinpath("templates/paper.typ").read_bytes()
     date = datetime.fromisoformat(document.date).replace(tzinfo=UTC)
     content = document.plain()
-    sections = [s | {"blocks": [_printed(block) for block in s["blocks"]]} for s in content["sections"]]
-    inputs = {"document": json.dumps(content | {"sections": sections})}
+    inputs = {"document": json.dumps(content | {"sections": printed(content["sections"])})}
     pdf = typst.compile(template, sys_inputs=inputs, timestamp=date)
     assert isinstance(pdf, bytes)
     return pdf
+
+
+def printed(sections: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The sections as they are printed: what a page folds away stands in an appendix."""
+    found, appendix = [], []
+    for section in sections:
+        blocks = [_printed(block) for block in section["blocks"]]
+        appendix += [block for block in blocks if block.get("collapsed")]
+        if kept := [block for block in blocks if not block.get("collapsed")]:
+            found.append(section | {"blocks": kept})
+    return [*found, {"title": APPENDIX, "blocks": appendix}] if appendix else found
 
 
 def _printed(block: dict[str, Any]) -> dict[str, Any]:
     """A block with what paper can hold of it."""
     if block["kind"] == "viewer":
         return {"kind": "paragraph", "text": EXPLORED}
-    printed = {key: value for key, value in block.items() if key not in UNPRINTED}
-    return excerpt(printed) if block["kind"] == "table" else printed
+    kept = {key: value for key, value in block.items() if key not in UNPRINTED}
+    return excerpt(kept) if block["kind"] == "table" else kept

@@ -9,7 +9,7 @@ import pytest
 from papers import document, table
 
 from attnbench.report.document import Column, Document, Section, Table
-from attnbench.report.paper import paper
+from attnbench.report.paper import APPENDIX, paper, printed
 
 HASH = "import hashlib, papers; from attnbench.report.paper import paper; "
 HASH += "print(hashlib.sha256(paper(papers.document())).hexdigest())"
@@ -45,3 +45,13 @@ def test_a_very_wide_table_turns_its_page() -> None:
     columns = tuple(Column(f"A column with a long title, number {i}") for i in range(12))
     wide = Table("wide", "Caption.", columns, (("cell",) * 12,))
     assert b"/MediaBox[0 0 841" in paper(Document("T", "2026-01-02", (Section("S", (wide,)),)))
+
+
+def test_what_a_page_folds_away_stands_in_an_appendix() -> None:
+    one, two = (Table(name, "Caption.", (Column("A"),), (("a",),), collapsed=True) for name in ("one", "two"))
+    content = Document("T", "2026-01-02", (Section("First", (one, table(2))), Section("Second", (two,))))
+    found = [
+        (section["title"], [block["label"] for block in section["blocks"]])
+        for section in printed(content.plain()["sections"])
+    ]
+    assert found == [("First", ["Table 1"]), (APPENDIX, ["Table A1", "Table A2"])]

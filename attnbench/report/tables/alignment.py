@@ -1,5 +1,6 @@
 """Where mechanisms look, in numbers: against gold links, and explicit against implicit weights."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -33,14 +34,15 @@ def agreement(analysis: Analysis) -> Iterator[Table]:
 
 def heads(study: Study) -> Iterator[Table]:
     """A row a head of every mechanism that has several."""
-    rows: list[tuple[Cell, ...]] = []
+    titles = ("Entropy", "AER", "Precision", "Recall")
+    columns, rows = [title.lower() for title in titles], list[tuple[Cell, ...]]()
     for condition, here in by_condition(study.heads):
-        for name, mine in study.by_mechanism(here):
-            each = mine.groupby(["layer", "head"])[["entropy", "aer", "precision", "recall"]].median()
-            if len(each) > 1:
-                rows += [(condition, name, *at, *_known(values)) for at, values in each.iterrows()]  # pyright: ignore[reportGeneralTypeIssues]
+        places = here.astype(dict.fromkeys(columns, float)).groupby(["mechanism", "layer", "head"])[columns].median()
+        values = places.astype(object).where(places.notna(), None).itertuples(name=None)
+        found = [(condition, *place, *each) for place, *each in values]
+        several = Counter(name for _, name, *_ in found)
+        rows += [row for row in found if several[row[1]] > 1]
     if rows:
-        titles = ("Entropy", "AER", "Precision", "Recall")
         shown = (*(Column(t, fixed(0)) for t in ("Layer", "Head")), *(Column(t, fixed(2)) for t in titles))
         caption = (
             "Each head by itself: the entropy of its weights in nats, and how the word that it looks at most agrees "
@@ -54,10 +56,6 @@ def _rates(study: Study, jobs: pd.DataFrame) -> tuple[float | None, float | None
     sums = [links.explicit.sum(0) for job in jobs["job"] if (links := study.links(int(job)))]
     found = rates(np.stack(sums).tolist() if sums else [])
     return found.precision, found.recall
-
-
-def _known(values: pd.Series) -> list[float | None]:
-    return [None if pd.isna(value) else float(value) for value in values]
 
 
 def _caption(study: Study) -> str:
