@@ -15,7 +15,8 @@ from attnbench.report.canvas import NARROW, PALE, WIDTH, can_write, drawn
 from attnbench.report.mechanisms import natural
 from attnbench.report.study import Study, spread
 
-MOST = 8  # mechanisms in one figure
+MOST = 8  # mechanisms in a figure that names the tokens
+GLANCE, ABREAST = 48, 6  # mechanisms in one that does not, and how many side by side
 TALLEST = 8.0  # inches: with its caption it still fits under a heading on one page
 READABLE = 24  # tokens along a side, so that each can be labelled
 
@@ -36,13 +37,24 @@ class Sentence:
 
 
 def figures(study: Study) -> Iterator[document.Figure]:
-    """`alignments`: two maps a mechanism, of one sentence."""
+    """`alignments`: two maps a mechanism, of one sentence; `alignments_all`: one of each, where these are more."""
     if chosen := sentence(study):
         yield document.Figure("alignments", _caption(chosen), _alt(chosen), heat_maps(chosen))
+        everyone = sentence(study, GLANCE) if chosen.mechanisms > MOST else None
+        if everyone and any(each.weights for each in everyone.alignments.values()):
+            shown = "all mechanisms" if everyone.mechanisms <= GLANCE else f"{GLANCE} of {everyone.mechanisms:,}"
+            caption = (
+                f"The attention of {shown} in the same sentence, at a glance: the mean of all layers and heads, source "
+                "tokens across, target tokens down. What has none is left out."
+            )
+            yield document.Figure("alignments_all", caption, _alt(everyone), glance(everyone))
 
 
-def sentence(study: Study) -> Sentence | None:
-    """The sentence that most mechanisms share at the shortest length, a short one and an early one where equal."""
+def sentence(study: Study, most: int = MOST) -> Sentence | None:
+    """The sentence that most mechanisms share at the shortest length, a short one and an early one where equal.
+
+    It has the alignments of `most` mechanisms.
+    """
     here = [place for job, place in enumerate(study.condition) if study.sources(job)]
     shortest = min(here, key=natural, default=None)
     found: dict[tuple[str, ...], dict[str, int]] = {}
@@ -52,7 +64,7 @@ def sentence(study: Study) -> Sentence | None:
     if not found:
         return None
     source = max(found, key=lambda tokens: (len(found[tokens]), len(tokens) <= READABLE))
-    names = spread([name for name in study.encoding.styles if name in found[source]], MOST)
+    names = spread([name for name in study.encoding.styles if name in found[source]], most)
     some = {name: each for name in names for each in study.alignments(found[source][name]) if (*each.source,) == source}
     words = {token for each in some.values() for token in (*each.source, *each.target)}
     return Sentence(source, some, len(found[source]), can_write("".join(words)))
@@ -81,6 +93,22 @@ def heat_maps(chosen: Sentence) -> Figure:
             elif index < (rows - 1) * abreast:  # nothing is below, yet its row is not the last: no gap for the labels
                 axis.xaxis.set_in_layout(False)
     for axis in panels.flat[2 * len(mechanisms) :]:
+        axis.remove()
+    return figure
+
+
+@drawn
+def glance(chosen: Sentence) -> Figure:
+    """A small panel for each mechanism that attends."""
+    mechanisms = {name: each for name, each in chosen.alignments.items() if each.weights}
+    rows = -(-len(mechanisms) // ABREAST)
+    figure = Figure(figsize=(WIDTH, min(TALLEST, 1.15 * rows + 0.2)))
+    panels = figure.subplots(rows, ABREAST, squeeze=False)
+    for (name, each), axis in zip(mechanisms.items(), panels.flat, strict=False):
+        axis.set_title(fill(name, 24), fontsize=5)
+        _heat_map(axis, each, np.mean(each.weights, axis=(0, 1)), chosen.tokens)
+        axis.set(xticks=[], yticks=[])
+    for axis in panels.flat[len(mechanisms) :]:
         axis.remove()
     return figure
 

@@ -56,8 +56,9 @@ def test_the_words_say_what_is_shown() -> None:
 
 
 def test_what_is_left_out_is_said() -> None:
-    (figure,) = figures(study(records.sweep(lengths=(16,))))
+    figure, glance = figures(study(records.sweep(lengths=(16,))))
     assert f"Of 25 mechanisms, {MOST} are shown" in figure.caption
+    assert "The attention of all mechanisms" in glance.caption
 
 
 def test_without_alignments_there_is_no_figure() -> None:
