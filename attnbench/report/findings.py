@@ -102,22 +102,24 @@ def _steps(analysis: Analysis) -> Iterator[str]:
 
 
 def _growth(analysis: Analysis) -> Iterator[str]:
-    """The slowest and the fastest growth of each device, with their intervals."""
+    """The slowest and the fastest growth of each device that are surely so: by the nearer ends of their intervals."""
     for (device, quantity), curves in analysis.curves.items():
         if quantity == "forward_ms":
             continue
-        known = sorted(((name, one.exponent) for name, one in curves.items() if one.exponent), key=lambda e: e[1].value)
+        known = {name: one.exponent for name, one in curves.items() if one.exponent}
         if not known:
             continue
         what = "time" if quantity == "ms" else "memory"
-        start = f"the {what} of the attention alone on {device} grows with the length n as nᵉ, with e"
-        (slow, least), (fast, most) = known[0], known[-1]
+        start = f"the {what} of the attention alone on {device} grows with the length"
+        slow, least = min(known.items(), key=lambda each: each[1].high)
+        fast, most = max(known.items(), key=lambda each: each[1].low)
         if len(known) == 1:
-            yield f"{start} = {_shown(least, 2)}."
-        elif least.overlaps(most):
-            yield f"{start} from {_shown(least, 2)} to {_shown(most, 2)}, which the intervals do not separate."
+            yield f"{start} n as nᵉ, with e = {_shown(least, 2)}."
+        elif least.high < most.low:
+            slowest, fastest = f"{_shown(least, 2)} ({slow})", f"{_shown(most, 2)} ({fast})"
+            yield f"{start} n as nᵉ, with e from {slowest} to {fastest}; the intervals are apart."
         else:
-            yield f"{start} from {_shown(least, 2)} ({slow}) to {_shown(most, 2)} ({fast}); the intervals are apart."
+            yield f"{start} alike for {len(known)} mechanisms, as far as the intervals of their exponents tell."
 
 
 def _crossings(analysis: Analysis) -> Iterator[str]:
