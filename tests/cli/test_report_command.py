@@ -79,7 +79,7 @@ LEN10, LEN20 = [("len10", "additive"), ("len10", "dot")], [("len20", "additive")
         ("runs=runs/len10/score=dot/seed=1/record.json", LEN10[1:], "record.json"),
         ("""runs=runs/len10 where="score=='dot'" """, LEN10[1:], "len10-score-dot"),
         ("""runs=runs/len10 where="'dot' == score" """, LEN10[1:], "len10-dot-score"),
-        ("""runs=runs/len10 where='score == "dot" and heads in [1, 4]'""", LEN10[1:], "len10-score-dot-and-heads-in-1-4"),
+        ("""runs=runs/len10 where='score == "dot" and seed in [1, 4]'""", LEN10[1:], "len10-score-dot-and-seed-in-1-4"),
         ("""runs='runs/len*' where="sweep=='len20'" name=mine""", LEN20, "mine"),
     ],
 )
