@@ -66,7 +66,7 @@ def build_report(
     index = build(
         entries,
         REPORTS / name,
-        title=f"attnbench: {name}",
+        title=f"attnbench: {Path(name).name}",
         command=" ".join(["python -m attnbench report", *(_word(key, value) for key, value in given.items())]),
         broken=_some(unread),
         outdated=len(found.outdated),

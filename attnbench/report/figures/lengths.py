@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from attnbench.report import document, plates
 from attnbench.report.analysis import Bin
@@ -50,6 +51,7 @@ def _draw(plate: Plate, curves: lines.Curves, study: Study, trained: dict[str, i
             axis.set_xlim(left, right)
             where = {"xy": (longest + 0.5, 1), "xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
             axis.annotate("not trained on", xytext=(3, -2), va="top", fontsize=SIZE, **where)
+        axis.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         axis.set_xlabel("tokens in the source sentence")
         axis.set_ylabel("BLEU")
 

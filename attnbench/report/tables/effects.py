@@ -19,7 +19,7 @@ def terms(response: Response) -> Table:
         rows.append((term.name, term.degrees, 100 * term.share, term.f, term.adjusted_p))
     rows.append(("the rest", found.residual_degrees, 100 * found.residual_share, None, None))
     if found.overlap_share:
-        rows.append(("claimed by several", None, 100 * found.overlap_share, None, None))
+        rows.append(("overlap", None, 100 * found.overlap_share, None, None))
     columns = (
         Column("Factor"),
         Column("Degrees of freedom", fixed(0)),
@@ -32,6 +32,8 @@ def terms(response: Response) -> Table:
         f"What explains {scale} over {found.jobs} jobs, in a linear model of all factors and the pairs of them that "
         "the grid can tell apart: shares of the total sum of squares (type II)."
     )
+    if found.overlap_share:
+        caption += " Overlap, as the grid is unbalanced: what several terms could claim or, below 0, claim twice."
     return without_empty(Table(f"effects_{response.name}", caption, columns, tuple(rows)))
 
 
