@@ -39,7 +39,7 @@ def test_what_is_explored_is_left_to_the_page() -> None:
 
 def test_a_collapsed_table_is_folded() -> None:
     text = markdown(document(table(collapsed=True)))
-    assert f"<summary><b>Table 1.</b> The caption: {escape(HOSTILE)}</summary>\n\n|" in text
+    assert f"<summary><b>Table A1.</b> The caption: {escape(HOSTILE)}</summary>\n\n|" in text
     assert text.index("<details>") < text.index("| m0 ") < text.index("</details>")
 
 
