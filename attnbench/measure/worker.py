@@ -29,7 +29,7 @@ from attnbench.record import Passes
 FIRST, SECOND = 1000, 500
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # as in glibc's malloc.h
 PROFILED = "torch._inductor"  # which takes seconds, and torch's profiler, hence each peak, imports
-WAITING = "OMP_WAIT_POLICY"  # as OpenMP names it
+WAITING = {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "1"}  # about a millisecond, as GNU's and LLVM's have it
 GRACE_S = 10.0  # for a process to be gone, once it has closed its end
 
 
@@ -134,18 +134,19 @@ def _default(context: BaseContext) -> Iterator[None]:
 
 @contextmanager
 def _resting() -> Iterator[None]:
-    """Has the threads of the processes that are started sleep while they wait, unless the user has said otherwise.
+    """Has the threads of the processes that are started soon sleep when they wait, unless the user has said otherwise.
 
-    OpenMP's wait awake, for milliseconds, and would take their cores from the contender that is next: on two cores that
-    made its calls up to twice as long.
+    OpenMP's wait awake for up to 20 ms, and would take their cores from the contender that is next: on two cores that
+    made its calls up to twice as long. Not at once either: threads that must be woken for each operation made calls of
+    10 ms take now 7, now 13.
     """
-    told = os.environ.get(WAITING)
-    os.environ.setdefault(WAITING, "PASSIVE")
+    told = {name: value for name, value in WAITING.items() if name not in os.environ}
+    os.environ.update(told)
     try:
         yield
     finally:
-        if told is None:
-            del os.environ[WAITING]
+        for name in told:
+            del os.environ[name]
 
 
 def _serve(setup: Setup, connection: Connection, threads: int) -> None:

@@ -69,10 +69,10 @@ def interrupted() -> Attend:
 
 
 def sleepless() -> Attend:
-    """Answers only where the threads that wait are told to sleep."""
+    """Answers only where the threads that wait are told to sleep soon."""
 
     def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        if os.environ.get("OMP_WAIT_POLICY") != "PASSIVE":
+        if not {"GOMP_SPINCOUNT", "KMP_BLOCKTIME"} <= os.environ.keys():
             raise NotImplementedError("its threads wait awake")
         return add(query, key, value)
 

@@ -134,10 +134,10 @@ def test_it_is_the_first_to_go_when_memory_runs_out() -> None:
 
 
 def test_threads_that_wait_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
     with worker(deaths.sleepless) as made:
         made.prepare(4, "forward")
-    assert "OMP_WAIT_POLICY" not in os.environ
+    assert "GOMP_SPINCOUNT" not in os.environ
 
 
 def test_what_a_user_could_put_right_is_not_supported() -> None:
