@@ -7,9 +7,6 @@ import records
 
 from attnbench.report import build
 
-BROKEN = "runs/old/record.json: record: missing seed"
-ERROR = "RuntimeError: the loss is not finite <at update 320>"
-
 
 @pytest.fixture(scope="session")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -17,9 +14,9 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     jobs = [
         *(records.no_attention(length) for length in (16, 48)),
         *(records.attention(score, length=length) for score in ("dot", "additive") for length in (16, 48)),
-        records.failed(records.attention("general"), ERROR),
+        records.failed(records.attention("general"), records.ERROR),
         records.failed(records.attention("general", length=48), "12 GiB wanted", out_of_memory=True),
     ]
     folder = tmp_path_factory.mktemp("mixed")
-    build(jobs, folder, title="Attention & cost", command="python -m attnbench -m sweep", broken=[BROKEN])
+    build(jobs, folder, title="Attention & cost", command="python -m attnbench -m sweep", broken=[records.BROKEN])
     return folder

@@ -42,6 +42,8 @@ ENVIRONMENT = Environment(
     device_name="Example CPU @ 2.50GHz",
 )
 SCORE_GAIN = {"dot": 6.0, "additive": 9.0, "general": 7.5}
+BROKEN = "runs/old/record.json: record: missing seed"  # a line on a file that is no record
+ERROR = "RuntimeError: the loss is not finite <at update 320>"
 SENTENCES = 120
 SHORT, LONG = range(4, 17), range(17, 33)  # source lengths of the test set, and of the one beyond those trained on
 SOURCE_TEXT = "the small dog that the old man saw quickly chases a very red ball today ."

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from browsing import chromium, grave_findings, opened
-from conftest import BROKEN, ERROR
+from records import BROKEN, ERROR
 
 
 @pytest.fixture(scope="module")
