@@ -1,6 +1,7 @@
 """The device a job runs on, and what it can do there."""
 
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 
 import torch
 
@@ -35,10 +36,24 @@ def synchronize(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
-    """The context in which a model runs at `precision`: fp32 as it is, bf16 by torch's autocast."""
-    kind = dtype(precision)
-    return nullcontext() if kind is torch.float32 else torch.autocast(device.type, kind)
+@dataclass(frozen=True)
+class Compute:
+    """Where a model computes, and in which precision.
+
+    Raises:
+        UserError: `precision` is neither fp32 nor bf16.
+    """
+
+    device: torch.device
+    precision: str = "fp32"
+
+    def __post_init__(self) -> None:
+        dtype(self.precision)
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """The context in which a model runs: fp32 needs none, bf16 is torch's autocast."""
+        kind = dtype(self.precision)
+        return nullcontext() if kind is torch.float32 else torch.autocast(self.device.type, kind)
 
 
 def dtype(precision: str) -> torch.dtype:

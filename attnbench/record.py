@@ -64,7 +64,7 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Sample:
+class TranslationSample:
     source: str
     reference: str
     hypothesis: str
@@ -92,7 +92,7 @@ class Quality:
     exact_match: float  # share of sentences whose whole translation is right, 0 to 1
     token_accuracy: float  # 0 to 1, under teacher forcing
     loss: float  # cross-entropy in nats a token, under teacher forcing
-    samples: list[Sample]
+    samples: list[TranslationSample]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 
-from attnbench.cli.errors import keys
 from attnbench.cli.help import commands
+from attnbench.cli.hydra_errors import keys
 from attnbench.cli.paths import CONF
 from attnbench.errors import UnavailableError, UserError
 from attnbench.job import check

@@ -22,12 +22,12 @@ from attnbench.record import (
     Record,
     RecordError,
     Regression,
-    Sample,
     Scaling,
     ScalingPoint,
     StepCost,
     StepMemory,
     Training,
+    TranslationSample,
 )
 
 ENVIRONMENT = Environment("3.11", {"torch": "2"}, None, "Linux", "a chip", 2, 1, 7.5, "cpu", "a chip")
@@ -35,7 +35,7 @@ TRAINING = Training(100, 20, 1.5, 900, 3.25, "patience", 10, 7, [HistoryPoint(10
 QUALITY = Quality(
     *("abc", 1, [4], [[5, 5, 4, 3, 2, 1, 5, 4, 3, 2]]),
     *(30.5, 28.0, 33.0, "nrefs:1", 50.0, "nrefs:1", 0.25, 0.5, 2.0),
-    samples=[Sample("我会说 é", 'a "quote"', "line\nbreak\u2028")],
+    samples=[TranslationSample("我会说 é", 'a "quote"', "line\nbreak\u2028")],
 )
 POINT = ScalingPoint(8, "forward", "failed", None, None, None, None, "no", 0, False, 1.5, None, 64.0, 32.0)
 SCALING = Scaling("dense", 1, 2, 4, [POINT], DevicePeak(1e9, 2e9), "a1", None)

@@ -1,5 +1,5 @@
 """The object of study: no training, no files, no configuration in here."""
 
-from attnbench.attention.attention import Attention, Memory
+from attnbench.attention.layer import Attention, Memory
 
 __all__ = ["Attention", "Memory"]

@@ -8,10 +8,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from attnbench import job
-from attnbench.cli import paths as paths  # registers the resolver that the configs use, in a launcher's workers too
+from attnbench.cli import paths as paths
 from attnbench.cli.mechanisms import mechanisms
 from attnbench.cli.report import report
-from attnbench.cli.table import print_table
+from attnbench.cli.sweep_table import print_table
 from attnbench.cli.translate import translate
 from attnbench.errors import UserError
 

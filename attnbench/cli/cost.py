@@ -9,14 +9,14 @@ from hydra.core.utils import configure_log
 from omegaconf import DictConfig, read_write
 from tqdm import tqdm
 
-from attnbench.cli.plan import Cell, finished
+from attnbench.cli.plan import PlannedJob, finished
 from attnbench.cli.report import build_report
 from attnbench.errors import UserError
-from attnbench.job import Place, absent, baselines, measure_session
+from attnbench.job import SessionContender, absent, baselines, measure_session
 from attnbench.record import Record
 
 
-def compare(cells: Sequence[Cell]) -> None:
+def compare(cells: Sequence[PlannedJob]) -> None:
     """Measures the contenders that can be had here, unless one session has measured them all already.
 
     Raises:
@@ -33,7 +33,9 @@ def compare(cells: Sequence[Cell]) -> None:
     done = "; measured already, force=true measures again" if records else ""
     print(f"{folder}: {len(able)} contenders{done}", flush=True)
     if not records:
-        records = _measure([Place(cell.cfg, cell.folder, keys[cell.key]) for cell in able], able[0].cfg, folder)
+        records = _measure(
+            [SessionContender(cell.cfg, cell.folder, keys[cell.key]) for cell in able], able[0].cfg, folder
+        )
     # The table takes its names from the report, which takes seconds to import: no command waits for it at its start.
     from attnbench.cli.cost_table import print_costs
 
@@ -43,7 +45,7 @@ def compare(cells: Sequence[Cell]) -> None:
         raise SystemExit(1)
 
 
-def _missing(cells: Sequence[Cell]) -> list[Record]:
+def _missing(cells: Sequence[PlannedJob]) -> list[Record]:
     """Records of the contenders that cannot be had here; says so, each with what tells it from the others."""
     shared = set.intersection(*(set(cell.overrides) for cell in cells))
     records = []
@@ -55,7 +57,7 @@ def _missing(cells: Sequence[Cell]) -> list[Record]:
     return records
 
 
-def _measured(cells: Sequence[Cell]) -> list[Record]:
+def _measured(cells: Sequence[PlannedJob]) -> list[Record]:
     """The records of the one session that measured all of the cells; none if there is no such session."""
     before = finished(cells[0].sweep)
     records = [before[cell.key] for cell in cells if cell.key in before and not cell.cfg.force]
@@ -63,7 +65,7 @@ def _measured(cells: Sequence[Cell]) -> list[Record]:
     return records if len(records) == len(cells) and len(sessions) == 1 else []
 
 
-def _measure(places: Sequence[Place], cfg: DictConfig, folder: Path) -> list[Record]:
+def _measure(places: Sequence[SessionContender], cfg: DictConfig, folder: Path) -> list[Record]:
     with read_write(cfg):
         cfg.hydra.runtime.output_dir = str(folder)  # of the session's log
     folder.mkdir(parents=True, exist_ok=True)

@@ -7,11 +7,19 @@ additive · dense     16.3~      >
 
 from collections.abc import Sequence
 
-from attnbench.measure.scaling import exponent
+from attnbench.cost.scaling import exponent
 from attnbench.record import Record, ScalingPoint
-from attnbench.report.costs import LEGEND, NOISY, QUANTITIES, SIGNS, Quantity, baseline, ratios
 from attnbench.report.document import significant
-from attnbench.report.mechanisms import conditions, label, said
+from attnbench.report.study.cost_ratios import (
+    LEGEND,
+    NOISY,
+    QUANTITIES,
+    SIGNS,
+    Quantity,
+    baseline,
+    ratios,
+)
+from attnbench.report.study.naming import conditions, label, said
 
 
 def print_costs(records: Sequence[Record]) -> None:

@@ -14,8 +14,8 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from attnbench.cli import help as usage
-from attnbench.cli.errors import explain, nearest, refuse
 from attnbench.cli.grid import for_cells
+from attnbench.cli.hydra_errors import explain, nearest, refuse
 from attnbench.cli.paths import CONF
 from attnbench.errors import UserError
 

@@ -17,7 +17,7 @@ from attnbench.record import Record
 
 
 @dataclass(frozen=True)
-class Cell:
+class PlannedJob:
     """One job of a sweep; `unavailable` says why it cannot run here, if nothing is wrong with it but that."""
 
     overrides: list[str]
@@ -47,7 +47,7 @@ class Cell:
 
 def plan(
     grids: Sequence[Mapping[str, Any]], arguments: Sequence[str], config: DictConfig, loader: ConfigLoader
-) -> list[Cell]:
+) -> list[PlannedJob]:
     """The cells of a sweep, each job once however many cells describe it.
 
     Args:
@@ -59,7 +59,7 @@ def plan(
     Raises:
         UserError: a cell that cannot run at all.
     """
-    planned: dict[str, Cell] = {}
+    planned: dict[str, PlannedJob] = {}
     for overrides in _overrides(grids, arguments, config.command, loader):
         cfg, unavailable = loader.load_sweep_config(config, overrides), None
         try:
@@ -69,7 +69,7 @@ def plan(
         except UserError as error:
             raise UserError(f"{_shown(overrides)}: {error}") from error
         key = job_key(cfg)
-        planned.setdefault(key, Cell(overrides, key, cfg, unavailable))
+        planned.setdefault(key, PlannedJob(overrides, key, cfg, unavailable))
     return list(planned.values())
 
 

@@ -23,7 +23,7 @@ def report(cfg: DictConfig) -> None:
     given = {key: str(value) for key, value in given.items()}
     if cfg.source is not None:
         # It takes a second to import: who reads files does not wait for it.
-        from attnbench.wandb_source import fetch
+        from attnbench.tracking.wandb_source import fetch
 
         fetched = fetch(str(cfg.source))
         build_report(fetched.files, fetched.project, {"source": str(cfg.source)} | given, fetched.gaps)
@@ -50,7 +50,7 @@ def build_report(
     given = given or {"runs": _joined([str(place) for place in places])}
     # pandas, seaborn and typst take seconds to import: only who wants a report waits for them.
     from attnbench.report import build, load
-    from attnbench.report.filter import matching
+    from attnbench.report.study.filter import matching
 
     found = load(places)
     entries, unread = found.entries, [*gaps, *found.broken]

@@ -16,10 +16,10 @@ from omegaconf import DictConfig, read_write
 
 from attnbench import record
 from attnbench.cli.cost import compare
-from attnbench.cli.plan import Cell, finished, plan
+from attnbench.cli.plan import PlannedJob, finished, plan
 from attnbench.cli.progress import Progress
 from attnbench.cli.report import build_report
-from attnbench.cli.table import print_table
+from attnbench.cli.sweep_table import print_table
 from attnbench.errors import UserError
 
 
@@ -50,7 +50,7 @@ def run_sweep(
         _train(planned, config, launcher)
 
 
-def _train(planned: Sequence[Cell], config: DictConfig, launcher: Launcher) -> None:
+def _train(planned: Sequence[PlannedJob], config: DictConfig, launcher: Launcher) -> None:
     for cell in planned:
         if cell.unavailable:
             raise UserError(f"{cell.name}: {cell.unavailable}")
@@ -76,7 +76,7 @@ def _train(planned: Sequence[Cell], config: DictConfig, launcher: Launcher) -> N
         raise SystemExit(1)
 
 
-def _launch(launcher: Launcher, todo: Sequence[Cell], folder: Path, again: str) -> None:
+def _launch(launcher: Launcher, todo: Sequence[PlannedJob], folder: Path, again: str) -> None:
     stopped = threading.Event()
     with _interrupts(stopped), Progress([cell.record for cell in todo]):
         try:

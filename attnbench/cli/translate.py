@@ -12,9 +12,9 @@ from tqdm import tqdm
 
 from attnbench.cli.translator import Translation, Translator, attention
 from attnbench.errors import UserError
-from attnbench.job.building import build
-from attnbench.measure.implicit import implicit_weights
-from attnbench.measure.links import Links
+from attnbench.job.build import build
+from attnbench.quality.implicit_attention import implicit_weights
+from attnbench.quality.links import WordLinks
 
 WINDOW = 20  # batches of lines that are sorted by length together, and then written
 
@@ -57,7 +57,7 @@ def _rows(number: int, translations: Sequence[Translation], *, ranked: bool) -> 
     return "".join(f"{number}\t{rank}\t{score:.4f}\t{text}\n" for rank, (text, score, _) in ranks)
 
 
-def _pharaoh(links: Links) -> str:
+def _pharaoh(links: WordLinks) -> str:
     return " ".join(f"{source}-{target}" for source, target in links) + "\n"
 
 

@@ -8,16 +8,16 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor
 
-from attnbench import checkpoint
 from attnbench.errors import UserError
-from attnbench.job.building import build, build_model
-from attnbench.job.values import check_types
-from attnbench.measure.alignment import attention_weights
-from attnbench.measure.links import Links, word_links, words_read, words_written
+from attnbench.job.build import build, build_model
+from attnbench.job.value_types import check_types
 from attnbench.models.decoding import Search
 from attnbench.models.model import Model
+from attnbench.quality.alignment import attention_weights
+from attnbench.quality.links import WordLinks, word_links, words_read, words_written
 from attnbench.tasks.batches import Batches
 from attnbench.tasks.task import EOS, Pair, Task
+from attnbench.training import checkpoint
 
 # From a model, a source and a target to weights `(T, S)`.
 Look = Callable[[Model, Sequence[int], Sequence[int]], Tensor]
@@ -28,7 +28,7 @@ class Translation(NamedTuple):
 
     text: str
     score: float
-    links: Links
+    links: WordLinks
 
 
 class Translator:

@@ -13,20 +13,21 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from attnbench import record
+from attnbench.cost.memory import is_out_of_memory
 from attnbench.environment import describe
 from attnbench.errors import in_one_line
-from attnbench.job.building import build, build_entry
+from attnbench.job.build import build, build_entry
 from attnbench.job.identity import PARTS, factors, job_key, parts
-from attnbench.job.regress import check_regression, regress
-from attnbench.job.values import check_plain, check_types
-from attnbench.job.work import Results, check_training, train
-from attnbench.measure.memory import is_out_of_memory
+from attnbench.job.regression import check_regression, regress
+from attnbench.job.results import Results
+from attnbench.job.translation import check_training, train
+from attnbench.job.value_types import check_plain, check_types
 from attnbench.record import Record
-from attnbench.tracking import Run
+from attnbench.tracking.tracker import TrackedRun
 
 log = logging.getLogger(__name__)
 
-PROCEDURES: dict[str, Callable[[DictConfig, Path, Run], Results]] = {"translation": train, "regression": regress}
+PROCEDURES: dict[str, Callable[[DictConfig, Path, TrackedRun], Results]] = {"translation": train, "regression": regress}
 CHECKS: dict[str, Callable[[DictConfig], object]] = {
     "translation": check_training,
     "regression": check_regression,
@@ -78,7 +79,7 @@ def _failed(empty: Record, error: Exception, duration_s: float) -> Record:
     return replace(empty, status=status, error=in_one_line(error), duration_s=duration_s)
 
 
-def _keep(done: Record, folder: Path, tracked: Run) -> None:
+def _keep(done: Record, folder: Path, tracked: TrackedRun) -> None:
     """Writes a record, and then hands it to the tracker, whose failure is no failure of the job."""
     record.write(done, folder / record.NAME)
     try:

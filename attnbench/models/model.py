@@ -7,7 +7,7 @@ from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 import torch
 from torch import Tensor, nn
 
-from attnbench.attention.selection import Draw
+from attnbench.attention.selections import Draw
 
 
 class State(Protocol):

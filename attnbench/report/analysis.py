@@ -8,9 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import pandas as pd
 
-from attnbench.measure.aer import error_rate
-from attnbench.report.costs import QUANTITIES
-from attnbench.report.frames import along, conditions, groups, where
+from attnbench.quality.error_rate import error_rate
 from attnbench.report.statistics import (
     Comparison,
     Effects,
@@ -29,7 +27,9 @@ from attnbench.report.statistics import (
     length_bins,
     pairs,
 )
-from attnbench.report.study import Seeds, Study, spread
+from attnbench.report.study.cost_ratios import QUANTITIES
+from attnbench.report.study.frames import along, conditions, groups, where
+from attnbench.report.study.study import SeedStatistics, Study, spread
 
 LEVEL = 0.05  # of significance, after Holm's correction over a table
 BINS, BINS_BEYOND = 4, 2  # of source length: of the test set, and of the sentences beyond those trained on
@@ -39,7 +39,7 @@ ByMechanism = dict[str, dict[str, Any]]  # condition -> mechanism -> what was fo
 Found = TypeVar("Found")
 
 
-class Tested(NamedTuple):
+class TestedComparison(NamedTuple):
     """A comparison with the baseline, and its p-value after Holm's correction over all of the report's."""
 
     comparison: Comparison
@@ -50,7 +50,7 @@ class Tested(NamedTuple):
         return self.adjusted_p < LEVEL
 
 
-class Bin(NamedTuple):
+class BleuBin(NamedTuple):
     """The sentences whose source has `low` to `high` tokens."""
 
     low: int
@@ -68,7 +68,7 @@ class Response(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Curve:
+class CostCurve:
     """One cost of one mechanism against the length: `values` are medians over its jobs."""
 
     values: dict[int, float]
@@ -108,14 +108,14 @@ class Analysis:
         return self._by_mechanism(lambda seeds: estimate_bleu(_scored(seeds)), beyond=True)
 
     @cached_property
-    def comparisons(self) -> dict[str, dict[str, Tested]]:
+    def comparisons(self) -> dict[str, dict[str, TestedComparison]]:
         """Each mechanism against the study's baseline, where both were tested on the same sentences."""
         baseline = self.study.baseline
         found = self._against({condition: baseline for condition in self.bleu if baseline}, compare)
-        tested: dict[str, dict[str, Tested]] = {}
+        tested: dict[str, dict[str, TestedComparison]] = {}
         adjusted = holm([one.p for one in found.values()])
         for ((condition, name), one), p in zip(found.items(), adjusted, strict=True):
-            tested.setdefault(condition, {})[name] = Tested(one, p)
+            tested.setdefault(condition, {})[name] = TestedComparison(one, p)
         return tested
 
     @cached_property
@@ -128,12 +128,12 @@ class Analysis:
         return adjusted
 
     @cached_property
-    def bins(self) -> dict[str, dict[str, list[Bin]]]:
+    def bins(self) -> dict[str, dict[str, list[BleuBin]]]:
         """BLEU by the length of the source, in classes of about equally many sentences, on to the longest tested.
 
         Of a hundred mechanisms at the most, spread from the best to the worst: a figure shows no more.
         """
-        found: dict[str, dict[str, list[Bin]]] = {}
+        found: dict[str, dict[str, list[BleuBin]]] = {}
         for condition, mine in self.bleu.items():
             for name in spread(list(mine), MOST_BINNED):
                 near, far = (self.study.seeds(name, condition, beyond=beyond) for beyond in (False, True))
@@ -165,14 +165,14 @@ class Analysis:
         return found
 
     @cached_property
-    def curves(self) -> dict[tuple[str, str], dict[str, Curve]]:
+    def curves(self) -> dict[tuple[str, str], dict[str, CostCurve]]:
         """By device and the name of a quantity, each mechanism's cost against the length."""
-        found: dict[tuple[str, str], dict[str, Curve]] = {}
+        found: dict[tuple[str, str], dict[str, CostCurve]] = {}
         for device, here in groups(self.study.scaling, "device"):
             for quantity in QUANTITIES:
                 values = along(where(here, passes=quantity.passes), "length", [quantity.field])
                 found[str(device), quantity.name] = {
-                    name: Curve({length: at[quantity.field] for length, at in values[name].items()})
+                    name: CostCurve({length: at[quantity.field] for length, at in values[name].items()})
                     for name in self.study.encoding.styles
                     if name in values
                 }
@@ -188,7 +188,7 @@ class Analysis:
             found.append({name: {length: at["ms"] for length, at in mine.items()} for name, mine in times.items()})
         return found
 
-    def _by_mechanism(self, judge: Callable[[Seeds], Any], *, beyond: bool = False) -> ByMechanism:
+    def _by_mechanism(self, judge: Callable[[SeedStatistics], Any], *, beyond: bool = False) -> ByMechanism:
         frame = self.study.beyond if beyond else self.study.jobs
         found: ByMechanism = {}
         for condition in conditions(frame):
@@ -238,14 +238,14 @@ class Analysis:
         return frame, {"call": f"time of forward and backward at n = {length:,} (ms)"}
 
 
-def _scored(seeds: Seeds) -> Scores:
+def _scored(seeds: SeedStatistics) -> Scores:
     return Scores(seeds.seeds, seeds.statistics, seeds.test_set)
 
 
-def _bins(seeds: Seeds, count: int) -> list[Bin]:
+def _bins(seeds: SeedStatistics, count: int) -> list[BleuBin]:
     classes = length_bins(seeds.lengths.tolist(), count)
     scores = [Scores(seeds.seeds, seeds.statistics[:, each.rows]) for each in classes]
-    return [Bin(each.low, each.high, estimate_bleu(one)) for each, one in zip(classes, scores, strict=True)]
+    return [BleuBin(each.low, each.high, estimate_bleu(one)) for each, one in zip(classes, scores, strict=True)]
 
 
 def _ratio(counts: list[Any]) -> Estimate:

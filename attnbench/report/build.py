@@ -7,19 +7,19 @@ from pathlib import Path
 from attnbench.errors import UserError
 from attnbench.record import Record
 from attnbench.report.analysis import Analysis
-from attnbench.report.contents import document
-from attnbench.report.document import Cell, Document, Table
-from attnbench.report.entry import Entry
-from attnbench.report.latex import latex
-from attnbench.report.markdown import markdown
-from attnbench.report.page import page
-from attnbench.report.paper import paper
+from attnbench.report.document import CellValue, Document, Table
+from attnbench.report.pages.html import page
+from attnbench.report.pages.latex import latex
+from attnbench.report.pages.markdown import markdown
+from attnbench.report.pages.pdf import paper
+from attnbench.report.sections import document
 from attnbench.report.statistics import Estimate
-from attnbench.report.study import study
+from attnbench.report.study.compact_record import CompactRecord
+from attnbench.report.study.study import study
 
 
 def build(
-    records: Sequence[Record | Entry],
+    records: Sequence[Record | CompactRecord],
     destination: Path,
     *,
     title: str,
@@ -82,7 +82,7 @@ def _write_csv(table: Table, path: Path) -> None:
             writer.writerow([value for cell, wide in zip(row, intervals, strict=True) for value in _values(cell, wide)])
 
 
-def _values(cell: Cell, interval: bool) -> list[str | int | float | None]:
+def _values(cell: CellValue, interval: bool) -> list[str | int | float | None]:
     """One value, or three in a column of estimates, where a cell without bounds leaves these empty."""
     if isinstance(cell, Estimate):
         return [cell.value, cell.low, cell.high]

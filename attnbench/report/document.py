@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from attnbench.report.canvas import Drawing
 from attnbench.report.statistics import Estimate
 
-Cell = str | int | float | Estimate | None
+CellValue = str | int | float | Estimate | None
 
 
 def fixed(digits: int) -> Callable[[float], str]:
@@ -34,7 +33,7 @@ class Column:
     show: Callable[[float], str] | None = None
     wide: bool = False
 
-    def text(self, cell: Cell) -> str:
+    def text(self, cell: CellValue) -> str:
         if cell is None:
             return "–"
         if isinstance(cell, str) or self.show is None:
@@ -51,7 +50,7 @@ class Table:
     name: str
     caption: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[CellValue, ...], ...]
     collapsed: bool = False
 
 
@@ -61,6 +60,14 @@ def without_empty(table: Table) -> Table:
     columns = tuple(table.columns[i] for i in kept)
     rows = tuple(tuple(row[i] for i in kept) for row in table.rows)
     return replace(table, columns=columns, rows=rows)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One figure, drawn once and saved twice."""
+
+    svg: str
+    png: bytes
 
 
 @dataclass(frozen=True)
@@ -158,6 +165,6 @@ def _plain(block: Block, label: str) -> dict[str, Any]:
             return {"kind": "code", "text": block.text}
 
 
-def _key(cell: Cell) -> str | int | float | None:
+def _key(cell: CellValue) -> str | int | float | None:
     """What a table is sorted by."""
     return cell.value if isinstance(cell, Estimate) else cell

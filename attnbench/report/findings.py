@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from attnbench.report import pooling
-from attnbench.report.analysis import LEVEL, Analysis, Curve, Tested
+from attnbench.report.analysis import LEVEL, Analysis, CostCurve, TestedComparison
 from attnbench.report.document import fixed, interval, significant
-from attnbench.report.frames import by_condition, conditions, medians
+from attnbench.report.figures import kernel_regression
 from attnbench.report.statistics import Estimate, crossing
+from attnbench.report.study.frames import by_condition, conditions, medians
 from attnbench.report.tables.quality import signed
 
 NAMED = 3  # mechanisms named in a list before it says "and n more"
@@ -74,7 +74,7 @@ def _pooling(analysis: Analysis) -> Iterator[str]:
     """Only where seeds give an interval: the points of one seed may favour any pooling."""
     study = analysis.study
     for condition in conditions(study.regressions):
-        places = [(name, error) for where, name, _, error in pooling.ranked(study) if where == condition]
+        places = [(name, error) for where, name, _, error in kernel_regression.ranked(study) if where == condition]
         (best, lowest), *others = places
         if not others or not isinstance(lowest, Estimate):
             continue
@@ -170,7 +170,7 @@ def _alignment(analysis: Analysis) -> Iterator[str]:
             yield f"{sentence}; its interval lies below all others."
 
 
-def _cheapest(curves: dict[str, Curve], pick: Callable[[Iterable[int]], int]) -> str:
+def _cheapest(curves: dict[str, CostCurve], pick: Callable[[Iterable[int]], int]) -> str:
     """The cheapest at the shortest (`min`) or longest (`max`) length that any was measured at."""
     length = pick(n for one in curves.values() for n in one.values)
     there = {name: one.values[length] for name, one in curves.items() if length in one.values}
@@ -181,15 +181,15 @@ def _at(condition: str) -> str:
     return f"{condition}: " if condition else ""
 
 
-def _sorted(tested: Iterable[tuple[str, Tested]]) -> list[tuple[str, Tested]]:
+def _sorted(tested: Iterable[tuple[str, TestedComparison]]) -> list[tuple[str, TestedComparison]]:
     return sorted(tested, key=_gain)
 
 
-def _gain(tested: tuple[str, Tested]) -> float:
+def _gain(tested: tuple[str, TestedComparison]) -> float:
     return tested[1].comparison.difference.value
 
 
-def _difference(tested: tuple[str, Tested]) -> str:
+def _difference(tested: tuple[str, TestedComparison]) -> str:
     return f"{interval(tested[1].comparison.difference, signed)} ({tested[0]})"
 
 

@@ -11,7 +11,7 @@ from string import ascii_lowercase
 from typing import Literal
 
 from attnbench.errors import UserError
-from attnbench.tasks.drawn import draw
+from attnbench.tasks.random_sets import draw
 from attnbench.tasks.task import Pair, Task
 from attnbench.tasks.vocabulary import WordVocabulary
 

@@ -14,7 +14,14 @@ import sentencepiece as spm
 
 from attnbench.errors import UserError
 from attnbench.tasks import cache, tokenizer
-from attnbench.tasks.task import BOS, EOS, PAD, SPECIALS, UNK, Vocabulary
+from attnbench.tasks.task import (
+    BOS,
+    EOS,
+    PAD,
+    SPECIALS,
+    UNK,
+    Vocabulary,
+)
 
 log = logging.getLogger(__name__)
 

@@ -1,12 +1,15 @@
 """Every attention that the files in conf/ can make, against loops in float64: values, gradients, padding."""
 
-import oracle
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
-from variants import (
+
+from attnbench.attention import Attention
+from attnbench.errors import UserError
+from tests.attention import oracle
+from tests.attention.variants import (
     ABLE,
     EVERY,
     MECHANISMS,
@@ -21,9 +24,6 @@ from variants import (
     states,
     weights_of,
 )
-
-from attnbench.attention import Attention
-from attnbench.errors import UserError
 
 LENGTHS = [5, 3, 0, 1]  # of sentences padded to 5; one has nothing to attend
 POSITION = 2  # of the first query, for local scopes

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from variants import EVERY, Variant, attend, build, names, part, states, weights_of
 
-from attnbench.attention.selection import Draw, Reinforce
+from attnbench.attention.selections import Draw, Reinforce
+from tests.attention.variants import EVERY, Variant, attend, build, names, part, states, weights_of
 
 HARD = [variant for variant in EVERY if variant.selection != "soft" and variant.kernel == "dense"]
 DRAWS = 20_000

@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from variants import REFUSED, Variant, attend, build, names, part, states, weights_of
 
 from attnbench.attention.scopes import LocalM, LocalP, View
 from attnbench.attention.scores import Additive, Concat, Cosine, Gaussian
-from attnbench.attention.selection import Gumbel, Reinforce, Soft, masked_softmax
+from attnbench.attention.selections import Gumbel, Reinforce, Soft, masked_softmax
 from attnbench.errors import UserError
+from tests.attention.variants import REFUSED, Variant, attend, build, names, part, states, weights_of
 
 
 @pytest.mark.parametrize(

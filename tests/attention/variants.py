@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from torch import Tensor
 
 from attnbench.attention import Attention
-from attnbench.attention.kernels import Attended, Problem
+from attnbench.attention.kernels import Attended, AttentionSpec
 
 CONF = Path(__file__).parents[2] / "conf"
 WINDOW = 1  # of local scopes, small enough to shut out most of a short sentence
@@ -56,10 +56,10 @@ def build(variant: Variant, *, width: int = 6, heads: int = 2, window: int = WIN
     return instantiate(config(variant, heads, window))(width).double()
 
 
-def problem(variant: Variant, heads: int = 2, width: int = 3) -> Problem:
+def problem(variant: Variant, heads: int = 2, width: int = 3) -> AttentionSpec:
     """What the variant asks of its kernel."""
     score, scope = (part(group, getattr(variant, group))(heads, width) for group in ("score", "scope"))
-    return Problem(score, scope, part("selection", variant.selection)())
+    return AttentionSpec(score, scope, part("selection", variant.selection)())
 
 
 def refusal(variant: Variant) -> str | None:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from command_line import ROOT, TINY, Ended, here, records, run
+
+from tests.cli.command_line import ROOT, TINY, Ended, here, records, run
 
 CONF = ROOT / "conf"
 

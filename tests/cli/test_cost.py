@@ -5,17 +5,17 @@ import re
 from pathlib import Path
 
 import pytest
-from command_line import Ended, here, records, stamps
 
 from attnbench.record import Record
+from tests.cli.command_line import Ended, here, records, stamps
 
 SMALL = ["device=cpu", "width=16", "cost.lengths=[8,16]", "cost.repetitions=2", "cost.max_seconds=60"]
 OWN = {
-    "linear": "_target_: own_contenders.linear",
-    "forward_only": "_target_: own_contenders.forward_only",
-    "short": "_target_: own_contenders.short\nlongest: 8",
+    "linear": "_target_: tests.cli.own_contenders.linear",
+    "forward_only": "_target_: tests.cli.own_contenders.forward_only",
+    "short": "_target_: tests.cli.own_contenders.short\nlongest: 8",
     "nowhere": "_target_: no_such_package.attend",
-    "misnamed": "_target_: own_contenders.linear\nwindow: 3",
+    "misnamed": "_target_: tests.cli.own_contenders.linear\nwindow: 3",
 }
 
 
@@ -148,7 +148,7 @@ def test_one_without_a_backward_pass_says_so(folder: Path) -> None:
     ("arguments", "message"),
     [
         ("contender=sdpa,nowhere", r".*contender\._target_=no_such_package\.attend: cannot be had: "),
-        ("contender=sdpa,misnamed", r".*own_contenders\.linear: linear\(\) got an unexpected"),
+        ("contender=sdpa,misnamed", r".*tests\.cli\.own_contenders\.linear: linear\(\) got an unexpected"),
         ("contender=sdpa,linea", "contender=linea: no such choice; "),
         ("contender=sdpa,linear heads=3", ".*heads=3: must divide the width 16"),
         ("contender=sdpa,linear precision=fp8", ".*precision=fp8: must be fp32 or bf16"),

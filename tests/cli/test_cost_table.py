@@ -6,7 +6,15 @@ import pytest
 
 from attnbench import record
 from attnbench.cli.cost_table import print_costs
-from attnbench.record import CostStatus, Environment, Factor, Passes, Record, Scaling, ScalingPoint
+from attnbench.record import (
+    CostStatus,
+    Environment,
+    Factor,
+    Passes,
+    Record,
+    Scaling,
+    ScalingPoint,
+)
 
 WHERE = Environment("3.12", {}, None, "Linux", "a chip", 2, 2, 8.0, "cpu", "a chip")
 

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from command_line import TINY, Ended, here, run
+
+from tests.cli.command_line import TINY, Ended, here, run
 
 MISSPELT = [
     ("trian", r"trian: no such command; did you mean train\?"),

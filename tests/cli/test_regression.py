@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from command_line import Ended, here, records
+
+from tests.cli.command_line import Ended, here, records
 
 SWEEP = ["sweep", "task=kernel_regression", "tracker=none", "device=cpu", "seed=1", "training.updates=5"]
 

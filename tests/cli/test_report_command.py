@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import Ended, here
-from test_tracking import RECORD
 
 from attnbench import record
 from attnbench.cli.report import LISTED
 from attnbench.record import Record
-from attnbench.report.entry import Entry
+from attnbench.report.study.compact_record import CompactRecord
+from tests.cli.command_line import Ended, here
+from tests.tracking.test_wandb_tracker import RECORD
 
 
 def put(folder: Path, score: str, **changes: Any) -> None:
@@ -51,7 +51,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[Built]:
     """The reports that were asked for, in place of building them."""
     found = []
 
-    def build(entries: Sequence[Entry], destination: Path, **told: Any) -> Path:
+    def build(entries: Sequence[CompactRecord], destination: Path, **told: Any) -> Path:
         records: list[Record] = [each.record for each in entries]
         found.append(Built([(one.sweep, str(one.factors["score"])) for one in records], destination, told))
         return destination / "index.html"

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import TINY, here, records, run, stamps, start
 from hydra.plugins.launcher import Launcher
 
 from attnbench import record
 from attnbench.record import Record
+from tests.cli.command_line import TINY, here, records, run, stamps, start
 
 # The table of `location` is too small for the sentences where it has 4 positions: that is seen when it runs.
 HALF_FAILING = ["sweep", "score=location", "score.positions=4,64", "decoder=luong,bahdanau", "sweep=half", *TINY]

@@ -6,22 +6,22 @@ from typing import Any
 
 import pytest
 import torch
-from command_line import Ended, here, start
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
-from attnbench import checkpoint
-from attnbench.checkpoint import Checkpoint
 from attnbench.cli import translate
 from attnbench.cli.paths import CONF
-from attnbench.job.building import build_model
-from attnbench.measure.alignment import attention_weights
-from attnbench.measure.implicit import implicit_weights
+from attnbench.job.build import build_model
 from attnbench.models.decoding import Beam, Greedy, Hypothesis, Search
 from attnbench.models.initialise import initialise
 from attnbench.models.model import Model
+from attnbench.quality.alignment import attention_weights
+from attnbench.quality.implicit_attention import implicit_weights
 from attnbench.tasks.task import EOS, Vocabulary
 from attnbench.tasks.vocabulary import WordVocabulary, sentencepiece
+from attnbench.training import checkpoint
+from attnbench.training.checkpoint import Checkpoint
+from tests.cli.command_line import Ended, here, start
 
 LINES = ["a b c", "", "c", " b  a d ", "\t", "d d d d d", "b\u2028a", "unknown"]
 LETTERS = WordVocabulary(list("abcdefgh"))

@@ -3,13 +3,15 @@
 from typing import Any
 
 import torch
-import toy
 
-from attnbench.losses import CrossEntropy
+from attnbench.device import Compute
 from attnbench.models.model import Model
 from attnbench.tasks.batches import Batch
 from attnbench.tasks.task import EOS
-from attnbench.training import Recipe, Stepper, objective
+from attnbench.training.loss import CrossEntropy
+from attnbench.training.recipe import Recipe
+from attnbench.training.step import TrainingStep, objective
+from tests.models import toy
 
 RECIPE = Recipe(
     loss=CrossEntropy(label_smoothing=0.1),
@@ -30,9 +32,9 @@ RECIPE = Recipe(
 def train(model: Model[Any], steps: int) -> tuple[float, float]:
     """The loss of the batch before and after `steps` on it, neither with dropout nor with anything drawn."""
     before = loss_of(model)
-    stepper = Stepper(model, RECIPE, steps, torch.device("cpu"), "fp32")
+    step = TrainingStep(model, RECIPE, steps, Compute(torch.device("cpu")))
     for _ in range(steps):
-        stepper(batch())
+        step(batch())
     return before, loss_of(model)
 
 

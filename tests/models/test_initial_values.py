@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import torch
-import toy
 from torch import Tensor
 
 from attnbench.errors import UserError
+from tests.models import toy
 
 # With many values of their own.
 RNN = {"model": "rnn", "decoder": "bahdanau", "score": "additive", "scope": "local_p", "key_value": "split"}

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-import toy
-from learning import train
+
+from tests.models import toy
+from tests.models.learning import train
 
 MODELS = {"rnn": ("score", "scope", "selection", "key_value", "decoder"), "transformer": ("positions",)}
 VARIANTS = [

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 import torch
-import toy
 from torch import Tensor
+
+from tests.models import toy
 
 every_model = pytest.mark.parametrize("model", list(toy.MODELS))
 WINDOWS = [f"scope={scope} scope.window=1" for scope in ("local_m", "local_p")]

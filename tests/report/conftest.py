@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-import records
 
 from attnbench.report import build
+from tests.report import records
 
 
 @pytest.fixture(scope="session")

@@ -21,12 +21,12 @@ from attnbench.record import (
     Quality,
     Record,
     Regression,
-    Sample,
     Scaling,
     ScalingPoint,
     StepCost,
     StepMemory,
     Training,
+    TranslationSample,
 )
 
 ENVIRONMENT = Environment(
@@ -164,7 +164,9 @@ def _quality(bleu: float, factors: Mapping[str, Factor], lengths: Sequence[int],
     statistics = [_sentence(max(2.0, bleu - fall * (n / middle - 1)), n, chance) for n in sources]
     sums = [sum(column) for column in zip(*statistics, strict=True)]
     score = BLEU.compute_bleu(sums[2:6], sums[6:], sums[0], sums[1]).score
-    samples = [Sample(" ".join(SOURCE[:n]), " ".join(TARGET[:n]), " ".join(TARGET[: n - 1])) for n in (5, 9, 15)]
+    samples = [
+        TranslationSample(" ".join(SOURCE[:n]), " ".join(TARGET[:n]), " ".join(TARGET[: n - 1])) for n in (5, 9, 15)
+    ]
     return Quality(
         test_set=f"{factors.get('task')} {factors.get('length')} {lengths[0]}",
         sentences=SENTENCES,

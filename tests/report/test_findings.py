@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-import records
-
 from attnbench.record import Quality, Record
 from attnbench.report.analysis import Analysis
 from attnbench.report.findings import findings
-from attnbench.report.study import study
+from attnbench.report.study.study import study
+from tests.report import records
 
 
 def said(*jobs: Record, baseline: str | None = None) -> str:

@@ -12,11 +12,11 @@ from itertools import islice, product
 from pathlib import Path
 
 import numpy as np
-import records
 from sacrebleu.metrics.bleu import BLEU
 
 from attnbench import record
 from attnbench.record import Factor, Quality, Record
+from tests.report import records
 
 # The last varies fastest: 40 mechanisms differ in score, scope and selection, 80 in the number of heads, 2,000 in all.
 LEVELS: dict[str, tuple[Factor, ...]] = {

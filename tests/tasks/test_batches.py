@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnbench.tasks.batches import POOL, Batch, Batches
-from attnbench.tasks.task import BOS, EOS, PAD, UNK, Pair, Task
+from attnbench.tasks.task import (
+    BOS,
+    EOS,
+    PAD,
+    UNK,
+    Pair,
+    Task,
+)
 from attnbench.tasks.vocabulary import WordVocabulary
 
 CPU = torch.device("cpu")

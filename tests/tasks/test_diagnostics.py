@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from omegaconf import DictConfig, OmegaConf
 
 from attnbench.errors import UserError
-from attnbench.job.building import build
+from attnbench.job.build import build
 from attnbench.tasks.task import SPECIALS, UNK, Pair, Task
 
 NAMES = ("copy", "reverse", "sort", "recall")

@@ -11,7 +11,14 @@ from sacrebleu.metrics.bleu import BLEU
 
 from attnbench.errors import UserError
 from attnbench.tasks import tokenizer
-from attnbench.tasks.task import BOS, EOS, PAD, SPECIALS, UNK, Vocabulary
+from attnbench.tasks.task import (
+    BOS,
+    EOS,
+    PAD,
+    SPECIALS,
+    UNK,
+    Vocabulary,
+)
 from attnbench.tasks.vocabulary import restore, sentencepiece, words
 
 ENGLISH = [f"the {size} cat saw {count} dogs." for size in ("big", "small", "old") for count in ("two", "three", "ten")]

@@ -1,25 +1,34 @@
 """Kernels compute the same attention at different cost; the cost is what is studied."""
 
-from attnbench.attention.kernels.auto import Auto, choose
-from attnbench.attention.kernels.dense import Dense
-from attnbench.attention.kernels.fused import Fused
-from attnbench.attention.kernels.kernel import Attended, Inputs, Kernel, Load, Problem, Rounds, Size
-from attnbench.attention.kernels.tiled import Additive, Tiled
-from attnbench.attention.kernels.windowed import Windowed
+from attnbench.attention.kernels.additive import AdditiveKernel
+from attnbench.attention.kernels.auto import AutoKernel, choose
+from attnbench.attention.kernels.dense import DenseKernel
+from attnbench.attention.kernels.fused import FusedKernel
+from attnbench.attention.kernels.kernel import (
+    Attended,
+    AttentionSpec,
+    BackwardPasses,
+    Inputs,
+    InputSize,
+    Kernel,
+    KernelCost,
+)
+from attnbench.attention.kernels.tiled import TiledKernel
+from attnbench.attention.kernels.windowed import WindowedKernel
 
 __all__ = [
-    "Additive",
+    "AdditiveKernel",
     "Attended",
-    "Auto",
-    "Dense",
-    "Fused",
+    "AttentionSpec",
+    "AutoKernel",
+    "BackwardPasses",
+    "DenseKernel",
+    "FusedKernel",
+    "InputSize",
     "Inputs",
     "Kernel",
-    "Load",
-    "Problem",
-    "Rounds",
-    "Size",
-    "Tiled",
-    "Windowed",
+    "KernelCost",
+    "TiledKernel",
+    "WindowedKernel",
     "choose",
 ]

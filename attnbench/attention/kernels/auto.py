@@ -2,39 +2,47 @@
 
 import torch
 
-from attnbench.attention.kernels.dense import Dense
-from attnbench.attention.kernels.fused import Fused
-from attnbench.attention.kernels.kernel import Attended, Inputs, Kernel, Load, Problem, Size
-from attnbench.attention.kernels.tiled import Additive, Tiled
-from attnbench.attention.kernels.windowed import Windowed
+from attnbench.attention.kernels.additive import AdditiveKernel
+from attnbench.attention.kernels.dense import DenseKernel
+from attnbench.attention.kernels.fused import FusedKernel
+from attnbench.attention.kernels.kernel import (
+    Attended,
+    AttentionSpec,
+    Inputs,
+    InputSize,
+    Kernel,
+    KernelCost,
+)
+from attnbench.attention.kernels.tiled import TiledKernel
+from attnbench.attention.kernels.windowed import WindowedKernel
 from attnbench.errors import UnavailableError
 
-BY_COST: tuple[Kernel, ...] = (Windowed(), Fused(), Additive(), Tiled(), Dense())
+BY_COST: tuple[Kernel, ...] = (WindowedKernel(), FusedKernel(), AdditiveKernel(), TiledKernel(), DenseKernel())
 
 
-class Auto:
+class AutoKernel:
     """The first kernel, in order of cost, that does not refuse."""
 
     name = "auto"
 
-    def refusal(self, problem: Problem) -> str | None:
+    def refusal(self, problem: AttentionSpec) -> str | None:
         return None
 
-    def load(self, problem: Problem, size: Size, device: torch.device) -> Load:
+    def load(self, problem: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
         return choose(self, problem).load(problem, size, device)
 
-    def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
+    def __call__(self, problem: AttentionSpec, inputs: Inputs) -> Attended:
         return choose(self, problem)(problem, inputs)
 
 
-def choose(kernel: Kernel, problem: Problem) -> Kernel:
-    """The kernel that runs where `kernel` is asked for: itself, unless that is `Auto`.
+def choose(kernel: Kernel, problem: AttentionSpec) -> Kernel:
+    """The kernel that runs where `kernel` is asked for: itself, unless that is `AutoKernel`.
 
     Raises:
         UnavailableError: it cannot solve the problem; the message says which can.
     """
     able = [other for other in BY_COST if other.refusal(problem) is None]
-    if isinstance(kernel, Auto):
+    if isinstance(kernel, AutoKernel):
         return able[0]
     if reason := kernel.refusal(problem):
         names = ", ".join(f"kernel={other.name}" for other in able)

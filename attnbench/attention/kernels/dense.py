@@ -5,25 +5,32 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from attnbench.attention.kernels.kernel import Attended, Inputs, Load, Problem, Rounds, Size
+from attnbench.attention.kernels.kernel import (
+    Attended,
+    AttentionSpec,
+    BackwardPasses,
+    Inputs,
+    InputSize,
+    KernelCost,
+)
 
 
-class Dense:
+class DenseKernel:
     """Scores, then weights, then their product with the values, each in full: O(T · S) memory."""
 
     name = "dense"
 
-    def refusal(self, problem: Problem) -> str | None:
+    def refusal(self, problem: AttentionSpec) -> str | None:
         return None
 
-    def load(self, problem: Problem, size: Size, device: torch.device) -> Load:
+    def load(self, problem: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
         return whole_load(problem, size, 0 if problem.score.factored else size.features)
 
-    def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
+    def __call__(self, problem: AttentionSpec, inputs: Inputs) -> Attended:
         return attend(problem, problem.score.compare, inputs)
 
 
-def attend(problem: Problem, compare: Callable[[Tensor, Tensor], Tensor], inputs: Inputs) -> Attended:
+def attend(problem: AttentionSpec, compare: Callable[[Tensor, Tensor], Tensor], inputs: Inputs) -> Attended:
     """Solves the problem in one go, with a `compare` that stands in for the score's."""
     query, key, value, view = inputs
     scores = compare(query, key)
@@ -33,7 +40,7 @@ def attend(problem: Problem, compare: Callable[[Tensor, Tensor], Tensor], inputs
     return Attended(weights @ value, weights if problem.want_weights else None, draw)
 
 
-def whole_load(problem: Problem, size: Size, energies: int) -> Load:
+def whole_load(problem: AttentionSpec, size: InputSize, energies: int) -> KernelCost:
     """What `attend` does, with a `compare` that holds so many `energies` for each score.
 
     Each step reads its operands and writes its result; masks and noise aside. Forward, scores are written, the
@@ -43,7 +50,7 @@ def whole_load(problem: Problem, size: Size, energies: int) -> Load:
     tanh, and that for v, which reads tanh, is written and summed; tanh reads two and writes, and two sums read it.
     """
     rounds = whole_rounds(problem, size)
-    return Load(
+    return KernelCost(
         size.pairs,
         problem.score.flops(size.features),
         2 * size.width,
@@ -53,11 +60,11 @@ def whole_load(problem: Problem, size: Size, energies: int) -> Load:
     )
 
 
-def whole_rounds(problem: Problem, size: Size, *, drawn: bool = False) -> Rounds:
+def whole_rounds(problem: AttentionSpec, size: InputSize, *, drawn: bool = False) -> BackwardPasses:
     """Those of autograd, which leaves out what no gradient comes to.
 
     Where a selection draws without a gradient of the weights, the scores have one only through what was `drawn`.
     """
     weights = problem.selection.differentiable and (size.learns or problem.scope.reweights)
     scores = weights or (drawn and (size.learns or problem.scope.reweights))
-    return Rounds(2 * (scores and size.learns), 2 * scores, 1 + weights)
+    return BackwardPasses(2 * (scores and size.learns), 2 * scores, 1 + weights)

@@ -6,19 +6,26 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from attnbench.attention.kernels.kernel import Attended, Inputs, Load, Problem, Rounds, Size
+from attnbench.attention.kernels.kernel import (
+    Attended,
+    AttentionSpec,
+    BackwardPasses,
+    Inputs,
+    InputSize,
+    KernelCost,
+)
 from attnbench.attention.kernels.tiled import by_rows, rows_load
-from attnbench.attention.selection import Soft
+from attnbench.attention.selections import Soft
 
 MULTIPLE = 8  # of which a width must be, for the library's kernels on a GPU to take it
 
 
-class Fused:
+class FusedKernel:
     """Every score that is a dot product of feature maps, softly selected; the T × S matrix is left to the library."""
 
     name = "fused"
 
-    def refusal(self, problem: Problem) -> str | None:
+    def refusal(self, problem: AttentionSpec) -> str | None:
         if not problem.score.factored:
             return f"{type(problem.score).__name__} is not a dot product of feature maps"
         if problem.scope.local:
@@ -29,13 +36,13 @@ class Fused:
             return "the weights are wanted, and it never holds them"
         return None
 
-    def load(self, problem: Problem, size: Size, device: torch.device) -> Load:
+    def load(self, problem: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
         if _dropout(problem) and device.type == "cpu":
             return rows_load(problem, 1, size)
         product = 2 * _common_width(size.features, size.width, device)
-        return Load(size.pairs, product, product, Rounds(3, 3, 2))
+        return KernelCost(size.pairs, product, product, BackwardPasses(3, 3, 2))
 
-    def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
+    def __call__(self, problem: AttentionSpec, inputs: Inputs) -> Attended:
         query, key, value, view = inputs
         dropout = _dropout(problem)
         offset = view.causal and query.shape[2] > 1 and (view.position > 0 or view.lengths is not None)
@@ -57,7 +64,7 @@ class Fused:
         return Attended(attend(attn_mask=mask | empty)[..., : value.shape[-1]].masked_fill(empty, 0.0))
 
 
-def _dropout(problem: Problem) -> float:
+def _dropout(problem: AttentionSpec) -> float:
     assert isinstance(problem.selection, Soft)
     return problem.selection.dropout if problem.selection.training else 0.0
 

@@ -8,11 +8,11 @@ from torch import Tensor
 
 from attnbench.attention.scopes import Scope, View
 from attnbench.attention.scores import Score
-from attnbench.attention.selection import Draw, Selection
+from attnbench.attention.selections import Draw, Selection
 
 
 @dataclass(frozen=True)
-class Problem:
+class AttentionSpec:
     """What is to be computed, before any tensor is there: enough to say whether a kernel can."""
 
     score: Score
@@ -39,7 +39,7 @@ class Attended(NamedTuple):
     draw: Draw | None = None
 
 
-class Size(NamedTuple):
+class InputSize(NamedTuple):
     """Of inputs: B sentences, H heads, T queries, S keys, F features, values of width Dv.
 
     `learns` says whether a gradient flows back through the features.
@@ -59,7 +59,7 @@ class Size(NamedTuple):
         return self.batch * self.heads * self.queries * self.keys
 
 
-class Rounds(NamedTuple):
+class BackwardPasses(NamedTuple):
     """What a backward pass does, counted in forward passes of the same kind: a gradient by each of two operands is two
     of them, and what is computed again is one more."""
 
@@ -67,12 +67,12 @@ class Rounds(NamedTuple):
     select: int
     mix: int
 
-    def again(self) -> "Rounds":
+    def again(self) -> "BackwardPasses":
         """With everything computed again."""
-        return Rounds(self.compare + 1, self.select + 1, self.mix + 1)
+        return BackwardPasses(self.compare + 1, self.select + 1, self.mix + 1)
 
 
-class Load(NamedTuple):
+class KernelCost(NamedTuple):
     """What a kernel does to solve a problem of some size, over all heads and sentences.
 
     `pairs` of a query and a key are compared, those of no use included, at `compare` floating-point operations each,
@@ -83,7 +83,7 @@ class Load(NamedTuple):
     pairs: int
     compare: int
     mix: int
-    rounds: Rounds
+    rounds: BackwardPasses
     forward_moves: int = 0
     backward_moves: int = 0
 
@@ -93,14 +93,14 @@ class Kernel(Protocol):
 
     name: str
 
-    def refusal(self, problem: Problem) -> str | None:
+    def refusal(self, problem: AttentionSpec) -> str | None:
         """Why this kernel cannot solve the problem, as the end of a sentence, or None if it can."""
         ...
 
-    def load(self, problem: Problem, size: Size, device: torch.device) -> Load:
+    def load(self, problem: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
         """What it does to solve such a problem there, without a mask, forward and backward."""
         ...
 
-    def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
+    def __call__(self, problem: AttentionSpec, inputs: Inputs) -> Attended:
         """Solves a problem that it does not refuse."""
         ...

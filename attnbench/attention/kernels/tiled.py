@@ -2,64 +2,52 @@
 
 import torch
 
+from attnbench.attention.kernels.additive_energies import Compare, compared_again
 from attnbench.attention.kernels.dense import attend, whole_load
-from attnbench.attention.kernels.energies import Compare, compared_again, comparison
-from attnbench.attention.kernels.kernel import Attended, Inputs, Load, Problem, Size
-from attnbench.attention.kernels.rows import Rows, rows_to_a_tile
-from attnbench.attention.kernels.tiles import attend_in_tiles, tile_rounds
-from attnbench.attention.scores import Perceptron, Score
+from attnbench.attention.kernels.kernel import Attended, AttentionSpec, Inputs, InputSize, KernelCost
+from attnbench.attention.kernels.query_blocks import QueryBlocks, rows_to_a_tile
+from attnbench.attention.kernels.tile_by_tile import attend_in_tiles, tile_rounds
+from attnbench.attention.scores import Score
 
 BUDGET = 2**20  # numbers held at once: few enough to stay near the processor, enough to keep it busy
 LEAST = 64  # queries to a tile: with fewer, fetching the keys and adding up their gradients would take over
 
 
-class Tiled:
+class TiledKernel:
     """Every score and every selection, in O(S) memory a tile; what the backward pass needs is computed again."""
 
     name = "tiled"
 
-    def refusal(self, problem: Problem) -> str | None:
+    def refusal(self, problem: AttentionSpec) -> str | None:
         return "the weights are wanted, and it never holds them all" if problem.want_weights else None
 
     def compare(self, score: Score, device: torch.device) -> tuple[Compare, int]:
         """How scores are computed, and how many numbers are held for each."""
         return score.compare, 1 if score.factored else score.head_dim
 
-    def load(self, problem: Problem, size: Size, device: torch.device) -> Load:
+    def load(self, problem: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
         return rows_load(problem, self.compare(problem.score, device)[1], size)
 
-    def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
+    def __call__(self, problem: AttentionSpec, inputs: Inputs) -> Attended:
         compare, held = self.compare(problem.score, inputs.value.device)
         return by_rows(problem, compare, held, inputs)
 
 
-class Additive(Tiled):
-    """The additive scores, by exponentials: nothing of size n² · D, however briefly."""
-
-    name = "additive"
-
-    def refusal(self, problem: Problem) -> str | None:
-        if not isinstance(problem.score, Perceptron):
-            return f"{type(problem.score).__name__} is not vᵀ tanh(φ(q) + ψ(k))"
-        return super().refusal(problem)
-
-    def compare(self, score: Score, device: torch.device) -> tuple[Compare, int]:
-        return comparison(score, device)
-
-
-def by_rows(problem: Problem, compare: Compare, held: int, inputs: Inputs) -> Attended:
+def by_rows(problem: AttentionSpec, compare: Compare, held: int, inputs: Inputs) -> Attended:
     """Solves the problem, `held` numbers to a score, some queries before all keys at a time."""
-    rows = Rows(inputs, *_bounds(held))
+    rows = QueryBlocks(inputs, *_bounds(held))
     if rows.count > 1:
         return attend_in_tiles(problem, compare, inputs, rows)
     return attend(problem, compare, inputs)  # a single tile may as well be kept for the backward pass
 
 
-def rows_load(problem: Problem, held: int, size: Size) -> Load:
+def rows_load(problem: AttentionSpec, held: int, size: InputSize) -> KernelCost:
     """What `by_rows` does; what is of a tile's size stays near the processor."""
     load = whole_load(problem, size, held if held > 1 else 0)
     if rows_to_a_tile(size.pairs // size.queries, *_bounds(held)) < size.queries:
-        load = load._replace(rounds=tile_rounds(problem, size, keep=Rows.keep), forward_moves=0, backward_moves=0)
+        load = load._replace(
+            rounds=tile_rounds(problem, size, keep=QueryBlocks.keep), forward_moves=0, backward_moves=0
+        )
     return compared_again(load, problem.score, held)
 
 

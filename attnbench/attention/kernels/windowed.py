@@ -2,30 +2,30 @@
 
 import torch
 
-from attnbench.attention.kernels.energies import compared_again, comparison
-from attnbench.attention.kernels.groups import Groups
-from attnbench.attention.kernels.kernel import Attended, Inputs, Load, Problem, Size
+from attnbench.attention.kernels.additive_energies import compared_again, comparison
+from attnbench.attention.kernels.kernel import Attended, AttentionSpec, Inputs, InputSize, KernelCost
+from attnbench.attention.kernels.tile_by_tile import attend_in_tiles, tile_rounds
 from attnbench.attention.kernels.tiled import by_rows, rows_load
-from attnbench.attention.kernels.tiles import attend_in_tiles, tile_rounds
-from attnbench.attention.selection import Soft
+from attnbench.attention.kernels.window_groups import WindowGroups
+from attnbench.attention.selections import Soft
 
 BUDGET = 2**19  # numbers held at once
 SHORTEST, LONGEST = 16, 64  # strides: shorter ones make too many groups, longer ones fetch too many keys for nothing
 
 
-class Windowed:
+class WindowedKernel:
     """The local scopes, in O(T · D) time and memory for windows of ±D, whatever the score and the selection."""
 
     name = "windowed"
 
-    def refusal(self, problem: Problem) -> str | None:
+    def refusal(self, problem: AttentionSpec) -> str | None:
         if not problem.scope.local:
             return f"{type(problem.scope).__name__} has no window"
         if problem.want_weights:
             return "the weights are wanted, and it never holds them all"
         return None
 
-    def load(self, problem: Problem, size: Size, device: torch.device) -> Load:
+    def load(self, problem: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
         """Of windows that move on by a key a query; predicted ones may need up to twice as many groups."""
         held, window = comparison(problem.score, device)[1], problem.scope.window
         stride = _stride(window, size.queries)
@@ -33,23 +33,23 @@ class Windowed:
         if _few(size.batch * size.heads * size.queries, size.keys, width, held):
             return rows_load(problem, held, size)
         groups = (size.queries - 1 - window) // stride - (-window) // stride + 1
-        load = Load(
+        load = KernelCost(
             size.batch * size.heads * groups * stride * width,
             problem.score.flops(size.features),
             2 * size.width,
-            tile_rounds(problem, size, keep=Groups.keep),
+            tile_rounds(problem, size, keep=WindowGroups.keep),
             backward_moves=2 * isinstance(problem.selection, Soft),  # the softmax is kept for the way back
         )
         return compared_again(load, problem.score, held)
 
-    def __call__(self, problem: Problem, inputs: Inputs) -> Attended:
+    def __call__(self, problem: AttentionSpec, inputs: Inputs) -> Attended:
         query, key, value, view = inputs
         compare, held = comparison(problem.score, value.device)
         stride = _stride(view.window, query.shape[2])
         if _few(query.shape[:3].numel(), view.size, stride + 2 * view.window, held):
             return by_rows(problem, compare, held, inputs)
         inputs = Inputs(query.contiguous(), key.contiguous(), value.contiguous(), view)
-        return attend_in_tiles(problem, compare, inputs, Groups(inputs, stride, BUDGET // held))
+        return attend_in_tiles(problem, compare, inputs, WindowGroups(inputs, stride, BUDGET // held))
 
 
 def _stride(window: int, queries: int) -> int:

@@ -14,7 +14,7 @@ from attnbench.models.model import Model, State
 from attnbench.tasks.task import BOS, EOS
 
 
-class Beams(NamedTuple):
+class OpenHypotheses(NamedTuple):
     """The hypotheses of N sentences, W a sentence, all of one length.
 
     `sentences` `(N,)` are their places in the batch, `limits` `(N,)` their limits. `ids` `(N, W, T)` begin with `<s>`.
@@ -29,10 +29,10 @@ class Beams(NamedTuple):
     rows: Tensor
     state: State
 
-    def only(self, chosen: Tensor) -> "Beams":
+    def only(self, chosen: Tensor) -> "OpenHypotheses":
         """Those of the sentences where `chosen` `(N,)` is True."""
         tensors = self.sentences, self.limits, self.ids, self.log_probs, self.rows
-        return Beams(*(tensor[chosen] for tensor in tensors), state=self.state)
+        return OpenHypotheses(*(tensor[chosen] for tensor in tensors), state=self.state)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Beam:
     def __call__(self, model: Model, source: Tensor, lengths: Tensor) -> list[list[Hypothesis]]:
         """See `Search`."""
         sentences = torch.arange(len(source), device=source.device)
-        beams = Beams(
+        beams = OpenHypotheses(
             sentences,
             limits(lengths),
             ids=source.new_full((len(source), 1, 1), BOS),
@@ -84,7 +84,7 @@ class Beam:
             beams = beams.only(self._undecided(beams, ended))
         return [self._best(each) for each in ended]
 
-    def _collect(self, beams: Beams, ended: list[list[Hypothesis]]) -> Beams:
+    def _collect(self, beams: OpenHypotheses, ended: list[list[Hypothesis]]) -> OpenHypotheses:
         """Moves the hypotheses that end from the beams to `ended`."""
         ends = (beams.ids[..., -1] == EOS) & beams.log_probs.isfinite()
         scores = self._score(beams.log_probs, beams.ids.shape[-1] - 1)
@@ -93,7 +93,7 @@ class Beam:
             ended[sentence].append(Hypothesis(ids[1:-1], score))
         return beams._replace(log_probs=beams.log_probs.masked_fill(ends, -torch.inf))
 
-    def _undecided(self, beams: Beams, ended: list[list[Hypothesis]]) -> Tensor:
+    def _undecided(self, beams: OpenHypotheses, ended: list[list[Hypothesis]]) -> Tensor:
         """Where an open hypothesis could still be among the best, `(N,)`: log p only falls, the penalty only grows."""
         within_reach = self._score(beams.log_probs.amax(1), beams.limits + 1)
         best = [self._best(ended[sentence]) for sentence in beams.sentences.tolist()]
@@ -107,7 +107,7 @@ class Beam:
         return log_probs / ((5 + tokens) / 6) ** self.length_penalty
 
 
-def _extend(model: Model, beams: Beams, places: Tensor) -> Beams:
+def _extend(model: Model, beams: OpenHypotheses, places: Tensor) -> OpenHypotheses:
     """The most likely continuations by one token of each sentence's hypotheses, as many as it has `places` `(N,)`."""
     count, width, length = beams.ids.shape
     full = (beams.limits < length).repeat_interleave(width)

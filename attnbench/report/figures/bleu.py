@@ -6,12 +6,13 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from attnbench.report import canvas, document
-from attnbench.report.canvas import drawn, tip
+from attnbench.report import document
 from attnbench.report.document import fixed, interval
-from attnbench.report.mechanisms import natural
+from attnbench.report.figures import plotting
+from attnbench.report.figures.plotting import drawn, tip
 from attnbench.report.statistics import Estimate
-from attnbench.report.study import Study, spread
+from attnbench.report.study.naming import natural
+from attnbench.report.study.study import Study, spread
 
 Estimates = Mapping[str, Mapping[str, Estimate]]  # by condition and mechanism
 MOST = 40  # mechanisms: a page is full
@@ -38,14 +39,14 @@ def by_mechanism(study: Study, bleu: Estimates, note: str) -> Iterator[document.
 @drawn
 def _draw(study: Study, bleu: Estimates, rows: list[str], columns: list[str]) -> Figure:
     """A panel a condition; dots with intervals."""
-    figure, axes = canvas.panels([""], columns, 0.3 + 0.18 * len(rows), sharey=True)
+    figure, axes = plotting.panels([""], columns, 0.3 + 0.18 * len(rows), sharey=True)
     for condition, axis in zip(columns, axes[0], strict=True):
         for place, name in enumerate(rows):
             if estimate := bleu[condition].get(name):
                 dot = axis.errorbar(estimate.value, place, xerr=reach(estimate), **errorbar(study, name))
                 tip(dot, f"{name}: BLEU {interval(estimate, fixed(1))}")
         axis.set_xlabel("BLEU")
-    canvas.name_rows(axes[0][0], rows)
+    plotting.name_rows(axes[0][0], rows)
     return figure
 
 
@@ -56,7 +57,7 @@ def reach(estimate: Estimate) -> list[list[float]]:
 
 def errorbar(study: Study, mechanism: str) -> dict[str, Any]:
     """The style of a mechanism for a dot with intervals."""
-    return canvas.point(study.encoding.styles[mechanism]) | {"elinewidth": 0.9, "zorder": 3}
+    return plotting.point(study.encoding.styles[mechanism]) | {"elinewidth": 0.9, "zorder": 3}
 
 
 def _ranked(bleu: Estimates) -> list[str]:

@@ -8,11 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from attnbench.report import canvas, document
+from attnbench.report import document
 from attnbench.report.analysis import Response
-from attnbench.report.canvas import INK, drawn, tip
 from attnbench.report.document import fixed, interval, significant
+from attnbench.report.figures import plotting
 from attnbench.report.figures.bleu import reach
+from attnbench.report.figures.plotting import INK, drawn, tip
 from attnbench.report.statistics import Estimate, MarginalMean, Term
 
 MAIN, INTERACTION, REST = "#0173b2", "#de8f05", "#949494"
@@ -48,7 +49,7 @@ def effects(responses: Sequence[Response]) -> Iterator[document.Figure]:
 @drawn
 def _shares(responses: Sequence[Response], terms: list[str]) -> Figure:
     rows = [*terms, "several terms", "not explained"]
-    figure, axes = canvas.panels([""], [each.title for each in responses], 0.4 + 0.19 * len(rows), sharey=True)
+    figure, axes = plotting.panels([""], [each.title for each in responses], 0.4 + 0.19 * len(rows), sharey=True)
     for response, axis in zip(responses, axes[0], strict=True):
         for term in response.effects.terms:
             if term.name in terms:
@@ -59,7 +60,7 @@ def _shares(responses: Sequence[Response], terms: list[str]) -> Figure:
         axis.set_xlabel("share of variance (%)")
         axis.set_xlim(left=0)
         axis.grid(axis="y", visible=False)
-    canvas.name_rows(axes[0][0], rows)
+    plotting.name_rows(axes[0][0], rows)
     handles = [Patch(facecolor=MAIN, label="main effect")]
     if any(len(term.factors) > 1 for response in responses for term in response.effects.terms):
         handles.append(Patch(facecolor=INTERACTION, hatch="////", edgecolor="white", lw=0, label="interaction"))
@@ -79,7 +80,7 @@ def _bar(axis: Axes, place: int, term: Term) -> None:
 
 @drawn
 def _means(responses: Sequence[Response], levels: list[tuple[str, str]]) -> Figure:
-    figure, axes = canvas.panels([""], [""] * len(responses), 0.4 + 0.19 * len(levels), sharey=True)
+    figure, axes = plotting.panels([""], [""] * len(responses), 0.4 + 0.19 * len(levels), sharey=True)
     places = {level: place for place, level in enumerate(levels)}
     starts = [place for place in range(1, len(levels)) if levels[place][0] != levels[place - 1][0]]
     for response, axis in zip(responses, axes[0], strict=True):
@@ -89,11 +90,11 @@ def _means(responses: Sequence[Response], levels: list[tuple[str, str]]) -> Figu
         for start in starts:
             axis.axhline(start - 0.5, color=INK, linewidth=0.5)
         if response.logarithmic:
-            canvas.plain_log_axis(axis, "x")
+            plotting.plain_log_axis(axis, "x")
         axis.set_xlabel(response.title)
     firsts = {0, *starts}
     names = [f"{factor}:  {level}" if place in firsts else level for place, (factor, level) in enumerate(levels)]
-    canvas.name_rows(axes[0][0], names)
+    plotting.name_rows(axes[0][0], names)
     return figure
 
 

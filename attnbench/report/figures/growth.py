@@ -7,14 +7,14 @@ from functools import partial
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from attnbench.report import canvas, document, plates
-from attnbench.report.canvas import PALE, drawn
-from attnbench.report.costs import QUANTITIES, Quantity
+from attnbench.report import document
 from attnbench.report.document import significant
-from attnbench.report.figures import lines
-from attnbench.report.frames import along, where
-from attnbench.report.plates import Panel, Plate
-from attnbench.report.study import Study
+from attnbench.report.figures import lines, plotting, small_multiples
+from attnbench.report.figures.plotting import PALE, drawn
+from attnbench.report.figures.small_multiples import Panel, PanelLayout
+from attnbench.report.study.cost_ratios import QUANTITIES, Quantity
+from attnbench.report.study.frames import along, where
+from attnbench.report.study.study import Study
 
 IDEAL = {"n²": 2, "n": 1}  # growth as it would be, and its exponent
 
@@ -29,16 +29,16 @@ def growth(study: Study, device: str) -> Iterator[document.Figure]:
     )
     alt = "Log-log lines of cost against length, one for each mechanism; the numbers are in the tables."
     draw = partial(_draw, curves=curves, study=study)
-    return plates.figures(f"scaling_{device}", caption, alt, study, curves, draw)
+    return small_multiples.figures(f"scaling_{device}", caption, alt, study, curves, draw)
 
 
 @drawn
-def _draw(plate: Plate, curves: lines.Curves, study: Study) -> Figure:
+def _draw(plate: PanelLayout, curves: lines.Curves, study: Study) -> Figure:
     def finish(axis: Axes, panel: Panel) -> None:
         points = [each for one in curves[panel.row].values() for each in one]
         _ideal(axis, points)
-        canvas.lengths_axis(axis, sorted({each.x for each in points}))
-        canvas.plain_log_axis(axis, "y")
+        plotting.lengths_axis(axis, sorted({each.x for each in points}))
+        plotting.plain_log_axis(axis, "y")
         axis.set_xlabel("length n (queries and keys)")
         axis.set_ylabel(panel.row)
         axis.set_title(panel.title if plate.crowded else "")

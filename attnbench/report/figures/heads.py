@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import pandas as pd
 from matplotlib.figure import Figure
 
-from attnbench.report import canvas, document
-from attnbench.report.canvas import drawn, point, tip
+from attnbench.report import document
 from attnbench.report.document import fixed
-from attnbench.report.frames import conditions, groups, numbers, where
-from attnbench.report.study import Study, spread
+from attnbench.report.figures import plotting
+from attnbench.report.figures.plotting import drawn, point, tip
+from attnbench.report.study.frames import conditions, groups, numbers, where
+from attnbench.report.study.study import Study, spread
 
 MEASURES = {"aer": "alignment error rate of a head", "entropy": "entropy of a head's weights (nats)"}
 ROWS = 36  # layers of mechanisms in one figure
@@ -50,7 +51,7 @@ def _draw(study: Study, found: pd.DataFrame, names: list[str], measures: list[st
     for name in names:
         starts[name] = total
         total += 0.45 * layers[name] + 0.55
-    figure, axes = canvas.panels([""], [""] * len(measures), 0.4 + 0.19 * total, sharey=True)
+    figure, axes = plotting.panels([""], [""] * len(measures), 0.4 + 0.19 * total, sharey=True)
     for measure, axis in zip(measures, axes[0], strict=True):
         for row in found.dropna(subset=[measure]).to_dict("records"):
             name, layer, value = str(row["mechanism"]), int(row["layer"]), float(row[measure])
@@ -59,8 +60,8 @@ def _draw(study: Study, found: pd.DataFrame, names: list[str], measures: list[st
         axis.set_xlabel(MEASURES[measure])
         axis.grid(axis="y", visible=False)
         for name in names[1:]:
-            axis.axhline(starts[name] - 0.5, color=canvas.GRID, linewidth=0.6)
-    shown = [canvas.short(name, canvas.ROW_NAME) for name in names]
+            axis.axhline(starts[name] - 0.5, color=plotting.GRID, linewidth=0.6)
+    shown = [plotting.short(name, plotting.ROW_NAME) for name in names]
     axes[0][0].set_yticks([starts[name] + 0.225 * (layers[name] - 1) for name in names], shown)
     axes[0][0].set_ylim(total - 0.4, -0.6)
     return figure

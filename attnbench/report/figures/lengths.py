@@ -9,17 +9,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from attnbench.report import document, plates
-from attnbench.report.analysis import Bin
-from attnbench.report.canvas import GRID, INK, drawn
+from attnbench.report import document
+from attnbench.report.analysis import BleuBin
 from attnbench.report.document import fixed, interval
-from attnbench.report.figures import lines
-from attnbench.report.labels import SIZE
-from attnbench.report.mechanisms import natural
-from attnbench.report.plates import Panel, Plate
-from attnbench.report.study import Study
+from attnbench.report.figures import lines, small_multiples
+from attnbench.report.figures.labels import SIZE
+from attnbench.report.figures.plotting import GRID, INK, drawn
+from attnbench.report.figures.small_multiples import Panel, PanelLayout
+from attnbench.report.study.naming import natural
+from attnbench.report.study.study import Study
 
-Bins = Mapping[str, Mapping[str, Sequence[Bin]]]  # by condition and mechanism, of rising length
+Bins = Mapping[str, Mapping[str, Sequence[BleuBin]]]  # by condition and mechanism, of rising length
 
 
 def by_length(study: Study, bins: Bins) -> Iterator[document.Figure]:
@@ -37,11 +37,11 @@ def by_length(study: Study, bins: Bins) -> Iterator[document.Figure]:
         caption += " Shaded: longer than any sentence that was trained on."
     alt = "Lines of BLEU over classes of sentence length, one for each mechanism."
     draw = partial(_draw, curves=curves, study=study, trained=trained)
-    return plates.figures("bleu_by_length", caption, alt, study, curves, draw)
+    return small_multiples.figures("bleu_by_length", caption, alt, study, curves, draw)
 
 
 @drawn
-def _draw(plate: Plate, curves: lines.Curves, study: Study, trained: dict[str, int]) -> Figure:
+def _draw(plate: PanelLayout, curves: lines.Curves, study: Study, trained: dict[str, int]) -> Figure:
     def finish(axis: Axes, panel: Panel) -> None:
         longest = trained.get(panel.row, math.inf)
         if _reach(curves[panel.row]) > longest:
@@ -59,7 +59,7 @@ def _draw(plate: Plate, curves: lines.Curves, study: Study, trained: dict[str, i
     return lines.draw(plate, curves, study.encoding, finish, across=2, shift=0.4 * min(steps, default=0.0))
 
 
-def _point(one: Bin) -> lines.Point:
+def _point(one: BleuBin) -> lines.Point:
     lengths = f"{one.low}–{one.high}" if one.low < one.high else f"{one.low}"
     said = f"{lengths} tokens, BLEU {interval(one.bleu, fixed(1))}"
     return lines.Point((one.low + one.high) / 2, one.bleu.value, one.bleu.low, one.bleu.high, said)

@@ -7,10 +7,18 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from attnbench.report.canvas import PALE, grid, label_outer, legend, line, point, tip
-from attnbench.report.labels import Label, at_ends
-from attnbench.report.plates import Panel, Plate, name
-from attnbench.report.styles import Encoding, Style
+from attnbench.report.figures.labels import Label, at_ends
+from attnbench.report.figures.plotting import (
+    PALE,
+    grid,
+    label_outer,
+    legend,
+    line,
+    point,
+    tip,
+)
+from attnbench.report.figures.small_multiples import Panel, PanelLayout, name
+from attnbench.report.study.styles import Encoding, Style
 
 HEIGHT = {False: 1.9, True: 1.3}  # inches of a panel, by whether the plate is crowded
 
@@ -29,7 +37,7 @@ Curves = Mapping[str, Mapping[str, Sequence[Point]]]  # by row of a plate, and b
 
 
 def draw(
-    plate: Plate,
+    plate: PanelLayout,
     curves: Curves,
     encoding: Encoding,
     finish: Callable[[Axes, Panel], None],
@@ -90,7 +98,7 @@ def _line(axis: Axes, mechanism: str, points: Sequence[Point], style: Style, mar
         tip(dot, f"{mechanism}: {each.said}")
 
 
-def _ends(plate: Plate, panel: Panel, curves: Curves, encoding: Encoding) -> list[Label]:
+def _ends(plate: PanelLayout, panel: Panel, curves: Curves, encoding: Encoding) -> list[Label]:
     found = []
     for mechanism in panel.mechanisms:
         if points := curves.get(panel.row, {}).get(mechanism):

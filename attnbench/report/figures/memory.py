@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from attnbench.report import canvas, document
-from attnbench.report.canvas import drawn, tip
+from attnbench.report import document
 from attnbench.report.document import significant
-from attnbench.report.frames import by_condition, conditions, medians
-from attnbench.report.study import Study, spread
+from attnbench.report.figures import plotting
+from attnbench.report.figures.plotting import drawn, tip
+from attnbench.report.study.frames import by_condition, conditions, medians
+from attnbench.report.study.study import Study, spread
 
 # By field of the record: its name and its colour; what attention takes is a part of the activations.
 PARTS = {
@@ -45,7 +46,7 @@ def step_memory(study: Study) -> Iterator[document.Figure]:
 
 @drawn
 def _draw(study: Study, rows: list[str], columns: list[str]) -> Figure:
-    figure, axes = canvas.panels([""], columns, 0.5 + 0.2 * len(rows), sharey=True)
+    figure, axes = plotting.panels([""], columns, 0.5 + 0.2 * len(rows), sharey=True)
     by_name = dict(by_condition(study.steps))
     for condition, axis in zip(columns, axes[0], strict=True):
         here = by_name[condition].assign(other_mib=lambda frame: frame["activations_mib"] - frame["attention_mib"])
@@ -59,7 +60,7 @@ def _draw(study: Study, rows: list[str], columns: list[str]) -> Figure:
                 left += width
         axis.set_xlabel("memory of a training step (MiB)")
         axis.grid(axis="y", visible=False)
-    canvas.name_rows(axes[0][0], rows)
+    plotting.name_rows(axes[0][0], rows)
     handles = [Patch(facecolor=colour, label=said) for said, colour in PARTS.values()]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
     return figure

@@ -6,15 +6,16 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from attnbench.report import canvas, document
-from attnbench.report.canvas import INK, drawn, tip
+from attnbench.report import document
 from attnbench.report.document import fixed, interval, significant
+from attnbench.report.figures import plotting
 from attnbench.report.figures.bleu import Estimates, errorbar, reach
-from attnbench.report.frames import medians, where
-from attnbench.report.labels import Label, beside
-from attnbench.report.mechanisms import natural
+from attnbench.report.figures.labels import Label, beside
+from attnbench.report.figures.plotting import INK, drawn, tip
 from attnbench.report.statistics import Estimate
-from attnbench.report.study import Study, spread
+from attnbench.report.study.frames import medians, where
+from attnbench.report.study.naming import natural
+from attnbench.report.study.study import Study, spread
 
 COSTS = {"step_ms": ("time of a training step", "ms"), "peak_mib": ("peak memory of a training step", "MiB")}
 ROWS = 4  # conditions, one below the other
@@ -22,7 +23,7 @@ DOMINATED = 60  # points off the front, in one panel
 NAMED = 10  # members of the front with their names, in one panel
 
 
-class Place(NamedTuple):
+class ParetoPoint(NamedTuple):
     """A mechanism in a panel."""
 
     cost: Estimate
@@ -42,7 +43,7 @@ def fronts(study: Study, bleu: Estimates) -> Iterator[document.Figure]:
         "either."
     )
     most = max(len(found) for one in places.values() for found in one.values())
-    if len(study.encoding.legend) > canvas.ENTRIES:
+    if len(study.encoding.legend) > plotting.ENTRIES:
         caption += " The legend explains the colours alone; all numbers are in the tables."
     if most > DOMINATED:
         caption += (
@@ -57,7 +58,7 @@ def fronts(study: Study, bleu: Estimates) -> Iterator[document.Figure]:
     yield document.Figure("pareto", caption, alt, _draw(study, kept))
 
 
-def front(places: Mapping[str, Place]) -> list[str]:
+def front(places: Mapping[str, ParetoPoint]) -> list[str]:
     """The mechanisms that none other beats in both, or in one while equal in the other; the cheapest first."""
     found: list[str] = []
     for name in sorted(places, key=lambda name: (places[name].cost.value, -places[name].bleu.value)):
@@ -67,8 +68,8 @@ def front(places: Mapping[str, Place]) -> list[str]:
 
 
 @drawn
-def _draw(study: Study, places: Mapping[str, Mapping[str, Mapping[str, Place]]]) -> Figure:
-    figure, axes = canvas.panels(list(places), [""] * len(COSTS), 2.6, sharey="row")
+def _draw(study: Study, places: Mapping[str, Mapping[str, Mapping[str, ParetoPoint]]]) -> Figure:
+    figure, axes = plotting.panels(list(places), [""] * len(COSTS), 2.6, sharey="row")
     shown: set[str] = set()
     for by_cost, line_of_axes in zip(places.values(), axes, strict=True):
         for (cost, here), axis in zip(by_cost.items(), line_of_axes, strict=True):
@@ -76,15 +77,15 @@ def _draw(study: Study, places: Mapping[str, Mapping[str, Mapping[str, Place]]])
             shown |= _panel(axis, study, here, unit)
             axis.set_xlabel(f"{title} ({unit})")
         line_of_axes[0].set_ylabel("BLEU")
-    canvas.legend(figure, study.encoding, shown)
-    canvas.settle(figure)
+    plotting.legend(figure, study.encoding, shown)
+    plotting.settle(figure)
     for by_cost, line_of_axes in zip(places.values(), axes, strict=True):
         for here, axis in zip(by_cost.values(), line_of_axes, strict=True):
             _name(axis, study, here)
     return figure
 
 
-def _panel(axis: Axes, study: Study, places: Mapping[str, Place], unit: str) -> set[str]:
+def _panel(axis: Axes, study: Study, places: Mapping[str, ParetoPoint], unit: str) -> set[str]:
     """Draws the points and the front; returns whom it drew."""
     best = front(places)
     rest = sorted(places.keys() - set(best), key=lambda name: (-places[name].bleu.value, natural(name)))
@@ -98,7 +99,7 @@ def _panel(axis: Axes, study: Study, places: Mapping[str, Place], unit: str) -> 
     return {*spread(rest, DOMINATED), *best}
 
 
-def _name(axis: Axes, study: Study, places: Mapping[str, Place]) -> None:
+def _name(axis: Axes, study: Study, places: Mapping[str, ParetoPoint]) -> None:
     """Names the members of the front beside their points."""
     best = spread(front(places), NAMED)
     labels = [
@@ -108,13 +109,13 @@ def _name(axis: Axes, study: Study, places: Mapping[str, Place]) -> None:
     beside(axis, labels, [(each.cost.value, each.bleu.value) for name, each in places.items() if name not in best])
 
 
-def _places(study: Study, condition: str, cost: str, bleu: Mapping[str, Estimate]) -> dict[str, Place]:
+def _places(study: Study, condition: str, cost: str, bleu: Mapping[str, Estimate]) -> dict[str, ParetoPoint]:
     """By mechanism, its median cost (with the quartiles of a time) and its BLEU, where both are known."""
     columns = ["step_ms", "step_ms_q1", "step_ms_q3"] if cost == "step_ms" else [cost]
     rows = medians(where(study.steps, condition=condition), columns)
     found = {name: sorted(row.values()) for name, row in rows.items()}
     return {
-        name: Place(Estimate(rows[name][cost], values[0], values[-1], 1), bleu[name])
+        name: ParetoPoint(Estimate(rows[name][cost], values[0], values[-1], 1), bleu[name])
         for name, values in found.items()
         if name in bleu
     }

@@ -6,20 +6,21 @@ from typing import Any, NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from attnbench.report import canvas, document
-from attnbench.report.canvas import INK, drawn, line, point, tip
+from attnbench.report import document
 from attnbench.report.document import fixed, significant
-from attnbench.report.frames import along, median, where
-from attnbench.report.labels import SIZE, Label, at_ends
-from attnbench.report.plates import LINES
-from attnbench.report.study import Study, spread
+from attnbench.report.figures import plotting
+from attnbench.report.figures.labels import SIZE, Label, at_ends
+from attnbench.report.figures.plotting import INK, drawn, line, point, tip
+from attnbench.report.figures.small_multiples import LINES
+from attnbench.report.study.frames import along, median, where
+from attnbench.report.study.study import Study, spread
 
 GIGA = 1e9
 MOST = 24  # mechanisms
 HEIGHT = 2.9  # inches
 
 
-class Peaks(NamedTuple):
+class DevicePeaks(NamedTuple):
     """What the device does at best: its arithmetic, and its memory."""
 
     gflops: float
@@ -30,7 +31,7 @@ class Peaks(NamedTuple):
         return min(self.gflops, self.gbytes * intensity)
 
 
-class Mark(NamedTuple):
+class RooflinePoint(NamedTuple):
     """A measurement: FLOPs a byte, achieved GFLOP/s between quartiles."""
 
     length: int
@@ -57,13 +58,13 @@ def roofline(study: Study, device: str) -> Iterator[document.Figure]:
     if len(names) < len(marks):
         caption += f" Of {len(marks):,} mechanisms, {len(names)} are shown, evenly spread over their names."
     alt = "Log-log lines of achieved operations a second against arithmetic intensity, under the device's roof."
-    drawing = _draw(study, {name: marks[name] for name in names}, Peaks(flops / GIGA, traffic / GIGA))
+    drawing = _draw(study, {name: marks[name] for name in names}, DevicePeaks(flops / GIGA, traffic / GIGA))
     yield document.Figure(f"roofline_{device}", caption, alt, drawing)
 
 
 @drawn
-def _draw(study: Study, marks: dict[str, list[Mark]], peaks: Peaks) -> Figure:
-    figure, ((axis,),) = canvas.panels([""], [""], HEIGHT)
+def _draw(study: Study, marks: dict[str, list[RooflinePoint]], peaks: DevicePeaks) -> Figure:
+    figure, ((axis,),) = plotting.panels([""], [""], HEIGHT)
     for name, mine in marks.items():
         style = study.encoding.styles[name]
         looks: dict[str, Any] = line(style) | {"marker": None}
@@ -75,19 +76,19 @@ def _draw(study: Study, marks: dict[str, list[Mark]], peaks: Peaks) -> Figure:
             (dot,) = axis.plot(mark.intensity, mark.gflops, **dots, zorder=3)
             tip(dot, f"{name}, n = {mark.length:,}: {significant(mark.gflops)} GFLOP/s, {share} % of the roof")
     _roof(axis, peaks, [m.intensity for mine in marks.values() for m in mine])
-    canvas.plain_log_axis(axis, "x")
-    canvas.plain_log_axis(axis, "y")
+    plotting.plain_log_axis(axis, "x")
+    plotting.plain_log_axis(axis, "y")
     axis.set_xlabel("arithmetic intensity (FLOP/byte)")
     axis.set_ylabel("achieved (GFLOP/s)")
     if len(marks) > LINES:
-        canvas.legend(figure, study.encoding, marks)
+        plotting.legend(figure, study.encoding, marks)
     else:
         ends = [(mine[-1], name, study.encoding.styles[name].colour) for name, mine in marks.items()]
         at_ends(axis, [Label(m.intensity, m.gflops, name, colour) for m, name, colour in ends], HEIGHT)
     return figure
 
 
-def _roof(axis: Axes, peaks: Peaks, intensities: Sequence[float]) -> None:
+def _roof(axis: Axes, peaks: DevicePeaks, intensities: Sequence[float]) -> None:
     """The device's peaks, over all intensities that were measured and the ridge."""
     ridge = peaks.gflops / peaks.gbytes
     ends = sorted((min(*intensities, ridge) / 2, ridge, max(*intensities, ridge) * 2))
@@ -101,13 +102,13 @@ def _roof(axis: Axes, peaks: Peaks, intensities: Sequence[float]) -> None:
         axis.annotate(text, (x, peaks.roof(x)), fontsize=SIZE, color=INK, **place)
 
 
-def _marks(study: Study, device: str) -> dict[str, list[Mark]]:
+def _marks(study: Study, device: str) -> dict[str, list[RooflinePoint]]:
     """By mechanism, medians over its jobs, of rising length; contenders without a closed form are left out."""
     here = where(study.scaling, device=device, passes="forward+backward")
-    found: dict[str, list[Mark]] = {}
+    found: dict[str, list[RooflinePoint]] = {}
     for name, places in along(here, "length", ["flops", "bytes", "ms", "ms_q1", "ms_q3"]).items():
         for length, row in places.items():
             achieved = [row["flops"] / (row[time] / 1e3) / GIGA for time in ("ms", "ms_q3", "ms_q1")]
             if row["flops"] > 0:
-                found.setdefault(name, []).append(Mark(length, row["flops"] / row["bytes"], *achieved))
+                found.setdefault(name, []).append(RooflinePoint(length, row["flops"] / row["bytes"], *achieved))
     return found

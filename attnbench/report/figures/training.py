@@ -6,13 +6,13 @@ from functools import partial
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from attnbench.report import document, plates
-from attnbench.report.canvas import drawn
+from attnbench.report import document
 from attnbench.report.document import fixed
-from attnbench.report.figures import lines
-from attnbench.report.frames import along, conditions, where
-from attnbench.report.plates import Panel, Plate
-from attnbench.report.study import Study
+from attnbench.report.figures import lines, small_multiples
+from attnbench.report.figures.plotting import drawn
+from attnbench.report.figures.small_multiples import Panel, PanelLayout
+from attnbench.report.study.frames import along, conditions, where
+from attnbench.report.study.study import Study
 
 MARKS = 4  # of a line
 
@@ -24,11 +24,13 @@ def learning_curves(study: Study) -> Iterator[document.Figure]:
     spread = " Lines are means over the jobs of a mechanism, whiskers the range of these." if several else ""
     caption = f"BLEU on the validation set while training, against the number of updates.{spread}"
     alt = "Lines of validation BLEU against updates, one for each mechanism."
-    return plates.figures("learning_curves", caption, alt, study, curves, partial(_draw, curves=curves, study=study))
+    return small_multiples.figures(
+        "learning_curves", caption, alt, study, curves, partial(_draw, curves=curves, study=study)
+    )
 
 
 @drawn
-def _draw(plate: Plate, curves: lines.Curves, study: Study) -> Figure:
+def _draw(plate: PanelLayout, curves: lines.Curves, study: Study) -> Figure:
     def finish(axis: Axes, panel: Panel) -> None:
         axis.set_xlabel("updates")
         axis.set_ylabel("validation BLEU")

@@ -6,16 +6,16 @@ from attnbench.report.statistics.comparison import Comparison, compare, holm, pa
 from attnbench.report.statistics.crossing import Crossing, crossing
 from attnbench.report.statistics.effects import Effects, MarginalMean, Term, effects
 from attnbench.report.statistics.estimate import Estimate, over_seeds
-from attnbench.report.statistics.grid import Cell
+from attnbench.report.statistics.grid import GridCell
 from attnbench.report.statistics.growth import Growth, HeldOut, exponent, fit, held_out
 from attnbench.report.statistics.scores import Scores, estimate_bleu
 
 __all__ = [
-    "Cell",
     "Comparison",
     "Crossing",
     "Effects",
     "Estimate",
+    "GridCell",
     "Growth",
     "HeldOut",
     "LengthBin",

@@ -9,7 +9,7 @@ from scipy import stats
 
 from attnbench.report.statistics.comparison import holm
 from attnbench.report.statistics.estimate import Estimate
-from attnbench.report.statistics.grid import Cell, grid
+from attnbench.report.statistics.grid import GridCell, grid
 from attnbench.report.statistics.linear_model import Factors, LinearModel, Squares
 from attnbench.report.statistics.observations import observations
 
@@ -61,7 +61,7 @@ class Effects:
     means: tuple[MarginalMean, ...]
     cells: int  # of the full grid: all levels of all factors crossed
     missing_cells: int
-    missing: tuple[Cell, ...]  # pairs of levels that never meet, then single cells in which all pairs do
+    missing: tuple[GridCell, ...]  # pairs of levels that never meet, then single cells in which all pairs do
     notes: tuple[str, ...]  # sentences: what was left out and why
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations, product
 from math import prod
 
-Cell = tuple[tuple[str, str], ...]  # factors with their levels; the factors that are not named may have any
+GridCell = tuple[tuple[str, str], ...]  # factors with their levels; the factors that are not named may have any
 MOST = 100_000  # cells of a grid that is gone through one by one
 
 
@@ -13,7 +13,7 @@ MOST = 100_000  # cells of a grid that is gone through one by one
 class Grid:
     cells: int  # of the full grid: all levels of all factors crossed
     missing_cells: int
-    missing: tuple[Cell, ...]  # pairs of levels that never meet, then single cells in which all pairs do
+    missing: tuple[GridCell, ...]  # pairs of levels that never meet, then single cells in which all pairs do
 
 
 def grid(levels: Mapping[str, Sequence[str]], order: Mapping[str, Sequence[str]]) -> Grid:
@@ -26,14 +26,16 @@ def grid(levels: Mapping[str, Sequence[str]], order: Mapping[str, Sequence[str]]
     factors, cells = list(order), prod(map(len, order.values()))
     pairs = [pair for one, other in combinations(factors, 2) for pair in _apart(one, other, levels, order)]
     seen, never = set(zip(*(levels[name] for name in factors), strict=True)), set(pairs)
-    single: list[Cell] = []
+    single: list[GridCell] = []
     if cells <= MOST and len(factors) > 2:
         unseen = (tuple(zip(factors, each, strict=True)) for each in product(*order.values()) if each not in seen)
         single = [cell for cell in unseen if never.isdisjoint(combinations(cell, 2))]
     return Grid(cells, cells - len(seen), (*pairs, *single))
 
 
-def _apart(one: str, other: str, levels: Mapping[str, Sequence[str]], order: Mapping[str, Sequence[str]]) -> list[Cell]:
+def _apart(
+    one: str, other: str, levels: Mapping[str, Sequence[str]], order: Mapping[str, Sequence[str]]
+) -> list[GridCell]:
     """The levels of two factors that never meet."""
     met = set(zip(levels[one], levels[other], strict=True))
     return [((one, a), (other, b)) for a, b in product(order[one], order[other]) if (a, b) not in met]

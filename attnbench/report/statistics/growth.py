@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from attnbench.measure.scaling import asymptotic
+from attnbench.cost.scaling import asymptotic
 from attnbench.report.statistics.bleu import Array
 from attnbench.report.statistics.estimate import CONFIDENCE, Estimate
 from attnbench.report.statistics.polynomial import COEFFICIENTS, largest_root, nonnegative, powers

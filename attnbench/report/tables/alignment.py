@@ -6,18 +6,18 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from attnbench.measure.aer import rates
+from attnbench.quality.error_rate import rates
 from attnbench.report.analysis import Analysis
-from attnbench.report.document import Cell, Column, Table, fixed, without_empty
-from attnbench.report.frames import by_condition, median
-from attnbench.report.study import Study
+from attnbench.report.document import CellValue, Column, Table, fixed, without_empty
+from attnbench.report.study.frames import by_condition, median
+from attnbench.report.study.study import Study
 
 PLACES = (Column("Condition"), Column("Mechanism"))
 
 
 def agreement(analysis: Analysis) -> Iterator[Table]:
     """A row a mechanism and condition, lowest AER first; nothing where no job kept where it looks."""
-    study, rows = analysis.study, list[tuple[Cell, ...]]()
+    study, rows = analysis.study, list[tuple[CellValue, ...]]()
     for condition, here in by_condition(study.alignment):
         found = dict(study.by_mechanism(here))
         explicit, implicit = analysis.aer.get(condition, {}), analysis.implicit_aer.get(condition, {})
@@ -35,7 +35,7 @@ def agreement(analysis: Analysis) -> Iterator[Table]:
 def heads(study: Study) -> Iterator[Table]:
     """A row a head of every mechanism that has several."""
     titles = ("Entropy", "AER", "Precision", "Recall")
-    columns, rows = [title.lower() for title in titles], list[tuple[Cell, ...]]()
+    columns, rows = [title.lower() for title in titles], list[tuple[CellValue, ...]]()
     for condition, here in by_condition(study.heads):
         places = here.astype(dict.fromkeys(columns, float)).groupby(["mechanism", "layer", "head"])[columns].median()
         values = places.astype(object).where(places.notna(), None).itertuples(name=None)

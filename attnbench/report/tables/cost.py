@@ -2,10 +2,17 @@
 
 from collections.abc import Iterator
 
-from attnbench.report.document import Cell, Column, Table, fixed, significant, without_empty
-from attnbench.report.frames import by_condition, median, medians
+from attnbench.report.document import (
+    CellValue,
+    Column,
+    Table,
+    fixed,
+    significant,
+    without_empty,
+)
 from attnbench.report.statistics import Estimate
-from attnbench.report.study import Study
+from attnbench.report.study.frames import by_condition, median, medians
+from attnbench.report.study.study import Study
 
 PLACES = (Column("Condition"), Column("Mechanism"))
 # Of StepMemory, in the order of its fields.
@@ -21,7 +28,7 @@ MEMORY = {
 
 def step(study: Study) -> Table:
     """A row a mechanism and condition, cheapest first."""
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[CellValue, ...]] = []
     names = ["step_ms", "step_ms_q1", "step_ms_q3", "tokens_per_s", "peak_mib"]
     for condition, here in by_condition(study.steps):
         joules = {name: median(mine, "joules") for name, mine in study.by_mechanism(here)}
@@ -46,7 +53,7 @@ def step(study: Study) -> Table:
 
 def memory(study: Study) -> Iterator[Table]:
     """A row a mechanism and condition, least first; nothing where no step was measured."""
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[CellValue, ...]] = []
     for condition, here in by_condition(study.steps):
         for name, held in sorted(medians(here, list(MEMORY)).items(), key=lambda each: each[1]["activations_mib"]):
             rows.append((condition, name, *held.values()))

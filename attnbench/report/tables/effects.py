@@ -4,7 +4,16 @@ import math
 from collections.abc import Iterator
 
 from attnbench.report.analysis import Analysis, Response
-from attnbench.report.document import Block, Bullets, Cell, Column, Table, fixed, significant, without_empty
+from attnbench.report.document import (
+    Block,
+    Bullets,
+    CellValue,
+    Column,
+    Table,
+    fixed,
+    significant,
+    without_empty,
+)
 from attnbench.report.statistics import Effects, Estimate
 from attnbench.report.tables.quality import p_value
 
@@ -14,7 +23,7 @@ MOST = 12  # missing cells that are named in the caption
 def terms(response: Response) -> Table:
     """A row a factor or pair of factors, the greatest share of variance first."""
     found = response.effects
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[CellValue, ...]] = []
     for term in sorted(found.terms, key=lambda term: -term.share):
         rows.append((term.name, term.degrees, 100 * term.share, term.f, term.adjusted_p))
     rows.append(("the rest", found.residual_degrees, 100 * found.residual_share, None, None))
@@ -39,7 +48,7 @@ def terms(response: Response) -> Table:
 
 def means(response: Response) -> Table:
     """A row a level of a factor: the mean over an even grid of all other factors."""
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[CellValue, ...]] = []
     for each in response.effects.means:
         rows.append((each.factor, each.level, _scaled(each.mean, response), each.jobs))
     show = significant if response.logarithmic else fixed(1)

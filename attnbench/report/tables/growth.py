@@ -6,12 +6,19 @@ from itertools import combinations
 import pandas as pd
 
 from attnbench.report.analysis import Analysis
-from attnbench.report.costs import LEGEND, QUANTITIES, SIGNS, Quantity
-from attnbench.report.document import Cell, Column, Table, fixed, significant, without_empty
-from attnbench.report.frames import along, median, where
-from attnbench.report.stability import agreement, order
+from attnbench.report.document import (
+    CellValue,
+    Column,
+    Table,
+    fixed,
+    significant,
+    without_empty,
+)
 from attnbench.report.statistics import crossing
-from attnbench.report.study import Study, spread
+from attnbench.report.statistics.session_agreement import agreement, order
+from attnbench.report.study.cost_ratios import LEGEND, QUANTITIES, SIGNS, Quantity
+from attnbench.report.study.frames import along, median, where
+from attnbench.report.study.study import Study, spread
 
 MOST_NOISY = 8  # cells that a caption names
 MOST_CROSSING = 16  # mechanisms that are compared in pairs: 120 pairs
@@ -29,7 +36,7 @@ def exponents(analysis: Analysis, device: str) -> Table:
     """A row a mechanism: which kernel ran, with how many heads of what size, and how time and memory grow."""
     study = analysis.study
     time, memory = analysis.curves[device, "ms"], analysis.curves[device, "peak_mib"]
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[CellValue, ...]] = []
     for name, mine in study.by_mechanism(where(study.shapes, device=device)):
         kernels = " / ".join(dict.fromkeys(str(kernel) for kernel in mine["kernel"] if pd.notna(kernel)))
         shape = [" / ".join(dict.fromkeys(map(str, mine[key]))) for key in ("batch_size", "heads", "head_dim")]
@@ -54,7 +61,7 @@ def exponents(analysis: Analysis, device: str) -> Table:
 
 def fits(analysis: Analysis, device: str) -> Iterator[Table]:
     """A row a mechanism: time as a + b·n + c·n², and what the fit without the longest length foretells of it."""
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[CellValue, ...]] = []
     covered: list[bool] = []
     for name, curve in analysis.curves[device, "ms"].items():
         if curve.growth:
@@ -85,7 +92,7 @@ def crossings(analysis: Analysis, device: str) -> Iterator[Table]:
     """A row a pair of mechanisms of which one overtakes the other within the lengths that were measured."""
     curves = {name: curve for name, curve in analysis.curves[device, "ms"].items() if curve.growth}
     chosen = spread(list(curves), MOST_CROSSING)
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[CellValue, ...]] = []
     for first, second in combinations(chosen, 2):
         ours, theirs = curves[first].growth, curves[second].growth
         met = crossing(ours, theirs) if ours and theirs else None
@@ -106,7 +113,7 @@ def crossings(analysis: Analysis, device: str) -> Iterator[Table]:
 
 def ratios(study: Study, device: str) -> Iterator[Table]:
     """A row a mechanism: its costs as multiples of its baseline's, at the longest length at which both have most."""
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[CellValue, ...]] = []
     for name, mine in study.by_mechanism(where(study.scaling, device=device)):
         common = pd.DataFrame(mine.loc[mine["ms_ratio"].notna()])
         if not common.empty:
@@ -149,7 +156,7 @@ def _costs(study: Study, device: str, quantity: Quantity, here: pd.DataFrame) ->
     signs = here.drop_duplicates(["mechanism", "length"], keep="last").set_index(["mechanism", "length"])["status"]
     why = {at: SIGNS.get(str(status)) for at, status in signs.items()}
     values = along(here, "length", [quantity.field])
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[CellValue, ...]] = []
     for name in study.shown(here):
         mine = {length: at[quantity.field] for length, at in values.get(name, {}).items()}
         rows.append((name, *(mine.get(length, why.get((name, length))) for length in lengths)))

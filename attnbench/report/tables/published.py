@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from attnbench.report.analysis import Analysis
-from attnbench.report.document import Cell, Column, Table, fixed, interval
-from attnbench.report.published import published
+from attnbench.report.document import CellValue, Column, Table, fixed, interval
 from attnbench.report.statistics import Estimate
+from attnbench.report.tables.published_figures import published
 
 MOST = 6  # of our mechanisms beside the published ones: the best
 
@@ -14,7 +14,7 @@ def beside(analysis: Analysis) -> Iterator[Table]:
     """A row a figure, ours behind those of the literature; nothing where the task has none."""
     ours = {"BLEU": (analysis.bleu, fixed(1)), "AER": (analysis.aer, fixed(2))}
     found = list(published(analysis.study.records, [measure for measure, (mine, _) in ours.items() if mine]))
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[CellValue, ...]] = []
     for measure in dict.fromkeys(figure.measure for figure in found):
         theirs = [figure for figure in found if figure.measure == measure]
         rows += [(measure, each.system, each.value, each.protocol, each.source) for each in theirs]

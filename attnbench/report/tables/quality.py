@@ -6,15 +6,15 @@ from collections.abc import Iterator
 import pandas as pd
 
 from attnbench.report.analysis import LEVEL, Analysis
-from attnbench.report.document import Cell, Column, Table, fixed, without_empty
-from attnbench.report.frames import by_condition, median, numbers
+from attnbench.report.document import CellValue, Column, Table, fixed, without_empty
+from attnbench.report.study.frames import by_condition, median, numbers
 
 PLACES = (Column("Condition"), Column("Mechanism"))
 
 
 def quality(analysis: Analysis) -> Table:
     """A row a mechanism and condition, best first."""
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[CellValue, ...]] = []
     for condition, name, jobs in _ranked(analysis):
         tested = analysis.comparisons.get(condition, {}).get(name)
         against = (tested.comparison.difference, tested.adjusted_p) if tested else (None, None)
@@ -46,7 +46,7 @@ def quality(analysis: Analysis) -> Table:
 
 def comparisons(analysis: Analysis) -> Iterator[Table]:
     """A row a comparison with the baseline, with all that was computed of it; nothing without a baseline."""
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[CellValue, ...]] = []
     for condition, mine in analysis.comparisons.items():
         for name, (comparison, adjusted_p) in mine.items():
             p_values = (adjusted_p, comparison.p, comparison.bootstrap_p, comparison.randomisation_p)
@@ -73,7 +73,7 @@ def comparisons(analysis: Analysis) -> Iterator[Table]:
 
 def beyond(analysis: Analysis) -> Iterator[Table]:
     """A row a mechanism: BLEU up to the length that was trained on, and beyond it; nothing where none was tested."""
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[CellValue, ...]] = []
     for condition, mine in analysis.beyond.items():
         for name, estimate in sorted(mine.items(), key=lambda each: -each[1].value):
             near = analysis.bleu[condition][name]

@@ -4,9 +4,9 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from attnbench.report.document import Cell, Column, Table
-from attnbench.report.mechanisms import natural
-from attnbench.report.study import Study
+from attnbench.report.document import CellValue, Column, Table
+from attnbench.report.study.naming import natural
+from attnbench.report.study.study import Study
 
 LONGEST_ERROR = 300  # letters of a message that a table still holds
 MOST = 50  # rows of a list in the document: the rest is counted
@@ -51,7 +51,7 @@ def environment(study: Study) -> Table:
 
 def failures(study: Study, broken: Sequence[str]) -> Table:
     """A row a job that did not finish, and a row a file that is no record."""
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[CellValue, ...]] = []
     for record, name in zip(study.records, study.mechanism, strict=True):
         if record.status != "finished":
             factors = ", ".join(f"{key}={value}" for key, value in {**record.factors, "seed": record.seed}.items())

@@ -1,9 +1,9 @@
 """The embedded task: translate between two small invented languages, with the true alignment of every sentence."""
 
 from attnbench.errors import UserError
-from attnbench.tasks.drawn import draw
 from attnbench.tasks.grammar import lexicon
 from attnbench.tasks.grammar.sampling import sample
+from attnbench.tasks.random_sets import draw
 from attnbench.tasks.task import Task
 from attnbench.tasks.vocabulary import WordVocabulary
 

@@ -5,7 +5,14 @@ from random import Random
 
 from attnbench.tasks.grammar import derivation as rules
 from attnbench.tasks.grammar import lexicon
-from attnbench.tasks.grammar.derivation import EMPTY, Agreement, NounPhrase, Phrase, Predicate, VerbGroup
+from attnbench.tasks.grammar.derivation import (
+    EMPTY,
+    Agreement,
+    NounPhrase,
+    Phrase,
+    Predicate,
+    VerbGroup,
+)
 from attnbench.tasks.grammar.lexicon import BE, Verb
 from attnbench.tasks.task import Pair
 

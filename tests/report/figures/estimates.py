@@ -3,10 +3,10 @@
 from itertools import pairwise
 from statistics import mean
 
-from attnbench.report.analysis import Bin
-from attnbench.report.frames import by_condition, numbers
+from attnbench.report.analysis import BleuBin
 from attnbench.report.statistics import Estimate
-from attnbench.report.study import Study
+from attnbench.report.study.frames import by_condition, numbers
+from attnbench.report.study.study import Study
 
 
 def bleu(study: Study) -> dict[str, dict[str, Estimate]]:
@@ -19,14 +19,14 @@ def bleu(study: Study) -> dict[str, dict[str, Estimate]]:
     return found
 
 
-def bins(study: Study, edges: tuple[int, ...] = (4, 8, 12, 16, 24, 32)) -> dict[str, dict[str, list[Bin]]]:
+def bins(study: Study, edges: tuple[int, ...] = (4, 8, 12, 16, 24, 32)) -> dict[str, dict[str, list[BleuBin]]]:
     """By condition and mechanism, bins between the edges, each 5 BLEU below the one before."""
 
-    def falling(estimate: Estimate) -> list[Bin]:
+    def falling(estimate: Estimate) -> list[BleuBin]:
         found = []
         for place, (low, high) in enumerate(pairwise(edges)):
             value = estimate.value - 5 * place
-            found.append(Bin(low + 1, high, Estimate(value, value - 3, value + 3, 1)))
+            found.append(BleuBin(low + 1, high, Estimate(value, value - 3, value + 3, 1)))
         return found
 
     return {condition: {name: falling(one) for name, one in mine.items()} for condition, mine in bleu(study).items()}

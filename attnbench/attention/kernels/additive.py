@@ -1,0 +1,22 @@
+"""The kernel of the additive scores."""
+
+import torch
+
+from attnbench.attention.kernels.additive_energies import Compare, comparison
+from attnbench.attention.kernels.kernel import AttentionSpec
+from attnbench.attention.kernels.tiled import TiledKernel
+from attnbench.attention.scores import Perceptron, Score
+
+
+class AdditiveKernel(TiledKernel):
+    """The additive scores, by exponentials: nothing of size n² · D, however briefly."""
+
+    name = "additive"
+
+    def refusal(self, problem: AttentionSpec) -> str | None:
+        if not isinstance(problem.score, Perceptron):
+            return f"{type(problem.score).__name__} is not vᵀ tanh(φ(q) + ψ(k))"
+        return super().refusal(problem)
+
+    def compare(self, score: Score, device: torch.device) -> tuple[Compare, int]:
+        return comparison(score, device)

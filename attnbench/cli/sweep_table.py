@@ -1,0 +1,54 @@
+"""The table of all cells that a sweep ends with."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from attnbench.cost.scaling import growth
+from attnbench.record import Factor, Record
+
+COLUMNS: dict[str, Callable[[Record], str]] = {
+    "BLEU": lambda record: f"{record.quality.bleu:.1f}" if record.quality else "",
+    "exact %": lambda record: f"{100 * record.quality.exact_match:.1f}" if record.quality else "",
+    "test error": lambda record: f"{record.regression.test_error:.3f}" if record.regression else "",
+    "sigma": lambda record: f"{record.regression.sigma:.3f}" if record.regression and record.regression.sigma else "",
+    "step ms": lambda record: f"{record.step.step_ms:.1f}" if record.step else "",
+    "peak MiB": lambda record: f"{record.step.peak_mib:.0f}" if record.step else "",
+    "time ~ n^": lambda record: _exponent(record, "ms"),
+    "memory ~ n^": lambda record: _exponent(record, "peak_mib"),
+    "seconds": lambda record: f"{record.duration_s:.0f}",
+    "status": lambda record: record.status if record.error is None else f"{record.status}: {record.error}",
+}
+
+
+def print_table(records: Sequence[Record]) -> None:
+    """Prints a line a record: the factors in which they differ, then the results that any of them has."""
+    factors = [name for name in _factor_names(records) if len({_factor(r, name) for r in records}) > 1]
+    rows = [[_factor(r, name) for name in factors] + [str(r.seed)] for r in records]
+    heads = [*factors, "seed"]
+    for head, cell in COLUMNS.items():
+        values = [cell(r) for r in records]
+        if any(values):
+            heads.append(head)
+            rows = [[*row, value] for row, value in zip(rows, values, strict=True)]
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    for row in [heads, ["-" * width for width in widths], *rows]:
+        cells = [cell.rjust(w) if _is_number(cell) else cell.ljust(w) for cell, w in zip(row, widths, strict=True)]
+        print("  ".join(cells).rstrip())
+
+
+def _factor_names(records: Sequence[Record]) -> list[str]:
+    return list(dict.fromkeys(name for record in records for name in record.factors))
+
+
+def _factor(record: Record, name: str) -> str:
+    value: Factor = record.factors.get(name, "")
+    return str(value)
+
+
+def _exponent(record: Record, field: Literal["ms", "peak_mib"]) -> str:
+    value = growth(record.scaling.points, field) if record.scaling else None
+    return "" if value is None else f"{value:.2f}"
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdigit()

@@ -1,0 +1,1 @@
+"""What attention costs: time, memory, operations and energy, and how they grow with the length."""

@@ -1,0 +1,115 @@
+"""What competes in a measurement of cost: our own attention, and what else there is to compare it with.
+
+A contender is made from `(heads, head_dim)` and turns query, key and value into the context, `(B, H, n, D)` each. One
+that cannot be made here raises `UnavailableError`; one that can do a part only (no gradient, no such device) raises
+`NotImplementedError` when asked for the rest.
+"""
+
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from attnbench.attention import Attention
+from attnbench.attention.heads import merge_heads, split_heads
+from attnbench.attention.kernels import Kernel
+from attnbench.attention.key_value import Tied
+from attnbench.attention.scopes import Scope
+from attnbench.attention.scores import Score
+from attnbench.attention.selections import Selection
+from attnbench.errors import UnavailableError
+
+
+class Contender(Protocol):
+    """One way to attend; a module's parameters get their gradients too."""
+
+    def __call__(self, query: Tensor, key: Tensor, value: Tensor, /) -> Tensor: ...
+
+
+class OwnAttention(nn.Module):
+    """Our own layer, on queries, keys and values that are made already."""
+
+    def __init__(self, attention: Attention) -> None:
+        super().__init__()
+        self.attention = attention
+
+    def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        return self.attention.attend(query, self.attention.memorise(key, value)).context
+
+
+def attention(
+    heads: int,
+    head_dim: int,
+    *,
+    score: Callable[[int, int], Score],
+    scope: Callable[[int, int], Scope],
+    selection: Callable[[], Selection],
+    kernel: Kernel,
+) -> OwnAttention:
+    """score × scope × selection, computed by a kernel; see `Attention`."""
+    width = heads * head_dim
+    parts = {"score": score, "scope": scope, "selection": selection, "kernel": kernel}
+    return OwnAttention(Attention(width, **parts, key_value=Tied, heads=heads))
+
+
+def sdpa(heads: int, head_dim: int) -> Contender:
+    """`F.scaled_dot_product_attention` as it is."""
+    return F.scaled_dot_product_attention
+
+
+class TorchMultiheadAttention(nn.Module):
+    """`torch.nn.MultiheadAttention`: SDPA between projections, which are a part of its cost."""
+
+    def __init__(self, heads: int, head_dim: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.attention = nn.MultiheadAttention(heads * head_dim, heads, batch_first=True)
+
+    def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        states = (merge_heads(part) for part in (query, key, value))
+        return split_heads(self.attention(*states, need_weights=False)[0], self.heads)
+
+
+def flex(heads: int, head_dim: int) -> Contender:
+    """FlexAttention, compiled; on the CPU torch has its forward pass only, and says so."""
+    compiler = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")  # as torch looks for it
+    if shutil.which(compiler) is None:
+        raise UnavailableError(f"contender=flex: must be compiled; install {compiler}, or name another in CXX")
+    from torch.nn.attention.flex_attention import flex_attention
+
+    # Once for all lengths: a compilation takes many seconds.
+    return torch.compile(flex_attention, dynamic=True)
+
+
+def local_attention(heads: int, head_dim: int, window: int) -> Contender:
+    """The package local-attention: ±window around the query's own position, scaled dot product, no rotation."""
+    _require("local_attention", "local-attention")
+    from local_attention import LocalAttention  # pyright: ignore[reportMissingImports]
+
+    return LocalAttention(window, look_forward=1, exact_windowsize=True, autopad=True, use_rotary_pos_emb=False)
+
+
+def xformers(heads: int, head_dim: int) -> Contender:
+    """xFormers' memory-efficient attention, which has no kernel for the CPU."""
+    _require("xformers", "xformers")
+
+    def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        if query.device.type == "cpu":
+            raise NotImplementedError("xFormers has no kernel for the CPU")
+        from xformers.ops import memory_efficient_attention  # pyright: ignore[reportMissingImports]
+
+        # It has the heads behind the positions.
+        return memory_efficient_attention(*(part.transpose(1, 2) for part in (query, key, value))).transpose(1, 2)
+
+    return attend
+
+
+def _require(module: str, package: str) -> None:
+    if importlib.util.find_spec(module) is None:
+        raise UnavailableError(f"contender={module}: {package} is not installed; pip install '.[peers]'")

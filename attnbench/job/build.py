@@ -1,0 +1,102 @@
+"""From a config's nodes to what they describe."""
+
+from functools import partial
+from typing import Any
+
+from hydra.errors import InstantiationException
+from hydra.utils import get_object, instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from attnbench.attention import Attention
+from attnbench.attention.heads import head_width
+from attnbench.cost.contenders import Contender, OwnAttention
+from attnbench.cost.measurement import MeasurementPlan
+from attnbench.cost.runner import ContenderSetup
+from attnbench.cost.scaling import ScalingSettings
+from attnbench.device import Compute, dtype
+from attnbench.errors import UserError
+from attnbench.models.model import Model
+
+
+def build(node: DictConfig, *args: Any, **kwargs: Any) -> Any:
+    """`hydra.utils.instantiate`, with what the user can put right raised as it was, not wrapped.
+
+    Raises:
+        UserError: from the constructor, or for a key or a type of value that it does not take.
+    """
+    return _build(_plain(node), *args, **kwargs)
+
+
+def _plain(node: DictConfig) -> Any:
+    """Resolved here: Hydra would do so in place, in what the node refers to as well."""
+    return OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+
+
+def _build(plain: Any, *args: Any, **kwargs: Any) -> Any:
+    try:
+        return instantiate(plain, *args, **kwargs)
+    except InstantiationException as error:
+        cause = error.__cause__
+        if isinstance(cause, UserError):
+            raise cause from None
+        if isinstance(cause, TypeError):
+            raise UserError(f"{plain['_target_']}: {cause}") from error
+        raise
+
+
+def build_model(node: DictConfig, source_vocabulary: int, target_vocabulary: int) -> Model:
+    """The model that a config's `model` node describes, for vocabularies of these sizes."""
+    try:
+        return build(node)(source_vocabulary, target_vocabulary)
+    except TypeError as error:
+        # A key that one of the model's parts does not know, say: they are made here, not when the config is read.
+        raise UserError(f"model: {error}") from error
+
+
+def build_compute(cfg: DictConfig) -> Compute:
+    """The device and the precision of a job.
+
+    Raises:
+        UserError: the machine has no such device, or there is no such precision.
+    """
+    return Compute(build(cfg.device), cfg.precision)
+
+
+def attention_node(node: DictConfig) -> DictConfig | None:
+    """The first attention layer in the config of a model, whatever the model calls it; None if it has none."""
+    for child in node.values():
+        if isinstance(child, DictConfig):
+            layer = get_object(child._target_) is Attention
+            if found := child if layer else attention_node(child):
+                return found
+    return None
+
+
+def build_entry(cfg: DictConfig) -> MeasurementPlan:
+    """The contender of a cost job's config, and what is measured of it."""
+    head_dim, grid = head_width(cfg.width, cfg.heads), build(cfg.cost)
+    make = partial(_build, _plain(cfg.contender), cfg.heads, head_dim)
+    contender = make()
+    setup = _setup(cfg, make, grid, cfg.heads, head_dim)
+    return MeasurementPlan(setup, grid, contender.attention if isinstance(contender, OwnAttention) else None)
+
+
+def layer_entry(cfg: DictConfig) -> MeasurementPlan | None:
+    """The attention of a training job's model (its first, of several), by itself; None if it has none."""
+    node = attention_node(cfg.model)
+    if node is None:
+        return None
+    make, grid = partial[Contender](_layer, _plain(node), cfg.model.width), build(cfg.cost)
+    attention = _layer(*make.args).attention
+    setup = _setup(cfg, make, grid, attention.heads, cfg.model.width // attention.heads)
+    return MeasurementPlan(setup, grid, attention)
+
+
+def _layer(plain: Any, width: int) -> OwnAttention:
+    return OwnAttention(_build(plain)(width))
+
+
+def _setup(
+    cfg: DictConfig, make: partial[Contender], grid: ScalingSettings, heads: int, head_dim: int
+) -> ContenderSetup:
+    return ContenderSetup(make, grid.batch_size, heads, head_dim, build(cfg.device), dtype(cfg.precision), cfg.seed)

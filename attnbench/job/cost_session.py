@@ -1,0 +1,120 @@
+"""A cost session: the contenders of several configs, measured in turns, for their ratios."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+
+from attnbench import record
+from attnbench.cost import machine_lock
+from attnbench.cost.device_peak import device_peak
+from attnbench.cost.interleaving import measure_in_turns
+from attnbench.cost.measurement import MeasurementPlan
+from attnbench.environment import describe
+from attnbench.errors import UserError
+from attnbench.job.build import build, build_entry
+from attnbench.job.identity import factors, job_key
+from attnbench.job.run import blank, run_name
+from attnbench.record import Record, Scaling
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SessionContender:
+    """One contender of a session.
+
+    Args:
+        cfg: its config, with Hydra's part.
+        folder: of its record.
+        baseline: the key of the contender that its ratios are to.
+    """
+
+    cfg: DictConfig
+    folder: Path
+    baseline: str
+
+
+def baselines(cfgs: Sequence[DictConfig]) -> list[str]:
+    """For each config of a session, the key of its baseline: the first contender that goes by all of its words.
+
+    Raises:
+        UserError: none does.
+    """
+    names = {job_key(cfg): {str(value) for value in factors(cfg, cfg.hydra).values()} for cfg in cfgs}
+    return [_baseline(cfg.cost.baseline, names) for cfg in cfgs]
+
+
+def absent(cfg: DictConfig, reason: str) -> Record:
+    """The record of a contender that cannot be had here; for the table, not for the folder."""
+    return replace(blank(cfg, cfg.hydra), error=reason)
+
+
+def measure_session(places: Sequence[SessionContender], seen: Callable[[float], object]) -> list[Record]:
+    """Measures all contenders in turns, then writes a record each: ratios hold within one session, so all or none.
+
+    Args:
+        places: who takes part.
+        seen: is told, now and then, how many seconds are left.
+    """
+    entries = [build_entry(place.cfg) for place in places]
+    log.info("started: %d contenders", len(places))
+    session, begun, blanks = uuid.uuid4().hex[:12], time.perf_counter(), [blank(p.cfg, p.cfg.hydra) for p in places]
+    with machine_lock.exclusive():
+        peaks = {on: device_peak(*on) for on in {_where(entry) for entry in entries}}
+        found = measure_in_turns(entries, seen=seen)
+    duration_s = time.perf_counter() - begun
+    log.info("finished in %.1f s", duration_s)
+    records = []
+    for place, entry, empty, scaling in zip(places, entries, blanks, found, strict=True):
+        scaling = replace(scaling, peak=peaks[_where(entry)], session=session, baseline=place.baseline)
+        error = _error(scaling)
+        done = replace(
+            empty,
+            status="failed" if error else "finished",
+            error=error,
+            environment=describe(entry.setup.device),
+            duration_s=duration_s / len(places),
+            scaling=scaling,
+        )
+        _keep(done, place)
+        records.append(done)
+    return records
+
+
+def _where(entry: MeasurementPlan) -> tuple[torch.device, torch.dtype]:
+    """What a device's peak is of."""
+    return entry.setup.device, entry.setup.dtype
+
+
+def _baseline(words: str | None, names: dict[str, set[str]]) -> str:
+    if words is None:
+        return next(iter(names))
+    for key, mine in names.items():
+        if mine.issuperset(words.split("+")):
+            return key
+    known = ", ".join(sorted(set.union(*names.values())))
+    raise UserError(f"cost.baseline={words}: no contender here goes by that; the words are {known}")
+
+
+def _error(scaling: Scaling) -> str | None:
+    """What a contender failed with; what was too much for it, or more than it does, is no failure."""
+    return next((point.error for point in scaling.points if point.status == "failed"), None)
+
+
+def _keep(done: Record, place: SessionContender) -> None:
+    place.folder.mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(OmegaConf.create(done.config), place.folder / "config.yaml")
+    record.write(done, place.folder / record.NAME)
+    name = run_name(place.cfg, place.cfg.hydra)
+    try:
+        tracker = build(place.cfg.tracker)
+        with tracker(name=name, group=done.sweep, folder=place.folder, config=done.config) as tracked:
+            tracked.result(done)
+    except Exception:
+        log.exception("the tracker failed; the record is whole")

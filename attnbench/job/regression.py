@@ -1,0 +1,53 @@
+"""What a job does where the task is kernel regression: it fits a score, if it has anything to learn, and judges it."""
+
+from pathlib import Path
+
+import torch
+from omegaconf import DictConfig
+
+from attnbench.attention import Attention
+from attnbench.attention.scopes import Global
+from attnbench.attention.selections import Soft
+from attnbench.cost import machine_lock
+from attnbench.errors import UserError
+from attnbench.job.build import build
+from attnbench.job.results import Results
+from attnbench.models.initialise import initialise
+from attnbench.tasks.regression import Points
+from attnbench.tracking.tracker import TrackedRun
+from attnbench.training.regression import WIDTH, fit, judge
+
+
+def regress(cfg: DictConfig, folder: Path, tracked: TrackedRun) -> Results:
+    """Pools the points of the task with the attention layer of the config."""
+    device, points, layer, descent = build(cfg.device), _points(cfg), _layer(cfg), build(cfg.training)
+    with machine_lock.shared():
+        torch.manual_seed(cfg.seed)
+        initialise(layer, cfg.seed)
+        fit(layer.to(device), points.to(device), descent)
+        return Results(regression=judge(layer, points.to(device)))
+
+
+def check_regression(cfg: DictConfig) -> None:
+    """Makes all parts of the job.
+
+    Raises:
+        UserError: a value that it would stumble over.
+    """
+    _points(cfg)
+    _layer(cfg)
+    build(cfg.training)
+
+
+def _points(cfg: DictConfig) -> Points:
+    points = build(cfg.task)
+    if not isinstance(points, Points):
+        raise UserError("job=regression: needs points to pool, not sentences; say task=kernel_regression")
+    return points
+
+
+def _layer(cfg: DictConfig) -> Attention:
+    layer = build(cfg.attention)(WIDTH)
+    if not isinstance(layer.scope, Global) or not isinstance(layer.selection, Soft):
+        raise UserError("task=kernel_regression: a mean over all points; say scope=global selection=soft")
+    return layer

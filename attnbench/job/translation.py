@@ -1,0 +1,112 @@
+"""What a job does: it trains, evaluates and measures a model."""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from omegaconf import DictConfig
+
+from attnbench import record
+from attnbench.cost import machine_lock
+from attnbench.cost.device_peak import device_peak
+from attnbench.cost.interleaving import measure_in_turns
+from attnbench.cost.step import measure_step
+from attnbench.device import Compute
+from attnbench.errors import UserError
+from attnbench.job.build import build, build_compute, build_model, layer_entry
+from attnbench.job.identity import parts
+from attnbench.job.results import Results
+from attnbench.models.initialise import initialise
+from attnbench.models.model import Model
+from attnbench.quality import example_sentences
+from attnbench.quality.alignment import alignments
+from attnbench.quality.alignment_quality import alignment_quality
+from attnbench.quality.evaluation import evaluate
+from attnbench.tasks.batches import Batch, Batches
+from attnbench.tasks.task import Task
+from attnbench.tracking.tracker import TrackedRun
+from attnbench.training import checkpoint
+from attnbench.training.fit import Callbacks, fit
+from attnbench.training.recipe import Recipe
+from attnbench.training.step import TrainingStep
+
+log = logging.getLogger(__name__)
+
+CHECKED_VOCABULARY = 8  # types a side of the model that a check makes: as few as will do
+
+
+def train(cfg: DictConfig, folder: Path, tracked: TrackedRun) -> Results:
+    """Trains a model, keeps its best weights, evaluates it on the test set, and measures the cost of a training step."""
+    compute, recipe = build_compute(cfg), build(cfg.training)
+
+    def validated(point: record.HistoryPoint) -> None:
+        loss, bleu = point.validation_loss, point.validation_bleu
+        log.info("update %d: loss %.3f, validation loss %.3f, BLEU %.1f", point.update, point.train_loss, loss, bleu)
+        tracked.validation(point)
+
+    with machine_lock.shared() as pause:
+        task = build(cfg.task)
+        model = build_model(cfg.model, len(task.source), len(task.target))
+        initialise(model, cfg.seed)
+        callbacks = Callbacks(cfg.progress, pause, validated)
+        fitted = fit(model.to(compute.device), task, recipe, compute, seed=cfg.seed, callbacks=callbacks)
+        weights = {name: tensor.cpu() for name, tensor in fitted.weights.items()}
+        saved = checkpoint.Checkpoint(parts(cfg), weights, task.source, task.target)
+        checkpoint.save(saved, folder / checkpoint.NAME)
+        evaluated = _evaluate(cfg, folder, model, task, compute)
+        batch = Batches(task, task.train, recipe.batch_size, compute.device).typical()
+    with machine_lock.exclusive():
+        step, scaling = _measure(cfg, model, batch, recipe, compute)
+    return replace(evaluated, training=fitted.account, step=step, scaling=scaling)
+
+
+def check_training(cfg: DictConfig) -> None:
+    """Makes all parts of the job but its sentences.
+
+    Raises:
+        UserError: a value that it would stumble over.
+    """
+    build_compute(cfg)
+    for part in (cfg.training, cfg.search, cfg.cost):
+        build(part)
+    build_model(cfg.model, CHECKED_VOCABULARY, CHECKED_VOCABULARY)
+
+
+def _evaluate(cfg: DictConfig, folder: Path, model: Model, task: Task, compute: Compute) -> Results:
+    """Quality and alignments; all translations of the test set go to a file beside the record."""
+    test = Batches(task, task.test, 2 * cfg.training.batch_size, compute.device)
+    with compute.autocast():
+        quality, translations = evaluate(model, task, test, build(cfg.search), cfg.evaluation.samples)
+        beyond = _evaluate_beyond(cfg, model, task, compute.device)
+        alignment = alignment_quality(model, task, example_sentences.to_judge(task, cfg.evaluation.aligned))
+        aligned = alignments(model, task, example_sentences.to_show(task, cfg.evaluation.alignments))
+    rows = [f"{pair.source}\t{pair.target}\t{text}\n" for pair, text in zip(task.test, translations, strict=True)]
+    (folder / "translations.tsv").write_text("".join(["source\treference\thypothesis\n", *rows]), encoding="utf-8")
+    return Results(quality=quality, beyond=beyond, alignment=alignment, alignments=aligned)
+
+
+def _evaluate_beyond(cfg: DictConfig, model: Model, task: Task, device: torch.device) -> record.Quality | None:
+    """Quality on sentences longer than any in training; None where there are none, or a table of the model ends."""
+    if not task.beyond:
+        return None
+    # Half as many at once as of the test set: they are up to twice as long.
+    batches = Batches(task, task.beyond, cfg.training.batch_size, device)
+    try:
+        return evaluate(model, task, batches, build(cfg.search), samples=0)[0]
+    except UserError as error:
+        log.warning("sentences beyond the training length are not judged: %s", error)
+        return None
+
+
+def _measure(
+    cfg: DictConfig, model: Model, batch: Batch, recipe: Recipe, compute: Compute
+) -> tuple[record.StepCost, record.Scaling | None]:
+    """A training step of the whole model, and its attention (its first, of several) alone against the length."""
+    training_step = TrainingStep(model, recipe, budget=recipe.warmup + 1, compute=compute)
+    step = measure_step(training_step, batch, compute.device, repetitions=cfg.cost.repetitions)
+    entry = layer_entry(cfg)
+    if entry is None:
+        return step, None
+    peak = device_peak(compute.device, entry.setup.dtype)
+    return step, replace(measure_in_turns([entry])[0], peak=peak)

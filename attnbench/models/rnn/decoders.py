@@ -1,0 +1,191 @@
+"""Recurrent decoders: without attention, and with Bahdanau's and Luong's.
+
+A decoder reads embeddings `(B, T, E)` and answers with readouts `(B, T, W)`. Where no step depends on the attention of
+the step before, all steps are computed at once; T = 1 is how decoding asks for the next step.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from attnbench.attention import Attention, Memory
+from attnbench.attention.kernels import Attended
+from attnbench.attention.selections import Draw
+from attnbench.errors import UserError
+from attnbench.models.model import Decoded, join
+from attnbench.models.rnn.encoder import CellType, Encoded, Hidden, recurrent
+
+
+class RecurrentState(NamedTuple):
+    """Where a decoder stands after `position` steps; see `attnbench.models.model.State`.
+
+    `context` `(B, 1, W)` is what the next input takes along: the fixed context, or the last attentional vector.
+    """
+
+    hidden: Hidden
+    context: Tensor
+    memory: Memory | None
+    position: int = 0
+
+    @property
+    def draws(self) -> tuple[Draw, ...]:
+        """None: the encoder does not attend."""
+        return ()
+
+    def rows(self, index: Tensor) -> "RecurrentState":
+        """The state of the sentences `index` `(N,)`."""
+        hidden = self.hidden
+        chosen = (hidden[0][:, index], hidden[1][:, index]) if isinstance(hidden, tuple) else hidden[:, index]
+        memory = None if self.memory is None else self.memory.rows(index)
+        return RecurrentState(chosen, self.context[index], memory, self.position)
+
+
+class Decoder(nn.Module):
+    """The base: a recurrent network whose input is the embedding with `extra` more, and a readout of `features`."""
+
+    def __init__(
+        self, *, embedding: int, width: int, cell: CellType, layers: int, dropout: float, extra: int, features: int
+    ) -> None:
+        super().__init__()
+        self.rnn = recurrent(cell, embedding + extra, width, layers, dropout)
+        self.readout = nn.Linear(features, width)
+        self.dropout = nn.Dropout(dropout)
+
+    def start(self, encoded: Encoded) -> RecurrentState:
+        raise NotImplementedError
+
+    def forward(
+        self, embedded: Tensor, state: RecurrentState, *, want_weights: bool = False
+    ) -> Decoded[RecurrentState]:
+        raise NotImplementedError
+
+    def read_out(self, *features: Tensor) -> Tensor:
+        """tanh(W [features]): for Luong the attentional vector (2015, eq. 5)."""
+        return torch.tanh(self.readout(self.dropout(torch.cat(features, dim=-1))))
+
+
+class NoAttention(Decoder):
+    """A fixed context, the encoder's last state, is all that is known of the source.
+
+    Args:
+        context: `initial`: it is the decoder's initial state only (Sutskever et al. 2014); `every_step`: it also enters
+            each step's input and readout (Cho et al. 2014).
+    """
+
+    def __init__(self, *, context: Literal["initial", "every_step"], embedding: int, width: int, **shape: Any) -> None:
+        if context not in ("initial", "every_step"):
+            raise UserError(f"decoder.context={context}: must be initial or every_step")
+        extra = width if context == "every_step" else 0
+        super().__init__(embedding=embedding, width=width, extra=extra, features=width + extra, **shape)
+        self.every_step = context == "every_step"
+
+    def start(self, encoded: Encoded) -> RecurrentState:
+        return RecurrentState(encoded.hidden, _top(encoded.hidden), None)
+
+    def forward(
+        self, embedded: Tensor, state: RecurrentState, *, want_weights: bool = False
+    ) -> Decoded[RecurrentState]:
+        context = state.context.expand(-1, embedded.shape[1], -1)
+        inputs = torch.cat([embedded, context], dim=-1) if self.every_step else embedded
+        outputs, hidden = self.rnn(inputs, state.hidden)
+        readouts = self.read_out(outputs, context) if self.every_step else self.read_out(outputs)
+        return Decoded(readouts, state._replace(hidden=hidden, position=state.position + embedded.shape[1]))
+
+
+class Bahdanau(Decoder):
+    """Attends from the state before the step, and feeds the context into it. Bahdanau et al. 2015, appendix A.2.2."""
+
+    def __init__(self, *, attention: Callable[[int], Attention], embedding: int, width: int, **shape: Any) -> None:
+        super().__init__(embedding=embedding, width=width, extra=width, features=2 * width + embedding, **shape)
+        self.attention = attention(width)
+
+    def start(self, encoded: Encoded) -> RecurrentState:
+        memory = self.attention.remember(encoded.states, encoded.lengths)
+        return RecurrentState(encoded.hidden, _top(encoded.hidden), memory)
+
+    def forward(
+        self, embedded: Tensor, state: RecurrentState, *, want_weights: bool = False
+    ) -> Decoded[RecurrentState]:
+        return _one_by_one(self._step, embedded, state, want_weights)
+
+    def _step(self, embedded: Tensor, state: RecurrentState, want_weights: bool) -> Decoded[RecurrentState]:
+        assert state.memory is not None
+        before = _top(state.hidden)
+        attended = self.attention(before, state.memory, position=state.position, want_weights=want_weights)
+        output, hidden = self.rnn(torch.cat([embedded, attended.context], dim=-1), state.hidden)
+        readout = self.read_out(output, attended.context, embedded)
+        state = state._replace(hidden=hidden, position=state.position + 1)
+        return _decoded(readout, state, attended)
+
+
+class Luong(Decoder):
+    """Attends from the state after the step; the attentional vector is read out. Luong et al. 2015, section 3.
+
+    Args:
+        input_feeding: whether the attentional vector enters the next step's input (section 3.3). Without it no step
+            depends on the attention before, and all are computed at once.
+    """
+
+    def __init__(
+        self,
+        *,
+        attention: Callable[[int], Attention],
+        embedding: int,
+        width: int,
+        input_feeding: bool = False,
+        **shape: Any,
+    ) -> None:
+        extra = width if input_feeding else 0
+        super().__init__(embedding=embedding, width=width, extra=extra, features=2 * width, **shape)
+        self.attention = attention(width)
+        self.input_feeding = input_feeding
+
+    def start(self, encoded: Encoded) -> RecurrentState:
+        memory = self.attention.remember(encoded.states, encoded.lengths)
+        return RecurrentState(encoded.hidden, torch.zeros_like(encoded.states[:, :1]), memory)
+
+    def forward(
+        self, embedded: Tensor, state: RecurrentState, *, want_weights: bool = False
+    ) -> Decoded[RecurrentState]:
+        if self.input_feeding:
+            return _one_by_one(self._step, embedded, state, want_weights)
+        return self._steps(embedded, state, want_weights)
+
+    def _step(self, embedded: Tensor, state: RecurrentState, want_weights: bool) -> Decoded[RecurrentState]:
+        decoded = self._steps(torch.cat([embedded, state.context], dim=-1), state, want_weights)
+        return decoded._replace(state=decoded.state._replace(context=decoded.readouts))
+
+    def _steps(self, inputs: Tensor, state: RecurrentState, want_weights: bool) -> Decoded[RecurrentState]:
+        assert state.memory is not None
+        outputs, hidden = self.rnn(inputs, state.hidden)
+        attended = self.attention(outputs, state.memory, position=state.position, want_weights=want_weights)
+        readouts = self.read_out(attended.context, outputs)
+        state = state._replace(hidden=hidden, position=state.position + inputs.shape[1])
+        return _decoded(readouts, state, attended)
+
+
+def _one_by_one(
+    step: Callable[[Tensor, RecurrentState, bool], Decoded[RecurrentState]],
+    embedded: Tensor,
+    state: RecurrentState,
+    want_weights: bool,
+) -> Decoded[RecurrentState]:
+    """Runs `step` over each position of `embedded`, each from the state that the last one left."""
+    steps: list[Decoded[RecurrentState]] = []
+    for token in embedded.split(1, dim=1):
+        steps.append(step(token, state, want_weights))
+        state = steps[-1].state
+    return join(steps)
+
+
+def _decoded(readouts: Tensor, state: RecurrentState, attended: Attended) -> Decoded[RecurrentState]:
+    weights = None if attended.weights is None else attended.weights[:, None]  # of one layer
+    return Decoded(readouts, state, weights, () if attended.draw is None else (attended.draw,))
+
+
+def _top(hidden: Hidden) -> Tensor:
+    """The output of the top layer as `(B, 1, W)`."""
+    output = hidden[0] if isinstance(hidden, tuple) else hidden
+    return output[-1][:, None]

@@ -1,0 +1,136 @@
+"""The Transformer, an encoder-decoder without recurrence. Vaswani et al. 2017."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from attnbench.attention import Attention
+from attnbench.attention.selections import Draw
+from attnbench.errors import UserError
+from attnbench.models.model import Decoded, Model
+from attnbench.models.transformer.layers import DecoderLayer, EncoderLayer, LayerMemory, LayerSettings, Norm
+
+
+class TransformerState(NamedTuple):
+    """What each decoder layer attends, after `position` target tokens; see `attnbench.models.model.State`."""
+
+    layers: tuple[LayerMemory, ...]
+    draws: tuple[Draw, ...]
+    position: int = 0
+
+    def rows(self, index: Tensor) -> "TransformerState":
+        """The state of the sentences `index` `(N,)`; what was drawn was drawn for those before, and is left behind."""
+        return TransformerState(tuple(layer.rows(index) for layer in self.layers), (), self.position)
+
+
+class Embedding(nn.Module):
+    """√W times a vector for each token (section 3.4), to which its position is added; then dropout.
+
+    The vectors are drawn with variance 1 / W, so that they come out as large as the codes of the positions.
+    """
+
+    def __init__(self, vocabulary: int, width: int, positions: Callable[[int], nn.Module], dropout: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(vocabulary, width))
+        self.positions, self.dropout = positions(width), nn.Dropout(dropout)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        nn.init.normal_(self.weight, std=self.weight.shape[1] ** -0.5)
+
+    def forward(self, tokens: Tensor, position: int = 0) -> Tensor:
+        """Ids `(B, T)`, the first of them at `position`, to states `(B, T, W)`."""
+        vectors = math.sqrt(self.weight.shape[1]) * F.embedding(tokens, self.weight)
+        return self.dropout(self.positions(vectors, position))
+
+
+class Transformer(Model[TransformerState]):
+    """An encoder of self-attention, a decoder of causal and cross-attention, and the map to the target vocabulary.
+
+    Args:
+        source_vocabulary: number of source types.
+        target_vocabulary: number of target types.
+        self_attention: makes, from `width`, the attention of source positions to each other.
+        causal_attention: that of target positions to those up to themselves.
+        cross_attention: that of target positions to the source.
+        positions: makes, from `width`, what tells the order.
+        width: of every state, W.
+        expansion: width of the hidden layer of the feed-forward networks, as a multiple of `width`.
+        encoder_layers: how many.
+        decoder_layers: how many.
+        norm: `post`, each sum is normalised; `pre`, each input of a sublayer is, and the last sum of either side.
+        residual: whether a sublayer's input is added to its output.
+        dropout: of embeddings and of each sublayer's output.
+        tied_embeddings: whether the target embeddings are also the map to the vocabulary (Press and Wolf 2017).
+
+    Raises:
+        UserError: a value that no model can be made of.
+    """
+
+    def __init__(
+        self,
+        source_vocabulary: int,
+        target_vocabulary: int,
+        *,
+        self_attention: Callable[[int], Attention],
+        causal_attention: Callable[[int], Attention],
+        cross_attention: Callable[[int], Attention],
+        positions: Callable[[int], nn.Module],
+        width: int,
+        expansion: int,
+        encoder_layers: int,
+        decoder_layers: int,
+        norm: Norm,
+        residual: bool,
+        dropout: float,
+        tied_embeddings: bool,
+    ) -> None:
+        super().__init__()
+        shape = LayerSettings(width, expansion, norm, residual, dropout)
+        for key, value in (("encoder_layers", encoder_layers), ("decoder_layers", decoder_layers)):
+            if value < 1:
+                raise UserError(f"model.{key}={value}: must be 1 or more")
+        self.source = Embedding(source_vocabulary, width, positions, dropout)
+        self.target = Embedding(target_vocabulary, width, positions, dropout)
+        encoder = [EncoderLayer(shape, self_attention) for _ in range(encoder_layers)]
+        decoder = [DecoderLayer(shape, causal_attention, cross_attention) for _ in range(decoder_layers)]
+        # A ModuleList does not say what it holds.
+        self.encoder = cast(Sequence[EncoderLayer], nn.ModuleList(encoder))
+        self.decoder = cast(Sequence[DecoderLayer], nn.ModuleList(decoder))
+        last = (lambda: nn.LayerNorm(width)) if norm == "pre" else nn.Identity
+        self.encoder_norm, self.decoder_norm = last(), last()
+        self.vocabulary = None if tied_embeddings else nn.Linear(width, target_vocabulary, bias=False)
+
+    def start(self, source: Tensor, lengths: Tensor) -> TransformerState:
+        states, draws = self.source(source), list[Draw]()
+        real = torch.arange(source.shape[1], device=source.device) < lengths[:, None]
+        for layer in self.encoder:
+            states, draw = layer(states, lengths)
+            if draw is not None:
+                draws.append(draw._replace(credit="sentence", mask=real))
+        states = self.encoder_norm(states)
+        return TransformerState(tuple(layer.start(states, lengths) for layer in self.decoder), tuple(draws))
+
+    def step(
+        self, tokens: Tensor, state: TransformerState, *, want_weights: bool = False
+    ) -> tuple[Tensor, Decoded[TransformerState]]:
+        states = self.target(tokens, state.position)
+        memories, weights, draws = list[LayerMemory](), list[Tensor](), list[Draw]()
+        for layer, memory in zip(self.decoder, state.layers, strict=True):
+            found = layer(states, memory, state.position, want_weights=want_weights)
+            states = found.states
+            memories.append(found.memory)
+            if found.weights is not None:
+                weights.append(found.weights)
+            # Later positions attend what a layer makes of this one, but for the last, which only its own token reads.
+            credit = "step" if layer is self.decoder[-1] else "later"
+            draws += [draw._replace(credit=credit) for draw in found.draws]
+        readouts = self.decoder_norm(states)
+        after = state._replace(layers=tuple(memories), position=state.position + tokens.shape[1])
+        stacked = torch.stack(weights, dim=1) if weights else None
+        logits = F.linear(readouts, (self.vocabulary or self.target).weight)
+        return logits, Decoded(readouts, after, stacked, tuple(draws))

@@ -1,0 +1,94 @@
+"""How weights, read as alignments, compare with gold links, and those of the attention with the implicit ones."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from attnbench.models.model import Model
+from attnbench.quality.alignment import attention_weights
+from attnbench.quality.error_rate import rates
+from attnbench.quality.implicit_attention import implicit_weights
+from attnbench.quality.links import linked_words, words_read
+from attnbench.record import AlignmentQuality, HeadAlignment
+from attnbench.tasks.task import EOS, Links, Pair, Task
+
+
+class _Reading(NamedTuple):
+    """What one sentence says of K tables of weights: the implicit ones, the mean of all heads, and each head's.
+
+    Without attention there are the implicit ones only, and no agreement.
+    """
+
+    heads: list[tuple[int, int]]  # layer and head of the third table and of those after it
+    entropy: Tensor  # (K, T)
+    agreement: Tensor  # (T,)
+    counts: Tensor  # (K, 4); see `record.AlignmentQuality`
+
+
+def alignment_quality(model: Model, task: Task, pairs: Sequence[Pair]) -> AlignmentQuality | None:
+    """Judges where a model looks in each pair's source while it reads the reference; None without a pair.
+
+    Entropy and agreement are of the weights on tokens, the ends included, each row divided by its sum. A row's
+    agreement is Σ_s min(p_s, q_s) = 1 - ½ Σ_s |p_s - q_s|, with p the mean of all layers and heads and q the implicit
+    weights: 1 where both are the same, 0 where they share no token.
+    """
+    if not pairs:
+        return None
+    model.eval()
+    read = [_read(model, task, pair) for pair in pairs]
+    entropy = torch.cat([each.entropy for each in read], dim=1).double().mean(1).tolist()
+    agreement = torch.cat([each.agreement for each in read]).double().mean().item()
+    by_table = torch.stack([each.counts for each in read], dim=1).tolist()
+    counts = [rows if task.gold else [] for rows in by_table]
+    heads, attends = read[0].heads, len(counts) > 1
+    return AlignmentQuality(
+        sentences=len(pairs),
+        gold=task.gold,
+        links=counts[1] if attends else [],
+        implicit_links=counts[0],
+        entropy=entropy[1] if attends else None,
+        implicit_entropy=entropy[0],
+        agreement=agreement if attends else None,
+        heads=[
+            HeadAlignment(layer, head, nats, *rates(rows))
+            for (layer, head), nats, rows in zip(heads, entropy[2:], counts[2:], strict=True)
+        ],
+    )
+
+
+def _read(model: Model, task: Task, pair: Pair) -> _Reading:
+    source, target = [*task.source.encode(pair.source), EOS], [*task.target.encode(pair.target), EOS]
+    implicit = implicit_weights(model, source, target).float().cpu()
+    attention = attention_weights(model, source, target)
+    tables, heads = implicit[None], list[tuple[int, int]]()
+    if attention is not None:
+        attention = attention.float().cpu()
+        heads = [(layer, head) for layer in range(attention.shape[0]) for head in range(attention.shape[1])]
+        tables = torch.cat([tables, attention.mean((0, 1))[None], attention.flatten(0, 1)])
+    shares = F.normalize(tables, p=1.0, dim=-1)
+    return _Reading(
+        heads,
+        torch.special.entr(shares).sum(-1),
+        shares[:2].amin(0).sum(-1),
+        _counts(linked_words(tables, words_read(task.source, pair.source), words_read(task.target, pair.target)), pair),
+    )
+
+
+def _counts(linked: Tensor, pair: Pair) -> Tensor:
+    """Of the links `(K, target words)` of a sentence those found, the sure, the found that are sure, or possible."""
+    sure, possible = _matrix(pair, pair.links), _matrix(pair, pair.links + pair.possible)
+    words = torch.arange(len(sure))
+    found = (linked >= 0).sum(-1)
+    hits = [gold[words, linked].sum(-1) for gold in (sure, possible)]
+    return torch.stack([found, sure.sum().expand_as(found), *hits], dim=-1)
+
+
+def _matrix(pair: Pair, links: Links) -> Tensor:
+    """Whether a link is there, `(target words, source words + 1)`; the last column, which is also -1, is of no word."""
+    matrix = torch.zeros(len(pair.target.split()), len(pair.source.split()) + 1, dtype=torch.bool)
+    for source, target in links:
+        matrix[target, source] = True
+    return matrix

@@ -1,0 +1,39 @@
+"""BLEU by sacreBLEU: of a corpus, with its bootstrap interval, and the statistics of each sentence."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sacrebleu.metrics.bleu import BLEU
+
+RESAMPLES = 1000  # of the bootstrap: sacreBLEU's own default
+
+
+def corpus_bleu(translations: Sequence[str], references: Sequence[str], options: dict[str, Any]) -> float:
+    """sacreBLEU's corpus BLEU, 0 to 100."""
+    return _bleu(options).corpus_score(translations, [references]).score
+
+
+def bleu_interval(
+    translations: Sequence[str], references: Sequence[str], options: dict[str, Any]
+) -> tuple[float, float, float, str]:
+    """BLEU, the bounds of its 95 % bootstrap interval over sentences (Koehn 2004), and the signature."""
+    metric = _bleu(options)
+    score = metric.corpus_score(translations, [references], n_bootstrap=RESAMPLES)
+    # sacreBLEU centres its interval on the resamples' mean; the score itself may lie off that.
+    mean, half = (getattr(score, name, score.score if name == "_mean" else 0.0) for name in ("_mean", "_ci"))
+    low, high = min(mean - half, score.score), max(mean + half, score.score)
+    return score.score, max(0.0, low), min(100.0, high), str(metric.get_signature())
+
+
+def bleu_statistics(translations: Sequence[str], references: Sequence[str], options: dict[str, Any]) -> list[list[int]]:
+    """What corpus BLEU is summed from, a row a sentence; see `record.Quality`."""
+    # The effective order bears on a sentence's own score alone, which is not wanted; without it there is a warning.
+    metric = _bleu(options | {"effective_order": True})
+    pairs = zip(translations, references, strict=True)
+    scores = [metric.sentence_score(text, [reference]) for text, reference in pairs]
+    return [[score.sys_len, score.ref_len, *score.counts, *score.totals] for score in scores]
+
+
+def _bleu(options: dict[str, Any]) -> BLEU:
+    # trg_lang only picks a tokeniser, which `options` names; force hushes a hint about tokenised input.
+    return BLEU(**options, force=True)

@@ -1,0 +1,101 @@
+"""Kernel regression: how far each pooling is from the curve, what it draws, and how it weighs the points."""
+
+from collections.abc import Iterator
+
+from matplotlib.figure import Figure
+
+from attnbench.record import Regression
+from attnbench.report import document
+from attnbench.report.figures.plotting import (
+    INK,
+    PALE,
+    drawn,
+    grid,
+    label_outer,
+    tip,
+)
+from attnbench.report.study.frames import conditions, groups, numbers
+from attnbench.report.study.study import Study, spread
+from attnbench.report.tables.kernel_regression import ranked
+
+MOST = 12  # poolings in one figure
+ACROSS = 3  # panels side by side
+TICKS = 5  # xs that are written along a side of a heat map
+
+
+def examples(study: Study) -> dict[str, Regression]:
+    """By pooling, its job with the first seed at the first condition."""
+    found: dict[str, Regression] = {}
+    for condition in conditions(study.regressions)[:1]:
+        first_job = {
+            name: int(numbers(groups(jobs, "seed")[0][1], "job")[0])
+            for where, name, jobs, _ in ranked(study)
+            if where == condition
+        }
+        for name in spread(list(first_job), MOST):
+            regression = study.records[first_job[name]].regression
+            assert regression is not None
+            found[name] = regression
+    return found
+
+
+def figures(study: Study) -> Iterator[document.Figure]:
+    """`pooling_curves` and `pooling_weights`."""
+    chosen = examples(study)
+    if not chosen:
+        return
+    count = len(study.shown(study.regressions))
+    note = f" Of {count:,} poolings, {len(chosen)} are shown, evenly over their ranking." if len(chosen) < count else ""
+    yield document.Figure(
+        "pooling_curves",
+        "What each pooling makes of the noisy points, at the first seed: the points, the curve that they are of, and "
+        f"the mean of their heights as the attention weighs them.{note}",
+        "Small plots of noisy points, the true curve and an estimate of it, one for each pooling.",
+        _curves(study, chosen),
+    )
+    yield document.Figure(
+        "pooling_weights",
+        "The weight of each training point in the estimate at each test point, both in the order of x; each map has a "
+        f"scale of its own.{note}",
+        "Heat maps of attention weights, one for each pooling: test points down, training points across.",
+        _weight_maps(chosen),
+    )
+
+
+@drawn
+def _curves(study: Study, chosen: dict[str, Regression]) -> Figure:
+    """A panel a pooling: the noisy points, the curve that they are of, and the estimate."""
+    figure, axes = grid(len(chosen), ACROSS, 1.6, sharex=True, sharey=True)
+    for axis, (name, each) in zip(axes, chosen.items(), strict=True):
+        axis.plot(each.x, each.y, "o", color=PALE, markersize=2.5, markeredgewidth=0, label="training points")
+        axis.plot(each.test_x, each.truth, "--", color=INK, linewidth=0.9, label="true curve")
+        (line,) = axis.plot(each.test_x, each.estimate, color=study.encoding.styles[name].colour, label="estimate")
+        tip(line, f"{name}: test error {each.test_error:.3f}")
+        axis.set_title(f"{name}\ntest error {each.test_error:.3f}", fontsize=7)
+        axis.set(xlabel="x", ylabel="y")
+    label_outer(figure, axes, ACROSS)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
+    return figure
+
+
+@drawn
+def _weight_maps(chosen: dict[str, Regression]) -> Figure:
+    """A panel a pooling: test points down, training points across, both by x; each has a scale of its own."""
+    figure, axes = grid(len(chosen), ACROSS, 2.1)
+    for axis, (name, each) in zip(axes, chosen.items(), strict=True):
+        image = axis.imshow(each.weights, cmap="Blues", vmin=0, aspect="auto", interpolation="nearest")
+        axis.set_title(name, fontsize=7)
+        axis.set_xticks(*_ticks(each.x))
+        axis.set_yticks(*_ticks(each.test_x))
+        axis.set(xlabel="x of the training point", ylabel="x of the test point")
+        axis.grid(visible=False)
+        figure.colorbar(image, ax=axis, aspect=30, pad=0.02).ax.tick_params(labelsize=6, length=2)
+    label_outer(figure, axes, ACROSS)
+    return figure
+
+
+def _ticks(places: list[float]) -> tuple[list[int], list[str]]:
+    """A few positions along a side, and the xs there."""
+    count = min(TICKS, len(places))
+    positions = [round(i * (len(places) - 1) / max(1, count - 1)) for i in range(count)]
+    return positions, [f"{places[position]:.1f}" for position in positions]

@@ -1,0 +1,88 @@
+"""Names written beside what they name: at the ends of lines, and next to points."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.transforms import Bbox
+
+from attnbench.report.figures.plotting import short
+
+SIZE = 6.8  # points
+LONGEST = 34  # letters of a name, at most
+OFFSETS = [(x, y) for far in (3, 12, 21) for x, y in ((-5, far), (5, -far), (-5, -far), (5, far))]  # points
+LETTER = 0.58 * SIZE  # points: how wide a letter is, at the most, on average
+
+
+class Label(NamedTuple):
+    """What is said of the point (x, y), in data coordinates; `colour` is that of the line to it.
+
+    The words themselves have the colour of all text, as not every colour of a line can be read.
+    """
+
+    x: float
+    y: float
+    text: str
+    colour: str
+
+
+def at_ends(axis: Axes, labels: Iterable[Label], height: float) -> None:
+    """Names lines right of the panel, `height` inches tall, level with their ends as far as they do not overlap."""
+    axis.get_ylim()  # has matplotlib take note of all that was drawn
+    scales = axis.transScale + axis.transLimits
+    placed = sorted((tuple(scales.transform((label.x, label.y))), label) for label in labels)
+    placed.sort(key=lambda each: each[0][1])
+    places = spread([y for (_, y), _ in placed], 1.25 * SIZE / (72 * height))
+    for ((x, y), label), place in zip(placed, places, strict=True):
+        inside = {"transform": axis.transAxes, "clip_on": False}
+        axis.plot([x, 1.0, 1.03], [y, y, place], **inside, color=label.colour, linewidth=0.6, zorder=1)
+        axis.text(1.04, place, short(label.text, LONGEST), **inside, va="center", fontsize=SIZE)
+
+
+def spread(wanted: Sequence[float], gap: float) -> list[float]:
+    """Places at least `gap` apart, near those `wanted`, which rise, and between 0 and 1 as far as they find room.
+
+    Those that would touch share out their middle.
+    """
+    groups: list[list[float]] = []
+    for place in wanted:
+        groups.append([place])
+        while len(groups) > 1 and _touch(groups[-2], groups[-1], gap):
+            last = groups.pop()
+            groups[-1] += last
+    places = [_middle(group) + gap * (i - (len(group) - 1) / 2) for group in groups for i in range(len(group))]
+    last = len(places) - 1
+    over = max(0.0, (last * gap - 1) / 2)  # at either end
+    return [min(max(place, i * gap - over), 1 + over - (last - i) * gap) for i, place in enumerate(places)]
+
+
+def beside(axis: Axes, labels: Sequence[Label], others: Sequence[tuple[float, float]]) -> None:
+    """Names points next to them where there is room among one another, the `others` and the sides of the panel.
+
+    The panel must have its final place (`canvas.settle`). A name without room is left out.
+    """
+    points = [tuple(axis.transData.transform(place)) for place in (*((one.x, one.y) for one in labels), *others)]
+    taken = [Bbox.from_extents(x - 5, y - 5, x + 5, y + 5) for x, y in points]
+    inside, scale = axis.get_window_extent(), axis.figure.dpi / 72
+    for label, (x, y) in zip(labels, points, strict=False):
+        text = short(label.text, LONGEST)
+        width, height = len(text) * LETTER * scale, 1.1 * SIZE * scale
+        for dx, dy in OFFSETS:
+            left, bottom = x + dx * scale - width * (dx < 0), y + dy * scale - height * (dy < 0)
+            box = Bbox.from_bounds(left, bottom, width, height)
+            if not box.count_overlaps(taken) and inside.x0 <= box.x0 and box.x1 <= inside.x1 and box.y0 >= inside.y0:
+                side: dict[str, Any] = {"ha": "right" if dx < 0 else "left", "va": "top" if dy < 0 else "bottom"}
+                note = axis.annotate(text, (label.x, label.y), (dx, dy), textcoords="offset points", **side)
+                note.set(fontsize=SIZE, zorder=5)
+                note.set_bbox({"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.5})
+                taken.append(box)
+                break
+
+
+def _touch(below: list[float], above: list[float], gap: float) -> bool:
+    reach = gap * (len(below) + len(above)) / 2
+    return _middle(above) - _middle(below) < reach
+
+
+def _middle(group: list[float]) -> float:
+    return sum(group) / len(group)

@@ -1,0 +1,1 @@
+"""The document as files: HTML, PDF, Markdown, LaTeX."""

@@ -1,0 +1,60 @@
+"""The document as one HTML page that needs nothing but itself: its styles, scripts and drawings are in it."""
+
+import re
+from collections.abc import Iterable
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from attnbench.report.document import Document
+
+GREY = re.compile(r"#([0-9a-f]{2})\1\1\b")
+DARK = (0xF0, 0xF2, 0xF5), (0x16, 0x18, 0x1C)  # what black and white are on a dark page
+
+
+def page(document: Document) -> str:
+    """The page's text."""
+    content = document.plain()
+    greys = {"ff"}  # the sheet that the figures lie on
+    for figure in document.figures():
+        greys.update(GREY.findall(figure.drawing.svg))
+    loader = PackageLoader("attnbench.report.pages")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["inline"] = inline
+    return environment.get_template("page.html.j2").render(content, greys=_on_dark(greys))
+
+
+def inline(svg: str, name: str, alt: str) -> Markup:
+    """A drawing as part of the page.
+
+    Its ids begin with `name`, since those of two drawings clash; its greys become variables, which a dark page sets
+    to others; what it says to all elements alike it says to its own alone.
+
+    Args:
+        svg: as matplotlib writes it.
+        alt: what it shows, to those who cannot see it.
+    """
+    svg = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>|<style.*?</style>", "", svg[svg.index("<svg") :], flags=re.S)
+    svg = re.sub(r"\s*\n\s*", " ", svg).replace("> <", "><")
+    svg = re.sub(r"""(\sid="|href="#|url\(#)""", rf"\g<1>{name}-", svg)
+    svg = GREY.sub(r"var(--grey-\1)", svg)
+    root = Markup('<svg role="img" aria-label="{}" stroke-linejoin="round" style="--width: {}" viewBox="0 0 {} {}">')
+
+    def begin(found: re.Match[str]) -> str:
+        width, height = found.groups()
+        return root.format(alt, width, width, height)
+
+    return Markup(re.sub(r'<svg [^>]*viewBox="0 0 ([\d.]+) ([\d.]+)"[^>]*>', begin, svg, count=1))
+
+
+def _on_dark(greys: Iterable[str]) -> dict[str, str]:
+    """Each grey, given by the two digits of its channels, and the colour that stands for it on a dark page."""
+    black, white = DARK
+    found = {}
+    for grey in sorted(greys):
+        lightness = int(grey, 16) / 255
+        channels = (round(low + lightness * (high - low)) for low, high in zip(black, white, strict=True))
+        found[grey] = "#" + "".join(f"{channel:02x}" for channel in channels)
+    return found

@@ -1,0 +1,47 @@
+"""The document as a PDF, set by Typst."""
+
+import json
+from datetime import UTC, datetime
+from importlib import resources
+from typing import Any
+
+import typst
+
+from attnbench.report.document import Document
+from attnbench.report.pages.print_limits import EXPLORED, excerpt
+
+APPENDIX = "Appendix: further tables"
+UNPRINTED = ("keys", "data")  # what only the page has a use for
+
+
+def paper(document: Document) -> bytes:
+    """The PDF; the same bytes for the same document.
+
+    The template receives the document as JSON, so no text is ever read as markup.
+    """
+    template = resources.files("attnbench.report.pages").joinpath("templates/paper.typ").read_bytes()
+    date = datetime.fromisoformat(document.date).replace(tzinfo=UTC)
+    content = document.plain()
+    inputs = {"document": json.dumps(content | {"sections": printed(content["sections"])})}
+    pdf = typst.compile(template, sys_inputs=inputs, timestamp=date)
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
+def printed(sections: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The sections as they are printed: what a page folds away stands in an appendix."""
+    found, appendix = [], []
+    for section in sections:
+        blocks = [_printed(block) for block in section["blocks"]]
+        appendix += [block for block in blocks if block.get("collapsed")]
+        if kept := [block for block in blocks if not block.get("collapsed")]:
+            found.append(section | {"blocks": kept})
+    return [*found, {"title": APPENDIX, "blocks": appendix}] if appendix else found
+
+
+def _printed(block: dict[str, Any]) -> dict[str, Any]:
+    """A block with what paper can hold of it."""
+    if block["kind"] == "viewer":
+        return {"kind": "paragraph", "text": EXPLORED}
+    kept = {key: value for key, value in block.items() if key not in UNPRINTED}
+    return excerpt(kept) if block["kind"] == "table" else kept

@@ -1,0 +1,125 @@
+"""The data of the attention viewer: where each run looks in each of its sentences, packed to fit into one page.
+
+A weight is a byte, 255 of which are one; all bytes are deflated and written as base64. In the order of the runs and of
+their sentences they are the attention's `[layer][head][target][source]` and then the implicit `[target][source]`.
+"""
+
+import base64
+import json
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from attnbench.record import Alignment
+from attnbench.report.document import Viewer
+from attnbench.report.study.naming import natural
+from attnbench.report.study.study import Study
+
+FEW = 20  # runs that tell how much more will take
+LIMIT = 2_000_000  # bytes of the data as JSON, which leave room for the figures in a page of 5 MB
+CAPTION = (
+    "Where a run looks in a test sentence while it reads the reference. Attention is what the model computed, or the "
+    "mean of its layers and heads. Implicit attention, which a model without any has too, is how much each source "
+    "token sways the log-probability of each target token, by the norm of the gradient, as shares of a row's sum."
+)
+
+
+@dataclass(frozen=True)
+class ViewedRun:
+    """A run with alignments of `sentences` sentences, which are bulky and only read when they are packed."""
+
+    mechanism: str
+    condition: str
+    seed: str  # as it is told to the reader, who tells runs apart by it
+    sentences: int
+    alignments: Callable[[], Sequence[Alignment]]
+
+
+def viewer(study: Study) -> Viewer | None:
+    """All runs that have alignments, or a fair choice of them where all would not fit; None where none would."""
+    data = packed(explorable(study))
+    return Viewer("attention-viewer", CAPTION, data) if data else None
+
+
+def explorable(study: Study) -> list[ViewedRun]:
+    """Those with alignments, by condition, by mechanism in the order of the legend, and by seed."""
+    place = {name: index for index, name in enumerate(study.encoding.styles)}
+
+    def order(job: int) -> tuple[Any, ...]:
+        return natural(study.condition[job]), place[study.mechanism[job]], study.records[job].seed
+
+    found, seen = [], Counter[tuple[str, str, int]]()
+    for job in sorted(range(len(study.records)), key=order):
+        sentences = len(study.sources(job))
+        if sentences:
+            name = study.mechanism[job], study.condition[job], study.records[job].seed
+            seen[name] += 1
+            seed = f"{name[2]}, run {seen[name]}" if seen[name] > 1 else f"{name[2]}"
+            found.append(ViewedRun(*name[:2], seed, sentences, lambda job=job: study.alignments(job)))
+    return found
+
+
+def packed(runs: Sequence[ViewedRun], limit: int = LIMIT) -> dict[str, Any] | None:
+    """The first of the choices that fits into `limit` bytes of JSON; `left_out` says what it lacks, if anything.
+
+    None where not even one sentence fits, or there is none.
+    """
+    for chosen, sentences in _choices(runs):
+        # A few of them, evenly taken, may show that all would be far too much: then they need not all be read.
+        few, share = chosen[:: max(1, len(chosen) // FEW)][:FEW], FEW / max(FEW, len(chosen))
+        data = _pack(few, sentences, round(2 * limit * share)) and _pack(chosen, sentences, limit)
+        if data and data["runs"]:
+            return data | {"left_out": _left_out(runs, chosen, sentences)}
+    return None
+
+
+def _choices(runs: Sequence[ViewedRun]) -> Iterator[tuple[Sequence[ViewedRun], int]]:
+    """Runs, and how many sentences of each: first fewer seeds, then fewer sentences, and fewer mechanisms at last."""
+    most = max((run.sentences for run in runs), default=0)
+    yield runs, most
+    firsts = list({(run.mechanism, run.condition): run for run in reversed(runs)}.values())[::-1]
+    for sentences in range(most, 0, -1):
+        yield firsts, sentences
+    step = 2
+    while step < 2 * len(firsts):
+        yield firsts[::step], 1
+        step *= 2
+
+
+def _left_out(runs: Sequence[ViewedRun], chosen: Sequence[ViewedRun], sentences: int) -> str:
+    """What a reader is told of the choice; "" where it is everything."""
+    parts = []
+    if len(chosen) < len(runs):
+        parts.append(f"{len(chosen):,} of {len(runs):,} runs, the first seed of a mechanism in a condition")
+    if sentences < max(run.sentences for run in runs):
+        parts.append("the first sentence of each" if sentences == 1 else f"the first {sentences} sentences of each")
+    return f"So that the page stays small, it has {' and '.join(parts)}." if parts else ""
+
+
+def _pack(runs: Sequence[ViewedRun], sentences: int, limit: int) -> dict[str, Any] | None:
+    """The data, or None as soon as it is sure not to fit."""
+    texts: dict[str, int] = {}
+    told, packer, weights = [], zlib.compressobj(), bytearray()
+    for run in runs:
+        shown = []
+        for each in run.alignments()[:sentences]:
+            text = json.dumps({"source": each.source, "target": each.target, "gold": each.gold})
+            shape = (len(each.weights), len(each.weights[0])) if each.weights else (0, 0)
+            shown.append([texts.setdefault(text, len(texts)), *shape])
+            weights += packer.compress(_as_bytes(each.weights) + _as_bytes(each.implicit))
+        if shown:
+            told.append({"mechanism": run.mechanism, "condition": run.condition, "seed": run.seed, "shown": shown})
+        if len(weights) * 4 / 3 > limit:
+            return None
+    weights += packer.flush()
+    data = {"sentences": [json.loads(text) for text in texts], "runs": told}
+    data["weights"] = base64.b64encode(weights).decode()
+    return data if len(json.dumps(data)) <= limit else None
+
+
+def _as_bytes(weights: Any) -> bytes:
+    return np.rint(255 * np.asarray(weights, dtype=np.float64)).clip(0, 255).astype(np.uint8).tobytes()

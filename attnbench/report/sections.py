@@ -1,0 +1,145 @@
+"""What the report contains and in which order; a section with nothing to show is left out."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from attnbench.report.analysis import Analysis
+from attnbench.report.document import Block, Bullets, Code, Document, Paragraph, Section
+from attnbench.report.figures import alignment as alignment_figures
+from attnbench.report.figures import bleu, heads, lengths, memory, pareto, roofline, training
+from attnbench.report.figures import effects as effect_figures
+from attnbench.report.figures import growth as growth_figures
+from attnbench.report.figures import kernel_regression as regression_figures
+from attnbench.report.findings import findings
+from attnbench.report.pages.viewer import viewer
+from attnbench.report.study.study import Study
+from attnbench.report.tables import alignment as alignment_tables
+from attnbench.report.tables import cost, published, quality, setting
+from attnbench.report.tables import effects as effect_tables
+from attnbench.report.tables import growth as growth_tables
+from attnbench.report.tables import kernel_regression as regression_tables
+from attnbench.report.tables.samples import samples
+
+
+def document(
+    analysis: Analysis, *, title: str, command: str, broken: Sequence[str] = (), outdated: int = 0
+) -> Document:
+    """The whole report.
+
+    Args:
+        command: that made it.
+        broken: lines on files that could not be read.
+        outdated: records that were left out, as another of the same job counts.
+    """
+    study = analysis.study
+    parts: dict[str, Callable[[], Iterator[Block]]] = {
+        "Findings": lambda: _findings(analysis, command, broken),
+        "Quality": lambda: _quality(analysis),
+        "Kernel regression": lambda: _pooling(study),
+        "Cost of a training step": lambda: _cost(study),
+        "Growth with the length": lambda: _growth(analysis),
+        "Quality against cost": lambda: pareto.fronts(study, analysis.bleu),
+        "Factor effects": lambda: _effects(analysis),
+        "Quality by sentence length": lambda: _by_length(analysis),
+        "Learning curves": lambda: training.learning_curves(study),
+        "Alignments": lambda: _alignments(analysis),
+        "Heads": lambda: _heads(study),
+        "Published figures": lambda: published.beside(analysis),
+        "Failures and gaps": lambda: _failures(study, broken, outdated),
+        "Running it again": lambda: iter(
+            (setting.grid(study), setting.reproduction(study), setting.configuration(study))
+        ),
+        "Environment": lambda: iter((setting.environment(study),)),
+    }
+    sections = [Section(name, tuple(blocks())) for name, blocks in parts.items()]
+    date = max(record.started for record in study.records)[:10]
+    return Document(title, date, tuple(section for section in sections if section.blocks))
+
+
+def _findings(analysis: Analysis, command: str, broken: Sequence[str]) -> Iterator[Block]:
+    records = analysis.study.records
+    statuses = Counter(record.status.replace("_", " ") for record in records)
+    counts = ", ".join(f"{count:,} {status}" for status, count in statuses.items())
+    start, end = (pick(record.started for record in records)[:16].replace("T", " ") for pick in (min, max))
+    hours = sum(record.duration_s for record in records) / 3600
+    time = f"{hours:.1f} hours" if hours >= 1 else f"{hours * 60:.1f} minutes"
+    when = f"at {start}" if start == end else f"between {start} and {end}"
+    failed = "" if set(statuses) != {"finished"} or broken else " No job failed."
+    jobs = "1 job" if len(records) == 1 else f"{len(records):,} jobs"
+    yield Paragraph(f"{jobs}: {counts}.{failed} Started {when} UTC; {time} of computing in all.")
+    if sentences := findings(analysis):
+        yield Bullets(tuple(sentence[0].upper() + sentence[1:] for sentence in sentences))
+    yield Paragraph("The command behind this report:")
+    yield Code(command)
+
+
+def _quality(analysis: Analysis) -> Iterator[Block]:
+    if not analysis.bleu:
+        return
+    yield from bleu.by_mechanism(analysis.study, analysis.bleu, quality.interval_note(analysis))
+    yield quality.quality(analysis)
+    yield from quality.comparisons(analysis)
+    qualities = [record.quality for record in analysis.study.records if record.quality]
+    signatures = dict.fromkeys(f"BLEU {each.bleu_signature}" for each in qualities)
+    signatures |= dict.fromkeys(f"chrF {each.chrf_signature}" for each in qualities)
+    yield Paragraph("As sacreBLEU signs these numbers:")
+    yield Code("\n".join(signatures))
+
+
+def _pooling(study: Study) -> Iterator[Block]:
+    if not study.regressions.empty:
+        yield regression_tables.errors(study)
+        yield from regression_figures.figures(study)
+
+
+def _cost(study: Study) -> Iterator[Block]:
+    if not study.steps.empty:
+        yield cost.step(study)
+        yield from memory.step_memory(study)
+        yield from cost.memory(study)
+
+
+def _growth(analysis: Analysis) -> Iterator[Block]:
+    study = analysis.study
+    for device in dict.fromkeys(device for device, _ in analysis.curves):
+        if not analysis.curves[device, "ms"] and not analysis.curves[device, "forward_ms"]:
+            continue
+        yield from growth_figures.growth(study, device)
+        yield growth_tables.exponents(analysis, device)
+        yield from growth_tables.stability(analysis, device)
+        yield from growth_tables.ratios(study, device)
+        yield from growth_tables.crossings(analysis, device)
+        yield from growth_tables.fits(analysis, device)
+        yield from growth_tables.costs(study, device)
+        yield from roofline.roofline(study, device)
+
+
+def _effects(analysis: Analysis) -> Iterator[Block]:
+    yield from effect_figures.effects(analysis.responses)
+    yield from effect_tables.tables(analysis)
+
+
+def _by_length(analysis: Analysis) -> Iterator[Block]:
+    yield from lengths.by_length(analysis.study, analysis.bins)
+    yield from quality.beyond(analysis)
+
+
+def _alignments(analysis: Analysis) -> Iterator[Block]:
+    yield from alignment_tables.agreement(analysis)
+    yield from alignment_figures.figures(analysis.study)
+    if explored := viewer(analysis.study):
+        yield explored
+    yield from samples(analysis)
+
+
+def _heads(study: Study) -> Iterator[Block]:
+    yield from heads.heads(study)
+    yield from alignment_tables.heads(study)
+
+
+def _failures(study: Study, broken: Sequence[str], outdated: int) -> Iterator[Block]:
+    if (table := setting.failures(study, broken)).rows:
+        yield table
+    if outdated:
+        are = "record was" if outdated == 1 else "records were"
+        yield Paragraph(f"{outdated:,} {are} left out: another record of the same job, finished or newer, counts.")

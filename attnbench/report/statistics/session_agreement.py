@@ -1,0 +1,61 @@
+"""How far sessions that measured the same agree: in their exponents, and in which mechanism is the quicker."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from statistics import median
+from typing import NamedTuple
+
+from attnbench.cost.scaling import exponent
+
+Times = Mapping[int, float]  # length -> ms, forward and backward
+Session = Mapping[str, Times]  # by mechanism
+
+
+class ExponentAgreement(NamedTuple):
+    """Of a mechanism's exponents of time, over the sessions that measured it."""
+
+    mechanism: str
+    sessions: int
+    exponent: float  # their median
+    deviation: float  # of the one furthest from it
+
+
+class OrderAgreement(NamedTuple):
+    """Of all pairs of mechanisms at each length: how many are not in the same order in every session."""
+
+    pairs: int
+    changed: int
+    furthest: float  # how much slower the one is than the other, by their medians, in the widest pair that changed
+
+
+def agreement(sessions: Sequence[Session]) -> list[ExponentAgreement]:
+    """Each mechanism that has an exponent in two sessions or more."""
+    found: dict[str, list[float]] = {}
+    for session in sessions:
+        for name, times in session.items():
+            if (value := exponent(times)) is not None:
+                found.setdefault(name, []).append(value)
+    return [_agreement(name, values) for name, values in found.items() if len(values) > 1]
+
+
+def order(sessions: Sequence[Session]) -> OrderAgreement:
+    """Whether the quicker of two is the quicker in every session that measured both at a length."""
+    names = sorted({name for session in sessions for name in session})
+    gaps = [gap for pair in combinations(names, 2) for gap in _gaps(pair, sessions)]
+    changed = [gap for gap, same in gaps if not same]
+    return OrderAgreement(len(gaps), len(changed), max(changed, default=0.0))
+
+
+def _agreement(name: str, exponents: Sequence[float]) -> ExponentAgreement:
+    middle = median(exponents)
+    return ExponentAgreement(name, len(exponents), middle, max(abs(value - middle) for value in exponents))
+
+
+def _gaps(pair: tuple[str, str], sessions: Sequence[Session]) -> Iterator[tuple[float, bool]]:
+    """At each length of both in two sessions or more: how far apart they are, and whether the order is the same."""
+    both = [(session[pair[0]], session[pair[1]]) for session in sessions if pair[0] in session and pair[1] in session]
+    for length in sorted({length for first, second in both for length in first.keys() & second.keys()}):
+        ratios = [first[length] / second[length] for first, second in both if length in first and length in second]
+        if len(ratios) > 1:
+            middle = median(ratios)
+            yield max(middle, 1 / middle) - 1, min(ratios) >= 1 or max(ratios) <= 1

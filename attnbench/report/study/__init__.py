@@ -1,0 +1,1 @@
+"""From records to tidy frames: which jobs, their names, their styles."""

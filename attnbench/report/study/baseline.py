@@ -1,0 +1,72 @@
+"""The mechanism that all others are compared with."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from attnbench.errors import UserError
+from attnbench.record import Factor, Record
+from attnbench.report.study.naming import mechanism, natural, piece
+
+SHOWN = 40  # words or names in a message
+
+Factors = Mapping[str, Factor]
+
+
+def choose(words: str | None, records: Sequence[Record], names: Sequence[str]) -> str | None:
+    """The name of the baseline, among the mechanisms with results to compare; None where there is none.
+
+    Args:
+        words: values of its factors joined by +, or its name as it stands in the report. If several mechanisms go by
+            them, it is the most usual one, whose values most mechanisms have; in a tie the one that was overridden
+            least. None is no attention if that is among them, and else the most usual of all.
+        names: of the mechanism of each record.
+
+    Raises:
+        UserError: no mechanism goes by the words.
+    """
+    jobs = {name: each for name, each in zip(names, records, strict=True) if each.quality}
+    jobs = jobs or {name: each for name, each in zip(names, records, strict=True) if each.regression}
+    factors = {name: mechanism(each) for name, each in jobs.items()}
+    wanted = {word.strip() for word in re.split(r"[+·]", words)} if words is not None else set()
+    if words in factors:
+        return words
+    if words is None:
+        found = [name for name, its in factors.items() if "score" not in its] or list(factors)
+    else:
+        found = [name for name, its in factors.items() if wanted <= _words(its)]
+    if words is not None and not found:
+        raise UserError(_refusal(words, wanted, factors))
+    counts = Counter(item for its in factors.values() for item in its.items())
+
+    def usual(name: str) -> tuple[float, int]:
+        items = factors[name].items()
+        return sum(counts[item] for item in items) / max(1, len(items)), -len(jobs[name].overrides)
+
+    return max(sorted(found, key=natural), key=usual, default=None)
+
+
+def _words(factors: Factors) -> set[str]:
+    """What a mechanism goes by: values, alone or as they stand in labels and overrides."""
+    texts = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in factors.items()}
+    return {
+        *texts.values(),
+        *(f"{name}={text}" for name, text in texts.items()),
+        *map(piece, factors, factors.values()),
+    }
+
+
+def _refusal(words: str, wanted: set[str], factors: Mapping[str, Factors]) -> str:
+    known = set().union(*map(_words, factors.values()))
+    if not factors:
+        return f"baseline={words}: there are no results to compare; leave it out"
+    if unknown := sorted(wanted - known):
+        values = {piece(name, value) for its in factors.values() for name, value in its.items()}
+        return f"baseline={words}: no mechanism goes by {' or '.join(unknown)}; the words are {_some(values)}"
+    return f"baseline={words}: no mechanism goes by all of these; there are {_some(factors)}"
+
+
+def _some(texts: set[str] | Mapping[str, Factors]) -> str:
+    shown = sorted(texts, key=natural)
+    more = len(shown) - SHOWN
+    return ", ".join(shown[:SHOWN]) + (f", and {more} more" if more > 0 else "")

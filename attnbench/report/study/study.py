@@ -1,0 +1,267 @@
+"""The tidy frames: records as tables with one observation a row, named by mechanism and condition."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from attnbench import record as stored
+from attnbench.record import (
+    Alignment,
+    AlignmentQuality,
+    HeadAlignment,
+    HistoryPoint,
+    Quality,
+    Record,
+    ScalingPoint,
+    StepCost,
+    StepMemory,
+)
+from attnbench.report.study import naming
+from attnbench.report.study.baseline import choose
+from attnbench.report.study.compact_record import CompactRecord, LinkCounts, SentenceStatistics, entry
+from attnbench.report.study.cost_ratios import Ratio, ratios
+from attnbench.report.study.styles import Encoding, encode
+
+KEY = ("job", "mechanism", "condition", "device", "seed", "attention")
+SCORES = ("bleu", "bleu_low", "bleu_high", "chrf", "exact_match", "token_accuracy", "loss", "sentences", "test_set")
+TRAINED = ("parameters", "train_s")
+SHAPE = ("kernel", "batch_size", "heads", "head_dim")
+Rows = Iterable[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class SeedStatistics:
+    """Jobs that differ in their seed alone, sentence by sentence.
+
+    Args:
+        test_set: hash of the sentences that all of them translated.
+        seeds: in rising order, `S` of them.
+        lengths: tokens of each source, `(N,)`.
+        statistics: sacreBLEU's of each translation, `(S, N, 10)`; see `attnbench.record.Quality`.
+    """
+
+    test_set: str
+    seeds: tuple[int, ...]
+    lengths: np.ndarray
+    statistics: np.ndarray
+
+
+@dataclass(frozen=True)
+class Study:
+    """Entries with their names: `mechanism[i]` and `condition[i]` belong to `entries[i]`, job `i` of every frame.
+
+    `baseline` is the mechanism that others are compared with, None where no job has results to compare.
+    """
+
+    entries: tuple[CompactRecord, ...]
+    mechanism: tuple[str, ...]
+    condition: tuple[str, ...]
+    encoding: Encoding
+    baseline: str | None
+
+    @cached_property
+    def records(self) -> tuple[Record, ...]:
+        """The records; what is by sentence is not in them, but in `sentences`, `links` and `alignments`."""
+        return tuple(each.record for each in self.entries)
+
+    @cached_property
+    def jobs(self) -> pd.DataFrame:
+        """Jobs with quality: BLEU with its bounds, chrF, exact match, accuracy; if trained, parameters and train_s."""
+        return self._scores(lambda record: record.quality)
+
+    @cached_property
+    def beyond(self) -> pd.DataFrame:
+        """The columns of `jobs`, of sentences longer than any that was trained on."""
+        return self._scores(lambda record: record.beyond)
+
+    @cached_property
+    def steps(self) -> pd.DataFrame:
+        """Jobs whose training step was measured: the fields of `StepCost`, those of its memory in their place."""
+        names = [name for name in _names(StepCost) if name != "memory"]
+        pick = attrgetter(*names, *(f"memory.{name}" for name in _names(StepMemory)))
+        return self._frame((*names, *_names(StepMemory)), lambda record: [pick(record.step)] if record.step else ())
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """Validations: the fields of `HistoryPoint`."""
+        pick = attrgetter(*_names(HistoryPoint))
+        return self._frame(
+            _names(HistoryPoint), lambda record: map(pick, record.training.history) if record.training else ()
+        )
+
+    @cached_property
+    def scaling(self) -> pd.DataFrame:
+        """Measurements of the attention alone: `kernel`, the fields of `ScalingPoint`, and the ratios to the baseline.
+
+        `baseline` is the mechanism of the baseline; `ms_ratio` and `peak_mib_ratio` are multiples of its numbers.
+        """
+        pick = attrgetter(*_names(ScalingPoint))
+        job = {(r.key, r.scaling.session): i for i, r in reversed([*enumerate(self.records)]) if r.scaling}
+
+        def rows(record: Record) -> Rows:
+            if record.scaling is None:
+                return
+            to = job.get((record.scaling.baseline or "", record.scaling.session))
+            name = None if to is None else self.mechanism[to]
+            against = {} if to is None else ratios(record, [self.records[to]])
+            for point in record.scaling.points:
+                ratio = against.get((point.length, point.passes), Ratio(None, None))
+                yield (record.scaling.kernel, *pick(point), name, *ratio)
+
+        return self._frame(("kernel", *_names(ScalingPoint), "baseline", "ms_ratio", "peak_mib_ratio"), rows)
+
+    @cached_property
+    def shapes(self) -> pd.DataFrame:
+        """One row a job with scaling: its kernel, batch, heads and their size, session, and the device's peak."""
+        shape = attrgetter(*SHAPE)
+
+        def rows(record: Record) -> Rows:
+            if record.scaling:
+                peak = record.scaling.peak
+                best = (peak.flops_per_s, peak.bytes_per_s) if peak else (None, None)
+                yield (*shape(record.scaling), record.scaling.session, *best)
+
+        return self._frame((*SHAPE, "session", "peak_flops_per_s", "peak_bytes_per_s"), rows)
+
+    @cached_property
+    def alignment(self) -> pd.DataFrame:
+        """Jobs whose weights were read as alignments: the single values of `AlignmentQuality`."""
+        names = [name for name in _names(AlignmentQuality) if name not in ("links", "implicit_links", "heads")]
+        pick = attrgetter(*names)
+        return self._frame(names, lambda record: [pick(record.alignment)] if record.alignment else ())
+
+    @cached_property
+    def heads(self) -> pd.DataFrame:
+        """One row a layer and head: the fields of `HeadAlignment`."""
+        pick = attrgetter(*_names(HeadAlignment))
+        return self._frame(
+            _names(HeadAlignment), lambda record: map(pick, record.alignment.heads) if record.alignment else ()
+        )
+
+    @cached_property
+    def regressions(self) -> pd.DataFrame:
+        """Jobs of kernel regression: their errors, the width of a Gaussian score, the parameters that were fitted."""
+        names = ("test_error", "left_out_error", "sigma", "parameters")
+        pick = attrgetter(*names)
+        return self._frame(names, lambda record: [pick(record.regression)] if record.regression else ())
+
+    def sentences(self, job: int, *, beyond: bool = False) -> SentenceStatistics | None:
+        """The quality of a job by sentence; with `beyond`, of sentences longer than any that was trained on."""
+        found = self.entries[job].beyond if beyond else self.entries[job].quality
+        if found is None:
+            return None
+        lengths, statistics = (part.astype(np.int32) for part in (found.lengths, found.statistics))
+        return replace(found, lengths=lengths, statistics=statistics)
+
+    def links(self, job: int) -> LinkCounts | None:
+        """How a job's links compare with the gold ones, by sentence; None where no gold is known."""
+        found = self.entries[job].links
+        return found and LinkCounts(found.explicit.astype(np.int32), found.implicit.astype(np.int32))
+
+    def sources(self, job: int) -> tuple[tuple[str, ...], ...]:
+        """The source tokens of each of a job's alignments."""
+        return self.entries[job].sources
+
+    def alignments(self, job: int) -> list[Alignment]:
+        """A job's alignments, read from its file; none if that is gone meanwhile."""
+        path = self.entries[job].path
+        if path is None:
+            return self.records[job].alignments
+        again = stored.find(path)
+        return again.alignments if again else []
+
+    def seeds(self, mechanism: str, condition: str, *, beyond: bool = False) -> SeedStatistics | None:
+        """The first job of each seed that has quality, of the test set that most seeds share; None if there is none."""
+        by_seed: dict[int, SentenceStatistics] = {}
+        for job in self._places.get((mechanism, condition), ()):
+            if found := self.sentences(job, beyond=beyond):
+                by_seed.setdefault(self.records[job].seed, found)
+        if not by_seed:
+            return None
+        test_set, _ = Counter(found.test_set for found in by_seed.values()).most_common(1)[0]
+        shared = {seed: found for seed, found in sorted(by_seed.items()) if found.test_set == test_set}
+        lengths = next(iter(shared.values())).lengths
+        return SeedStatistics(
+            test_set, tuple(shared), lengths, np.stack([found.statistics for found in shared.values()])
+        )
+
+    def shown(self, frame: pd.DataFrame) -> list[str]:
+        """The mechanisms of a frame, in the order of the legend."""
+        present = set(frame["mechanism"])
+        return [name for name in self.encoding.styles if name in present]
+
+    def by_mechanism(self, frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+        """Each mechanism with its rows, in the order of the legend."""
+        rows = dict(iter(frame.groupby("mechanism", sort=False)))
+        return [(name, rows[name]) for name in self.encoding.styles if name in rows]
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, str], list[int]]:
+        """Jobs by mechanism and condition."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for job, place in enumerate(zip(self.mechanism, self.condition, strict=True)):
+            found.setdefault(place, []).append(job)
+        return found
+
+    @cached_property
+    def _keys(self) -> pd.DataFrame:
+        """Job by job, the columns that all frames begin with."""
+        devices = [record.environment.device for record in self.records]
+        seeds, attention = [r.seed for r in self.records], ["score" in r.factors for r in self.records]
+        columns = (range(len(self.records)), self.mechanism, self.condition, devices, seeds, attention)
+        return pd.DataFrame(dict(zip(KEY, columns, strict=True)))
+
+    def _scores(self, quality: Callable[[Record], Quality | None]) -> pd.DataFrame:
+        pick, trained = attrgetter(*SCORES), attrgetter(*TRAINED)
+
+        def rows(record: Record) -> Rows:
+            if found := quality(record):
+                yield pick(found) + (trained(record.training) if record.training else (None,) * len(TRAINED))
+
+        return self._frame((*SCORES, *TRAINED), rows)
+
+    def _frame(self, columns: Sequence[str], rows: Callable[[Record], Rows]) -> pd.DataFrame:
+        """One line for each of the `rows` of each record, with the job it belongs to; empty with the same columns."""
+        found: list[tuple[Any, ...]] = []
+        jobs: list[int] = []
+        for job, record in enumerate(self.records):
+            found += rows(record)
+            jobs += [job] * (len(found) - len(jobs))
+        own = pd.DataFrame.from_records(found, columns=list(columns))
+        return pd.concat([self._keys.iloc[jobs].reset_index(drop=True), own], axis=1)
+
+
+def study(jobs: Sequence[Record | CompactRecord], baseline: str | None = None) -> Study:
+    """Names the mechanism and the condition of every record, and gives every mechanism its looks.
+
+    Args:
+        jobs: records as they are, or with their bulk set aside.
+        baseline: words that name the mechanism that others are compared with; None takes no attention, if it is there.
+
+    Raises:
+        UserError: no mechanism goes by the words of the baseline.
+    """
+    entries = tuple(entry(each) if isinstance(each, Record) else each for each in jobs)
+    records = [each.record for each in entries]
+    factors = naming.said(records)
+    names = [naming.label(each, each) for each in factors]
+    encoding = encode(dict(zip(names, factors, strict=True)))
+    chosen = choose(baseline, records, names)
+    return Study(entries, tuple(names), tuple(naming.conditions(records)), encoding, chosen)
+
+
+def spread(items: Sequence[str], most: int) -> list[str]:
+    """At most `most` items, evenly over the sequence, its ends included."""
+    if len(items) <= most:
+        return list(items)
+    return [items[round(index * (len(items) - 1) / (most - 1))] for index in range(most)]
+
+
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))

@@ -1,0 +1,81 @@
+"""Multi30k task 1: image captions and their translations (Elliott et al. 2016, 2017), with its official split."""
+
+from importlib.resources import files
+from itertools import permutations
+from pathlib import Path
+
+from attnbench.errors import UserError
+from attnbench.tasks.corpora.assemble import assemble
+from attnbench.tasks.corpora.download import locate
+from attnbench.tasks.corpora.text_files import read_aligned
+from attnbench.tasks.task import Task
+from attnbench.tasks.vocabulary import Segmentation
+
+LANGUAGES = {"raw": ("de", "en", "fr"), "tok": ("de", "en")}
+TESTS = ("test_2016_flickr", "test_2017_flickr", "test_2017_mscoco")
+
+# The commits that brought the files in: train.en was changed later, in both versions.
+_ORIGIN = {
+    "raw": "https://raw.githubusercontent.com/multi30k/dataset/"
+    "c9be912dc05a3ebf9ae5bb5f7f58c1791cda43ab/data/task1/raw/{split}.{language}.gz",
+    "tok": "https://raw.githubusercontent.com/multi30k/dataset/"
+    "7bee46bc74186b4b6254603143610f730d40bf66/data/task1/tok/{split}.lc.norm.tok.{language}",
+}
+_PATH = {"raw": "multi30k/raw/{split}.{language}.gz", "tok": "multi30k/tok/{split}.{language}"}
+
+
+def multi30k(
+    *,
+    pair: str,
+    version: str,
+    test: str,
+    lowercase: bool,
+    max_length: int,
+    segmentation: Segmentation,
+    max_pairs: int | None = None,
+    test_links: str | None = None,
+) -> Task:
+    """29,000 training pairs, 1,014 for validation, 1,000 for test (461 in test_2017_mscoco).
+
+    `pair` is source-target, such as `de-en`. `version` is `raw` (text as written, BLEU by 13a) or `tok` (lower-cased
+    and tokenised by its authors, BLEU on the words as they stand: what most published figures are measured on).
+    `test_links` is a file of gold alignments (see `pharaoh`), line i for line i of the test set. The rest is told at
+    `corpus.assemble`. Raises `UserError` for a pair, version or test set that there is not, or links that do not fit.
+    """
+    _check("version", version, tuple(LANGUAGES))
+    _check("pair", pair, tuple("-".join(both) for both in permutations(LANGUAGES[version], 2)))
+    _check("test", test, TESTS)
+    source, target = pair.split("-")
+
+    def sides(split: str) -> tuple[Path, Path]:
+        return _file(version, split, source), _file(version, split, target)
+
+    links = Path(test_links) if test_links else None
+    return assemble(
+        f"multi30k-{version}-{pair}-{test}",
+        (read_aligned(*sides("train")), read_aligned(*sides("val")), read_aligned(*sides(test), links)),
+        segmentation=segmentation,
+        max_length=max_length,
+        max_pairs=max_pairs,
+        lowercase=lowercase,
+        tokenized=version == "tok",
+        bleu_tokenize="13a",
+        gold=test_links,
+    )
+
+
+def _file(version: str, split: str, language: str) -> Path:
+    path = _PATH[version].format(split=split, language=language)
+    origin = _ORIGIN[version].format(split=split, language=language)
+    return locate(path, origin=origin, sha256=_digests()[path])
+
+
+def _digests() -> dict[str, str]:
+    """Path to digest, from a file in the format of sha256sum: what each origin serves."""
+    lines = files("attnbench.tasks.corpora").joinpath("multi30k.sha256").read_text("utf-8").splitlines()
+    return {path: digest for digest, path in map(str.split, lines)}
+
+
+def _check(key: str, value: str, valid: tuple[str, ...]) -> None:
+    if value not in valid:
+        raise UserError(f"task.{key}={value} is not in Multi30k; it is one of {', '.join(valid)}")

@@ -1,0 +1,81 @@
+"""The user's own parallel corpus, from plain files."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sacrebleu.metrics.bleu import BLEU
+
+from attnbench.errors import UserError
+from attnbench.tasks.corpora.assemble import assemble, hold_out, sources_shared
+from attnbench.tasks.corpora.text_files import read_aligned, read_table
+from attnbench.tasks.task import Pair, Task
+from attnbench.tasks.vocabulary import Segmentation
+
+log = logging.getLogger(__name__)
+
+
+def parallel(
+    *,
+    source: str,
+    target: str | None,
+    columns: Sequence[int],
+    validation: int | Mapping[str, str],
+    test: int | Mapping[str, str],
+    lowercase: bool,
+    tokenized: bool,
+    bleu_tokenize: str,
+    max_length: int,
+    segmentation: Segmentation,
+    max_pairs: int | None = None,
+    test_links: str | None = None,
+) -> Task:
+    """A task from two line-aligned files, or from one table (`target` None) of which `columns` are source and target.
+
+    `validation` and `test` are each a number of sentences to hold out by hash, or files of their own: a mapping with
+    `source` and, unless it is a table too, `target`. All files are UTF-8, plain or gzip. `tokenized` says that words
+    are set apart by spaces already; BLEU then compares them as they stand, and else by `bleu_tokenize`. `test_links` is
+    a file of gold alignments (see `pharaoh`), line i for line i of the files of `test`. The rest is told at
+    `corpus.assemble` and `corpus.hold_out`. Raises `UserError` for files or values that do not fit.
+    """
+    if bleu_tokenize not in BLEU.TOKENIZERS:
+        raise UserError(f"task.bleu_tokenize={bleu_tokenize}: sacreBLEU has {', '.join(sorted(BLEU.TOKENIZERS))}")
+    if len(columns) != 2 or min(columns) < 0:
+        raise UserError(f"task.columns={list(columns)}: it should be two column numbers, from 0")
+    if test_links and isinstance(test, int):
+        raise UserError(
+            f"task.test_links={test_links}: it needs a test set from files, test={{source: FILE, target: FILE}}"
+        )
+    train = _read(source, target, columns)
+    sets, links = {"validation": validation, "test": test}, {"validation": None, "test": test_links}
+    given = {key: _given(key, value, columns, links[key]) for key, value in sets.items() if not isinstance(value, int)}
+    counts = {key: value for key, value in sets.items() if isinstance(value, int)}
+    held = []
+    if counts:
+        train, *held = hold_out(train, *counts.values())
+    for key, pairs in given.items():
+        if shared := sources_shared(train, pairs):
+            log.warning("task.%s: %d of its %d source sentences are in training too", key, shared, len(pairs))
+    given |= dict(zip(counts, held, strict=True))
+    return assemble(
+        f"parallel-{Path(source).name}",
+        (train, given["validation"], given["test"]),
+        segmentation=segmentation,
+        max_length=max_length,
+        max_pairs=max_pairs,
+        lowercase=lowercase,
+        tokenized=tokenized,
+        bleu_tokenize=bleu_tokenize,
+        gold=test_links,
+    )
+
+
+def _given(key: str, files: Mapping[str, str], columns: Sequence[int], links: str | None) -> list[Pair]:
+    if not isinstance(files, Mapping) or "source" not in files or set(files) - {"source", "target"}:
+        raise UserError(f"task.{key}={files}: it should be a number, or {{source: FILE, target: FILE}}")
+    return _read(files["source"], files.get("target"), columns, links)
+
+
+def _read(source: str, target: str | None, columns: Sequence[int], links: str | None = None) -> list[Pair]:
+    gold = Path(links) if links else None
+    return read_aligned(Path(source), Path(target), gold) if target else read_table(Path(source), columns, gold)

@@ -1,0 +1,1 @@
+"""Trackers, which mirror a job's curves and results. W&B is known only here."""

@@ -1,0 +1,146 @@
+"""The tracker that mirrors a job to W&B."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from attnbench.cost.scaling import growth
+from attnbench.errors import UserError
+from attnbench.record import NAME, HistoryPoint, Record, ScalingPoint, write
+from attnbench.tracking.heat_map import heat_map
+from attnbench.tracking.tracker import TrackedRun
+
+if TYPE_CHECKING:
+    import wandb
+
+FOLDER = "wandb"  # in a job's folder, W&B's own
+PARTS = ("training", "quality", "beyond", "step", "scaling", "alignment", "regression")  # of a record: its results
+# W&B receives the record and nothing else; nothing is drawn on the terminal, nothing samples the machine meanwhile.
+SETTINGS = {
+    "console": "off",
+    "silent": True,
+    "symlink": False,
+    "disable_code": True,
+    "disable_git": True,
+    "x_disable_meta": True,
+    "x_disable_machine_info": True,
+    "x_disable_stats": True,
+    "x_save_requirements": False,
+}
+
+
+@dataclass(frozen=True)
+class Wandb:
+    """W&B: a run of its own for each job, in the job's folder; `wandb sync` uploads those of `offline` later.
+
+    Raises:
+        UserError: an unknown mode, or `online` without a login.
+    """
+
+    mode: Literal["offline", "online"]
+    project: str
+    entity: str | None
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("offline", "online"):
+            raise UserError(f"tracker.mode={self.mode}: must be offline or online; tracker=none does without W&B")
+        if self.mode == "online":
+            self._log_in()
+
+    @contextmanager
+    def __call__(self, *, name: str, group: str, folder: Path, config: dict[str, Any]) -> Iterator[TrackedRun]:
+        """A run that is finished when the context is left, as failed if by an exception."""
+        run = self._start(name=name, group=group, dir=str(folder.absolute()), config=config)
+        exit_code = 1
+        try:
+            yield _WandbRun(run)
+            exit_code = 0
+        finally:
+            run.finish(exit_code=exit_code)
+
+    def _log_in(self) -> None:
+        import wandb
+
+        wandb.setup(settings=wandb.Settings(silent=True))
+        try:
+            wandb.login(force=True)
+        except wandb.Error as error:
+            raise UserError(
+                f"tracker.mode=online: {error}; run `wandb login` once, or choose tracker.mode=offline"
+            ) from error
+
+    def _start(self, **described: Any) -> "wandb.Run":
+        import wandb  # takes half a second: who tracks nothing does not wait for it
+
+        settings = wandb.Settings(**SETTINGS)
+        place = {"mode": self.mode, "project": self.project, "entity": self.entity}
+        try:
+            return wandb.init(**described, **place, reinit="create_new", settings=settings)
+        except wandb.Error as error:
+            raise UserError(
+                f"tracker.mode={self.mode}: W&B cannot be reached: {error}; choose tracker.mode=offline"
+            ) from error
+
+
+class _WandbRun:
+    """Curves over the updates; then the record itself and, from it, the summary, the cost curves and one alignment."""
+
+    def __init__(self, run: "wandb.Run") -> None:
+        self.run = run
+        run.define_metric("update", hidden=True)
+        for metric in ("train/*", "validation/*"):
+            run.define_metric(metric, step_metric="update")
+
+    def validation(self, point: HistoryPoint) -> None:
+        self.run.log(
+            {
+                "update": point.update,
+                "train/loss": point.train_loss,
+                "validation/loss": point.validation_loss,
+                "validation/bleu": point.validation_bleu,
+            }
+        )
+
+    def result(self, record: Record) -> None:
+        import wandb
+
+        path = Path(self.run.dir) / NAME
+        write(record, path)
+        self.run.save(str(path), base_path=self.run.dir, policy="now")
+        self.run.config.update({"factors": record.factors})
+        media = {
+            "scaling/points": _table(record.scaling.points if record.scaling else ()),
+            "alignment": wandb.Image(heat_map(record.alignments[0])) if record.alignments else None,
+        }
+        self.run.log({name: value for name, value in media.items() if value is not None})
+        self.run.summary.update(scalars(record))
+
+
+def scalars(record: Record) -> dict[str, int | float]:
+    """All single numbers of a record's results, by their path: `quality/bleu`, `step/memory/optimiser_mib`."""
+    found: dict[str, int | float] = {"duration_s": record.duration_s}
+    for name in PARTS:
+        found |= _numbers(name, getattr(record, name))
+    points = record.scaling.points if record.scaling else ()
+    exponents = {"scaling/time_exponent": growth(points, "ms"), "scaling/memory_exponent": growth(points, "peak_mib")}
+    return found | {name: value for name, value in exponents.items() if value is not None}
+
+
+def _numbers(path: str, part: Any) -> Iterator[tuple[str, int | float]]:
+    for name, value in vars(part).items() if part else ():
+        if dataclasses.is_dataclass(value):
+            yield from _numbers(f"{path}/{name}", value)
+        elif isinstance(value, int | float):
+            yield f"{path}/{name}", value
+
+
+def _table(rows: Sequence[ScalingPoint]) -> "wandb.Table | None":
+    import wandb
+
+    if not rows:
+        return None
+    columns: list[int | str] = [field.name for field in dataclasses.fields(rows[0])]
+    return wandb.Table(columns=columns, data=[list(dataclasses.astuple(row)) for row in rows])

@@ -1,0 +1,89 @@
+"""Tiles that draw: computed again in the backward pass, they draw the same."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from attnbench.attention.kernels import Inputs
+from attnbench.attention.kernels.additive_energies import comparison
+from attnbench.attention.kernels.query_blocks import QueryBlocks
+from attnbench.attention.kernels.tile_by_tile import attend_in_tiles
+from attnbench.attention.kernels.tile_computation import HardTile, Operands, SoftTile
+from attnbench.attention.scopes import View
+from attnbench.attention.scores import Perceptron, energies
+from attnbench.attention.selections import Soft
+from tests.attention.variants import Variant, attend, build, names, states
+
+
+def at_random(selection: str) -> Variant:
+    return Variant(selection=selection, kernel="tiled")
+
+
+@pytest.mark.parametrize("selection", names("selection"))
+def test_gradients_are_those_of_what_was_drawn(selection: str) -> None:
+    layer = build(at_random(selection)).train()
+    if isinstance(layer.selection, Soft):
+        layer.selection.dropout = 0.4
+    query, key, value = (states(2, 2, 7, 3, seed=seed) for seed in range(3))
+    inputs = Inputs(query, key, value, View(7, torch.tensor([7, 4])))
+    rows = QueryBlocks(inputs, budget=1, least=3)
+    assert rows.count == 3
+    work = (
+        SoftTile(layer.selection, layer.score.compare, True, inputs.view)
+        if isinstance(layer.selection, Soft)
+        else HardTile(layer.selection, layer.score.compare, inputs.view)
+    )
+    torch.manual_seed(1)
+    done = [work.forward(rows.take(tile, Operands(query, key, value, None))).results for tile in range(rows.count)]
+    expected = [torch.cat(parts, dim=2) for parts in zip(*done, strict=True)]
+    torch.manual_seed(1)
+    attended = attend_in_tiles(layer._problem(want_weights=False), layer.score.compare, inputs, rows)
+    found = [attended.context]
+    if attended.draw is not None:
+        found += [attended.draw.log_prob[..., None], attended.draw.entropy[..., None]]
+    for ours, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours, theirs)
+    for ours, theirs in zip(*(gradients(results, [query, key, value]) for results in (found, expected)), strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def gradients(results: list[Tensor], inputs: list[Tensor]) -> tuple[Tensor, ...]:
+    """Of a sum in which every entry has a weight of its own."""
+    total = sum((result * torch.linspace(0.5, 1.5, result.numel()).view_as(result)).sum() for result in results)
+    assert isinstance(total, Tensor)
+    return torch.autograd.grad(total, inputs, retain_graph=True, materialize_grads=True)
+
+
+@pytest.mark.parametrize("kernel", ["dense", "fused", "tiled"])
+def test_dropout_leaves_out_as_many_weights_as_asked_and_keeps_the_mean(kernel: str) -> None:
+    layer = build(Variant(kernel=kernel), width=4, heads=1).train()
+    assert isinstance(layer.selection, Soft)
+    layer.selection.dropout = 0.25
+    query, keys = states(1, 2000, 4), states(1, 6, 4, seed=2)
+    torch.manual_seed(0)
+    query = query[:, :1].expand(-1, 20_000, -1)
+    context = attend(layer, query, keys, [6]).context[0]
+    layer.eval()
+    expected = attend(layer, query[:, :1], keys, [6]).context[0]
+    assert context.var(0).min() > 0
+    torch.testing.assert_close(context.mean(0, keepdim=True), expected, rtol=0, atol=0.02)
+
+
+@pytest.mark.parametrize("far", [0.0, 30.0, 80.0, 1000.0])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_exponentials_hold_however_far_out_queries_and_keys_lie(far: float, dtype: torch.dtype) -> None:
+    score = build(Variant("additive", kernel="additive")).score.to(dtype)
+    assert isinstance(score, Perceptron)
+    compare, held = comparison(score, torch.device("cpu"))
+    assert held == 1
+    query, key = states(2, 2, 5, 3).to(dtype) * 4 + far, states(2, 2, 4, 3, seed=2).to(dtype) * 4 - far
+    tolerance = {"rtol": 0, "atol": 1e-11 if dtype == torch.float64 else 2e-6 * (1 + far)}
+    found, expected = compare(query, key), energies(query, key, score.v)
+    torch.testing.assert_close(found, expected, **tolerance)
+    factors = torch.linspace(0.5, 1.5, found.numel(), dtype=dtype).view_as(found)
+    ours, theirs = (
+        torch.autograd.grad((scores * factors).sum(), [query, key, score.v]) for scores in (found, expected)
+    )
+    tolerance["atol"] *= 20  # as many terms to a sum
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, other, **tolerance)

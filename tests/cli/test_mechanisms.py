@@ -1,0 +1,32 @@
+"""The table of mechanisms says where each comes from, and the README's copy of it is up to date."""
+
+from pathlib import Path
+
+import pytest
+
+from attnbench.cli.mechanisms import found, table
+from tests.cli.command_line import here
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_table_in_the_readme_is_the_one_of_the_docstrings() -> None:
+    said = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert table() in said, "put the output of `python -m attnbench mechanisms` into README.md"
+
+
+def test_the_command_prints_it(tmp_path: Path) -> None:
+    assert here(tmp_path, "mechanisms").out == f"{table()}\n"
+
+
+@pytest.mark.parametrize("mechanism", list(found()), ids=lambda mechanism: mechanism.name)
+def test_each_mechanism_says_what_it_is_and_where_it_is(mechanism: tuple[str, ...]) -> None:
+    name, _, formula, file, config = (cell.strip("`") for cell in mechanism)
+    assert formula, f"{name}: the docstring's first paragraph is its formula, then its source"
+    assert (ROOT / file).is_file()
+    assert (ROOT / config).is_file()
+
+
+def test_every_score_but_the_plain_mean_names_its_paper() -> None:
+    unsourced = [one.name for one in found() if one.name.startswith(("`score=", "`scope=")) and not one.paper]
+    assert unsourced == ["`score=average`"]

@@ -1,0 +1,26 @@
+"""The clock, in place of the real one; and a heap in which collecting garbage is quick."""
+
+import gc
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+
+from attnbench.cost import timing
+from tests.cost.fake_clock import Clock
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(timing, "time", SimpleNamespace(perf_counter=lambda: made.now_ms / 1000))
+    return made
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little_garbage() -> Iterator[None]:
+    """Each peak is preceded by a collection, which need not go through all that was imported."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()

@@ -1,0 +1,140 @@
+"""The quiet room: a measurement has the machine to itself, and is let in soon."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from attnbench.cost import machine_lock
+
+PATIENCE_S = 20.0  # a test that waits longer has failed
+STEP_S = 0.005
+SLICE_S = 0.02
+
+Interval = tuple[float, float]
+
+
+@pytest.fixture(autouse=True)
+def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine_lock, "SLICE_S", SLICE_S)
+
+
+class Worker:
+    """Works in steps until told to stop; knows when each step was, and how long it waited."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.steps, self.waited = folder, list[Interval](), 0.0
+        self.started, self.stop = threading.Event(), threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        with machine_lock.shared(self.folder) as pause:
+            while not self.stop.is_set():
+                begun = time.monotonic()
+                time.sleep(STEP_S)
+                self.steps.append((begun, time.monotonic()))
+                self.started.set()
+                self.waited += pause()
+
+    def end(self) -> None:
+        self.stop.set()
+        self.thread.join(PATIENCE_S)
+        assert not self.thread.is_alive()
+
+
+def measure(folder: Path, seconds: float) -> Interval:
+    with machine_lock.exclusive(folder):
+        begun = time.monotonic()
+        time.sleep(seconds)
+        return begun, time.monotonic()
+
+
+def within(seconds: float, task: Callable[[], object]) -> float:
+    """Seconds that the task took in a thread of its own; it must end in time."""
+    thread, begun = threading.Thread(target=task, daemon=True), time.monotonic()
+    thread.start()
+    thread.join(seconds)
+    assert not thread.is_alive()
+    return time.monotonic() - begun
+
+
+def test_nobody_works_while_one_measures(tmp_path: Path) -> None:
+    workers, measured = [Worker(tmp_path) for _ in range(2)], list[Interval]()
+    assert all(worker.started.wait(PATIENCE_S) for worker in workers)
+    for _ in range(3):
+        within(PATIENCE_S, lambda: measured.append(measure(tmp_path, 0.1)))
+        time.sleep(3 * STEP_S)
+    for worker in workers:
+        worker.end()
+        assert worker.steps[-1][1] > measured[-1][1]  # it went on afterwards
+        for begun, ended in worker.steps:
+            assert all(ended <= start or begun >= end for start, end in measured)
+
+
+def test_a_worker_counts_the_seconds_that_it_waited(tmp_path: Path) -> None:
+    worker = Worker(tmp_path)
+    assert worker.started.wait(PATIENCE_S)
+    within(PATIENCE_S, lambda: measure(tmp_path, 0.3))
+    worker.end()
+    assert 0.25 < worker.waited < PATIENCE_S
+
+
+def test_two_workers_do_not_starve_a_measurement(tmp_path: Path) -> None:
+    workers = [Worker(tmp_path) for _ in range(2)]
+    assert all(worker.started.wait(PATIENCE_S) for worker in workers)
+    waits = sorted(within(PATIENCE_S, lambda: measure(tmp_path, 0.0)) for _ in range(10))
+    for worker in workers:
+        worker.end()
+    assert waits[5] < 10 * SLICE_S
+
+
+def test_measurements_take_turns(tmp_path: Path) -> None:
+    measured = list[Interval]()
+    threads = [threading.Thread(target=lambda: measured.append(measure(tmp_path, 0.05)), daemon=True) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE_S)
+    measured.sort()
+    assert len(measured) == 3
+    assert all(first[1] <= second[0] for first, second in pairwise(measured))
+
+
+def test_workers_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    with machine_lock.shared(tmp_path) as pause, machine_lock.shared(tmp_path):
+        assert pause() == 0.0
+        time.sleep(2 * SLICE_S)
+        assert pause() < PATIENCE_S
+
+
+def test_the_lock_is_released_after_a_fault(tmp_path: Path) -> None:
+    for lock in (machine_lock.shared, machine_lock.exclusive):
+        with pytest.raises(ZeroDivisionError), lock(tmp_path):
+            raise ZeroDivisionError
+    within(PATIENCE_S, lambda: measure(tmp_path, 0.0))
+
+
+def test_it_holds_between_processes_and_ends_with_them(tmp_path: Path) -> None:
+    program = (
+        "import sys, time, pathlib\n"
+        "from attnbench.cost import machine_lock\n"
+        "with machine_lock.shared(pathlib.Path(sys.argv[1])):\n"
+        "    print('in', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "in\n"
+        thread = threading.Thread(target=lambda: measure(tmp_path, 0.0), daemon=True)
+        thread.start()
+        thread.join(0.3)
+        assert thread.is_alive()
+        process.kill()
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()

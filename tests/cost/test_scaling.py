@@ -1,0 +1,67 @@
+"""How cost grows with the length."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attnbench.cost.scaling import ScalingSettings, exponent, predicted
+from attnbench.errors import UserError
+
+BUDGETS = ("max_spread", "max_seconds", "max_mib")
+
+
+@pytest.mark.parametrize("power", [0.0, 0.5, 1.0, 2.0, 3.0])
+def test_the_exponent_of_a_power_law(power: float) -> None:
+    lengths = [64, 128, 256, 512, 1024]
+    assert exponent({length: 3.7 * length**power for length in lengths}) == pytest.approx(power, abs=1e-12)
+
+
+def test_the_exponent_is_that_of_the_longer_half() -> None:
+    assert exponent({8: 100.0, 16: 100.0, 32: 1.0, 64: 4.0}) == pytest.approx(2.0)
+    assert exponent({64: 4.0, 8: 100.0, 32: 1.0, 16: 100.0}) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("values", [{}, {8: 1.0}, {8: 0.0, 16: 1.0}])
+def test_fewer_than_two_points_have_no_exponent(values: dict[int, float]) -> None:
+    assert exponent(values) is None
+
+
+@given(st.floats(1.0, 2.0), st.floats(1e-3, 1e3), st.integers(1, 5))
+def test_a_power_law_is_predicted(power: float, scale: float, known: int) -> None:
+    values = {2**i: scale * 2.0 ** (i * power) for i in range(1, known + 2)}
+    assert predicted(values, 256) == pytest.approx(scale * 256.0**power)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, 0.0),
+        ({8: 3.0}, 12.0),  # as the square
+        ({4: 3.0, 8: 3.0}, 6.0),  # fixed cost, so far: linearly at least
+        ({4: 1.0, 8: 100.0}, 400.0),  # nothing in attention grows faster than the square
+        ({2: 0.0, 4: 0.0, 8: 5.0}, 20.0),
+        ({2: 99.0, 4: 2.0, 8: 4.0}, 8.0),  # the last two alone
+    ],
+)
+def test_what_is_predicted_of_twice_the_length(values: dict[int, float], expected: float) -> None:
+    assert predicted(values, 16) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"lengths": [16, 8]}, r"cost\.lengths=\[16, 8\]: must be positive numbers that grow"),
+        ({"lengths": []}, r"cost\.lengths=\[\]"),
+        ({"lengths": [0, 8]}, r"cost\.lengths=\[0, 8\]"),
+        ({"repetitions": 0}, r"cost\.repetitions=0: must be greater than 0"),
+        ({"max_seconds": math.nan}, r"cost\.max_seconds=nan: must be greater than 0"),
+        ({"max_spread": -0.1}, r"cost\.max_spread=-0\.1: must be greater than 0"),
+        ({"max_mib": 0}, r"cost\.max_mib=0: must be greater than 0"),
+    ],
+)
+def test_lengths_that_cannot_be_are_named(changed: dict[str, object], message: str) -> None:
+    values = {"lengths": [8, 16], "batch_size": 1, "repetitions": 1} | dict.fromkeys(BUDGETS, 1.0) | changed
+    with pytest.raises(UserError, match=message):
+        ScalingSettings(**values)  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,57 @@
+"""The report as PDF."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from attnbench.report.document import Column, Document, Section, Table
+from attnbench.report.pages.pdf import APPENDIX, paper, printed
+from tests.report.pages.papers import document, table
+
+HASH = "import hashlib; from tests.report.pages import papers; from attnbench.report.pages.pdf import paper; "
+HASH += "print(hashlib.sha256(paper(papers.document())).hexdigest())"
+
+
+def test_its_fonts_are_embedded() -> None:
+    pdf = paper(document())
+    assert pdf.startswith(b"%PDF")
+    assert b"/FontFile" in pdf
+
+
+def test_the_same_bytes_in_another_process_and_place(tmp_path: Path) -> None:
+    path = str(Path(__file__).parents[3])
+    hashes = set()
+    for seed in ("1", "2"):
+        (place := tmp_path / seed).mkdir()
+        environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": seed}
+        run = subprocess.run([sys.executable, "-c", HASH], cwd=place, env=environment, capture_output=True, check=True)
+        hashes.add(run.stdout)
+    assert len(hashes) == 1
+
+
+def test_mentions_lead_to_what_they_name() -> None:
+    assert paper(document()).count(b"/Subtype/Link") >= 2
+
+
+@pytest.mark.parametrize("rows", [13, 400])
+def test_long_tables_are_set(rows: int) -> None:
+    assert paper(document(table(rows))).count(b"/Type/Page") > 1
+
+
+def test_a_very_wide_table_turns_its_page() -> None:
+    columns = tuple(Column(f"A column with a long title, number {i}") for i in range(12))
+    wide = Table("wide", "Caption.", columns, (("cell",) * 12,))
+    assert b"/MediaBox[0 0 841" in paper(Document("T", "2026-01-02", (Section("S", (wide,)),)))
+
+
+def test_what_a_page_folds_away_stands_in_an_appendix() -> None:
+    one, two = (Table(name, "Caption.", (Column("A"),), (("a",),), collapsed=True) for name in ("one", "two"))
+    content = Document("T", "2026-01-02", (Section("First", (one, table(2))), Section("Second", (two,))))
+    found = [
+        (section["title"], [block["label"] for block in section["blocks"]])
+        for section in printed(content.plain()["sections"])
+    ]
+    assert found == [("First", ["Table 1"]), (APPENDIX, ["Table A1", "Table A2"])]

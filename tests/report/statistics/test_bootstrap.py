@@ -1,0 +1,105 @@
+"""Intervals of BLEU on simulated translations: they hold the truth as often as they say."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sacrebleu.metrics.bleu import BLEU
+
+from attnbench.quality.evaluation import bleu_statistics
+from attnbench.report.statistics import (
+    Estimate,
+    Scores,
+    corpus_bleu,
+    estimate_bleu,
+    estimate_ratio,
+    length_bins,
+)
+from attnbench.report.statistics.bleu import Array
+from attnbench.report.statistics.bootstrap import RESAMPLES, resample
+from tests.report.statistics.translations import TestSet
+
+ROUNDS, SENTENCES = 300, 100
+
+
+def _truth(training: float) -> float:
+    """The mean BLEU over models and sentences without number."""
+    return float(corpus_bleu(TestSet(np.random.default_rng(0), 4000).translated(300, training=training).sum(1)).mean())
+
+
+def _estimate(statistics: Array) -> Estimate:
+    return estimate_bleu(Scores(tuple(range(len(statistics))), statistics))
+
+
+def _naive(statistics: Array, chance: np.random.Generator) -> tuple[float, float]:
+    """The percentiles of a bootstrap that draws seeds, and sentences, as they are."""
+    scores = corpus_bleu(resample(statistics))
+    drawn = chance.integers(len(statistics), size=scores.shape)
+    low, high = np.quantile(np.take_along_axis(scores, drawn, axis=1).mean(1), [0.025, 0.975])
+    return float(low), float(high)
+
+
+@pytest.mark.parametrize(("seeds", "training"), [(1, 0.0), (2, 0.05), (2, 0.3), (3, 0.3), (5, 0.3), (10, 0.1)])
+def test_interval_covers(seeds: int, training: float) -> None:
+    chance, truth = np.random.default_rng(seeds), _truth(training)
+    found = [_estimate(TestSet(chance, SENTENCES).translated(seeds, training=training)) for _ in range(ROUNDS)]
+    covered = np.mean([each.low <= truth <= each.high for each in found])
+    assert 0.92 <= covered <= 0.995
+    assert {each.seeds for each in found} == {seeds}
+
+
+def test_naive_bootstrap_of_two_seeds_would_not_cover() -> None:
+    chance, truth = np.random.default_rng(2), _truth(0.3)
+    found = [_naive(TestSet(chance, SENTENCES).translated(2, training=0.3), chance) for _ in range(ROUNDS)]
+    assert np.mean([low <= truth <= high for low, high in found]) < 0.9
+
+
+def test_one_seed_beside_sacrebleus_bootstrap() -> None:
+    chance = np.random.default_rng(1)
+    references = [" ".join(chance.choice(list("abcdefgh"), 12)) for _ in range(150)]
+    hypotheses = [text.replace("a", "b", int(chance.integers(0, 3))) for text in references]
+    theirs = BLEU(tokenize="none", force=True).corpus_score(hypotheses, [references], n_bootstrap=RESAMPLES)
+    ours = _estimate(np.array([bleu_statistics(hypotheses, references, {"tokenize": "none"})]))
+    assert ours.value == pytest.approx(theirs.score)
+    assert (ours.high - ours.low) / 2 == pytest.approx(theirs._ci, rel=0.1)
+
+
+def test_resamples_are_paired_and_draw_as_many_sentences() -> None:
+    counts = np.random.default_rng(0).integers(0, 9, (2, 30, 3)).astype(float)
+    counts[:, :, 0] = 1
+    found = resample(counts)
+    assert found.shape == (RESAMPLES, 2, 3)
+    assert np.all(found[..., 0] == 30)
+    assert np.array_equal(found, resample(counts))
+    assert np.array_equal(resample(counts[1:])[:, 0], found[:, 1])
+    assert found[..., 1].mean() == pytest.approx(counts[..., 1].sum(1).mean(), rel=0.02)
+
+
+def test_perfect_translations_stay_within_the_scale() -> None:
+    statistics = TestSet(np.random.default_rng(0), 50).translated(3, level=6)
+    assert _estimate(statistics).high <= 100
+
+
+def test_a_ratio_of_counts() -> None:
+    # Of 200 draws 40 are right: by the normal approximation .2 ± 1.96 · sqrt(.2 · .8 / 200) = ± .0554.
+    counts = np.stack([np.arange(200) < 40, np.ones(200)], axis=-1)[None].astype(float)
+    found = estimate_ratio(counts, lambda sums: sums[..., 0] / sums[..., 1])
+    assert found.value == pytest.approx(0.2)
+    assert found.high - found.value == pytest.approx(0.0554, rel=0.08)
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=60), st.integers(1, 6))
+def test_length_bins_part_the_test_set(lengths: list[int], count: int) -> None:
+    bins = length_bins(lengths, count)
+    assert 1 <= len(bins) <= count
+    assert sorted(row for each in bins for row in each.rows) == list(range(len(lengths)))
+    for each in bins:
+        assert (each.low, each.high) == (min(lengths[row] for row in each.rows), max(lengths[row] for row in each.rows))
+    assert all(one.high < other.low for one, other in pairwise(bins))
+
+
+def test_length_bins_hold_equally_many_sentences() -> None:
+    bins = length_bins(list(np.random.default_rng(0).permutation(100)), 4)
+    assert [(each.low, each.high) for each in bins] == [(0, 24), (25, 49), (50, 74), (75, 99)]

@@ -1,0 +1,234 @@
+"""Which sections there are, and what the tables say."""
+
+from dataclasses import replace
+
+import pytest
+
+from attnbench.record import Record
+from attnbench.report.analysis import Analysis
+from attnbench.report.document import (
+    Bullets,
+    Column,
+    Document,
+    Table,
+    fixed,
+    significant,
+)
+from attnbench.report.sections import document
+from attnbench.report.statistics import Estimate
+from attnbench.report.study.study import study
+from attnbench.report.tables import growth, setting
+from attnbench.report.tables.published_figures import published
+from attnbench.report.tables.quality import p_value, quality, signed
+from tests.report import records
+
+TRAINED = [
+    "Findings",
+    "Quality",
+    "Cost of a training step",
+    "Growth with the length",
+    "Quality against cost",
+    "Factor effects",
+    "Quality by sentence length",
+    "Learning curves",
+    "Alignments",
+    "Heads",
+    "Published figures",
+    "Running it again",
+    "Environment",
+]
+
+
+def analysis(jobs: list[Record], baseline: str | None = None) -> Analysis:
+    return Analysis(study(jobs, baseline=baseline))
+
+
+def contents(jobs: list[Record], broken: tuple[str, ...] = (), outdated: int = 0) -> Document:
+    return document(analysis(jobs), title="T", command="C", broken=broken, outdated=outdated)
+
+
+def titles(found: Document) -> list[str]:
+    return [section.title for section in found.sections]
+
+
+def table(found: Document, name: str) -> Table:
+    return next(table for table in found.tables() if table.name == name)
+
+
+def notes(found: Document) -> list[Bullets]:
+    effects = next(section for section in found.sections if section.title == "Factor effects")
+    return [block for block in effects.blocks if isinstance(block, Bullets)]
+
+
+@pytest.fixture(scope="module")
+def sweep() -> Document:
+    return contents([*records.sweep(("dot", "additive"), (16,)), records.attention("general", heads=2)])
+
+
+def test_all_sections_when_nothing_failed(sweep: Document) -> None:
+    assert titles(sweep) == TRAINED
+    assert "No job failed." in str(sweep.sections[0].blocks[0])
+
+
+def test_all_failed() -> None:
+    found = contents([records.failed(records.attention(score), "boom") for score in ("dot", "additive")])
+    assert titles(found) == ["Findings", "Failures and gaps", "Running it again", "Environment"]
+    assert [row[:2] for row in table(found, "failures").rows] == [("dot", "failed"), ("additive", "failed")]
+
+
+def test_costs_alone() -> None:
+    found = contents([records.cost_only(records.attention(score)) for score in ("dot", "additive")])
+    assert titles(found) == ["Findings", "Growth with the length", "Running it again", "Environment"]
+    assert str(table(found, "reproduction").rows[0][1]).startswith("python -m attnbench cost task=grammar ")
+
+
+def test_a_single_record() -> None:
+    found = contents([records.attention()])
+    assert set(titles(found)) <= set(TRAINED)
+    assert len(table(found, "quality").rows) == 1
+    assert not {figure.name for figure in found.figures()} & {"bleu", "pareto"}  # nothing to compare
+
+
+def test_what_was_not_read_is_told() -> None:
+    found = contents([records.cost_only(records.attention())], ("runs/a/record.json: no",), outdated=2)
+    assert table(found, "failures").rows == (("–", "unreadable", "–", "runs/a/record.json: no"),)
+    assert "No job failed." not in str(found.sections[0].blocks[0])
+    gaps = next(section for section in found.sections if section.title == "Failures and gaps")
+    assert "2 records were left out" in str(gaps.blocks[-1])
+
+
+def test_a_long_list_of_failures_is_cut_and_counted() -> None:
+    found = contents([records.attention()], tuple(f"runs/{i}/record.json: no" for i in range(170)))
+    assert len(table(found, "failures").rows) == setting.MOST
+    assert f"The first {setting.MOST} of 170." in table(found, "failures").caption
+
+
+def test_quality_pools_seeds_ranks_and_compares() -> None:
+    jobs = [records.attention(score, seed=seed) for seed in (1, 2, 3) for score in ("dot", "additive")]
+    found = quality(analysis([*jobs, *(records.no_attention(seed=seed) for seed in (1, 2, 3))]))
+    assert [column.title for column in found.columns][:4] == ["Mechanism", "BLEU", "Δ BLEU", "p"]  # one condition
+    assert [(row[0], row[-1]) for row in found.rows] == [("additive", 3), ("dot", 3), ("none", 3)]
+    values = [job.quality.bleu for job in jobs if job.quality and job.factors["score"] == "dot"]
+    estimate, difference, p = found.rows[1][1:4]
+    assert isinstance(estimate, Estimate)
+    assert isinstance(difference, Estimate)
+    assert isinstance(p, float)
+    assert estimate.value == pytest.approx(sum(values) / 3, abs=0.01)
+    assert difference.low < estimate.value - found.rows[2][1].value < difference.high  # pyright: ignore
+    assert p < 0.05
+    assert found.rows[2][2:4] == (None, None)  # the baseline itself
+    assert "Seeds are paired." in found.caption
+
+
+def test_one_seed_says_what_it_leaves_out() -> None:
+    caption = quality(analysis([records.attention(), records.no_attention()])).caption
+    assert "they leave out the noise of training" in caption
+    assert "another training might change it" in caption
+
+
+def test_scaling_says_why_a_number_is_missing(sweep: Document) -> None:
+    found = table(sweep, "ms_by_length_cpu")
+    row = next(row for row in found.rows if row[0] == "additive · global · soft · heads 1")
+    assert row[-1] == "OOM"
+    assert isinstance(row[-2], float)
+
+
+def test_costs_are_told_as_multiples_of_the_baseline() -> None:
+    dot, additive, alone = (records.cost_only(records.attention(score)) for score in ("dot", "additive", "general"))
+    assert dot.scaling
+    assert additive.scaling
+    shared = [
+        replace(one, scaling=replace(one.scaling, session="s", baseline=dot.key))
+        for one in (dot, additive)
+        if one.scaling
+    ]
+    rows = table(contents([*shared, alone]), "ratios_cpu").rows
+    # At 4096 the additive one ran out of memory on its way back.
+    points = {(point.length, point.passes): point for point in dot.scaling.points}
+    slower = {(point.length, point.passes): point for point in additive.scaling.points}
+    times = [slower[at].ms / points[at].ms for at in ((2048, "forward"), (2048, "forward+backward"))]  # pyright: ignore
+    memory = slower[2048, "forward+backward"].peak_mib / points[2048, "forward+backward"].peak_mib  # pyright: ignore
+    assert rows == (
+        ("additive", "dot", 2048, *map(pytest.approx, times), pytest.approx(memory)),
+        ("dot", "dot", 4096, 1.0, 1.0, 1.0),
+    )
+
+
+def test_without_a_session_there_are_no_multiples(sweep: Document) -> None:
+    assert "ratios_cpu" not in {found.name for found in sweep.tables()}
+
+
+def test_growth_pools_trained_lengths() -> None:
+    found = growth.exponents(analysis([records.attention("dot", length=length) for length in (16, 48)]), "cpu")
+    assert len(found.rows) == 1
+
+
+def test_growth_finds_the_exponents_and_where_linear_overtakes_quadratic() -> None:
+    jobs = [records.cost_only(records.attention(scope=scope)) for scope in ("global", "local_m")]
+    found = contents(jobs)
+    slopes = {row[0]: row[-3] for row in table(found, "exponents_cpu").rows}
+    assert isinstance(slopes["global"], Estimate)
+    assert isinstance(slopes["local_m"], Estimate)
+    assert slopes["global"].value == pytest.approx(2, abs=0.05)
+    assert slopes["local_m"].value == pytest.approx(1, abs=0.05)
+    ((ahead, behind, length),) = table(found, "crossings_cpu").rows
+    assert (ahead, behind) == ("local_m", "global")
+    assert isinstance(length, Estimate)
+    assert 60 < length.value < 150  # 1e-3 n = 1e-5 n²
+
+
+def test_effects_name_the_missing_cells() -> None:
+    jobs = [job for job in records.sweep(("dot", "additive"), (16,)) if "score" in job.factors]
+    kept = [job for job in jobs if (job.factors["score"], job.factors["heads"]) != ("additive", 4)]
+    assert "missing" not in str(notes(contents(jobs)))
+    found = contents(kept)
+    assert "missing" in str(notes(found))
+    assert "additive/4" in str(notes(found))
+    assert {"score", "heads", "the rest"} <= {row[0] for row in table(found, "effects_bleu").rows}
+
+
+def test_the_alignment_error_rate_is_that_of_the_counts(sweep: Document) -> None:
+    record = records.attention("dot")
+    assert record.alignment
+    found, sure, sure_right, right = (sum(column) for column in zip(*record.alignment.links, strict=True))
+    row = next(row for row in table(sweep, "alignment").rows if row[0] == "dot · global · soft · heads 1")
+    assert isinstance(row[1], Estimate)
+    assert row[1].value == pytest.approx(1 - (sure_right + right) / (found + sure))
+    assert row[2] == pytest.approx(right / found)
+
+
+def test_published_figures_need_the_same_task() -> None:
+    here = records.attention()
+    config = {"_target_": "attnbench.tasks.corpora.multi30k.multi30k", "pair": "de-en", "test": "test_2016_flickr"}
+    there = replace(here, config={"task": config})
+    assert [figure.value for figure in published([there], ["BLEU"])] == ["28.30", "20.61", "13.76"]
+    assert not list(published([here], ["BLEU"]))
+    assert not list(published([replace(there, config={"task": config | {"pair": "de-fr"}})], ["BLEU"]))
+    assert len(list(published([here], ["AER"]))) == 3
+
+
+def test_ours_stand_beside_the_published(sweep: Document) -> None:
+    rows = table(sweep, "published").rows
+    assert [row[4] for row in rows[:4]] == [*["Luong et al. 2015, table 6"] * 3, "this report"]
+    assert "40 sentences" in str(rows[3][3])
+
+
+def test_grid_tells_the_varied_from_the_constant() -> None:
+    rows = setting.grid(study(records.sweep())).rows
+    assert ("heads", "varied", "1, 4") in rows
+    assert ("task", "constant", "grammar") in rows
+
+
+def test_numbers_are_rounded() -> None:
+    assert [significant(value) for value in (1234.5, 45.678, 3.14159, 0.012345)] == ["1,234", "45.7", "3.14", "0.012"]
+    assert Column("x", fixed(1)).text(Estimate(1.23, 0.98, 2.0, 1)) == "1.2 [1.0, 2.0]"
+    assert Column("x", fixed(1)).text(None) == "–"
+    assert [signed(value) for value in (-1.26, 0.31)] == ["−1.3", "+0.3"]
+    assert [p_value(value) for value in (0.0001, 0.0312, 0.5)] == ["<0.001 *", "0.031 *", "0.500"]
+
+
+def test_every_figure_and_table_has_a_number_of_its_own(sweep: Document) -> None:
+    blocks = [block for section in sweep.plain()["sections"] for block in section["blocks"] if "label" in block]
+    labels = [block["label"] for block in blocks]
+    assert len(labels) == len(set(labels)) == len(sweep.tables()) + len(sweep.figures())
+    assert {block["label"].split()[0].lower() == block["kind"] for block in blocks} == {True}

@@ -1,0 +1,294 @@
+"""The user's own files, with all that can be wrong with them, and the two public corpora."""
+
+import gzip
+import hashlib
+import os
+import re
+import zipfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+
+import attnbench.tasks.corpora
+from attnbench.errors import UserError
+from attnbench.tasks.corpora.assemble import hold_out
+from attnbench.tasks.corpora.multi30k import multi30k
+from attnbench.tasks.corpora.parallel import parallel
+from attnbench.tasks.corpora.tatoeba import tatoeba
+from attnbench.tasks.corpora.text_files import read_aligned, read_lines, read_table
+from attnbench.tasks.task import SPECIALS, Pair, Task
+from attnbench.tasks.vocabulary import sentencepiece, words
+
+CONF = Path(__file__).parents[3] / "conf"
+WORDS = partial(words, min_count=2)
+DATA = Path(os.environ.get("ATTNBENCH_DATA", "/nonexistent"))
+MULTI30K = pytest.mark.skipif(not (DATA / "multi30k").is_dir(), reason="Multi30k is not in $ATTNBENCH_DATA")
+TATOEBA = pytest.mark.skipif(not (DATA / "tatoeba").is_dir(), reason="Tatoeba is not in $ATTNBENCH_DATA")
+
+PAIRS = [Pair(f"line number {i}", f"Zeile Nummer {i}") for i in range(200)]
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "corpus.tsv"
+    path.write_text("".join(f"{pair.source}\t{pair.target}\tnote\n" for pair in PAIRS), "utf-8")
+    return path
+
+
+def own(source: Path, **changes: Any) -> Task:
+    arguments: dict[str, Any] = {
+        "target": None,
+        "columns": (0, 1),
+        "validation": 10,
+        "test": 20,
+        "lowercase": False,
+        "tokenized": False,
+        "bleu_tokenize": "13a",
+        "max_length": 50,
+        "segmentation": WORDS,
+    }
+    return parallel(source=str(source), **(arguments | changes))
+
+
+def test_the_same_pairs_from_a_table_and_from_two_files_plain_or_gzip(tmp_path: Path, table: Path) -> None:
+    assert read_table(table, (0, 1)) == PAIRS
+    assert read_table(table, (1, 2))[0] == Pair("Zeile Nummer 0", "note")
+    source, target = tmp_path / "source", tmp_path / "target.txt"
+    source.write_bytes(gzip.compress("".join(f"{pair.source}\r\n" for pair in PAIRS).encode("utf-8-sig")))
+    target.write_text("\n".join(pair.target for pair in PAIRS), "utf-8")
+    assert read_aligned(source, target) == PAIRS
+
+
+def test_only_a_newline_ends_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_text("one\u2028line\u0085only\n\nlast", "utf-8")
+    assert read_lines(path) == ["one\u2028line\u0085only", "", "last"]
+
+
+def test_empty_sides_are_left_out_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "text.tsv"
+    path.write_text("a\tb\n\n \tc\nd\te\n", "utf-8")
+    assert read_table(path, (0, 1)) == [Pair("a", "b"), Pair("d", "e")]
+    assert "1 pairs with an empty side" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "not one sentence pair"),
+        (b"a\tb\nonly one\n", "line 2: columns 0 and 1 .from 0. are wanted, and it has 1,"),
+        (b"a\tb\nc\t\xff\n", "line 2: not UTF-8"),
+        (gzip.compress(b"a\tb\n")[:-9], "cannot be read"),
+        (gzip.compress(b"a\tb\n")[:12] + b"\xff\xff\xff\xff", "cannot be read"),
+    ],
+)
+def test_a_bad_table_is_named(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "bad.tsv"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=f"^{re.escape(str(path))}.*{message}") as caught:
+        own(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_and_unequal_files_are_named(tmp_path: Path, table: Path) -> None:
+    with pytest.raises(UserError, match=r"gone\.tsv: cannot be read \(No such file"):
+        own(tmp_path / "gone.tsv")
+    short = tmp_path / "short"
+    short.write_text("one\n", "utf-8")
+    with pytest.raises(UserError, match=r"has 200 lines and .*short has 1;"):
+        own(table, target=str(short))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"columns": (0,)}, "task.columns"),
+        ({"columns": (0, -1)}, "task.columns"),
+        ({"bleu_tokenize": "14a"}, "task.bleu_tokenize=14a: .*13a"),
+        ({"validation": {"file": "x"}}, "task.validation=.*source: FILE"),
+        ({"test": "test.tsv"}, "task.test=test.tsv"),
+        ({"test": 0}, "at least one"),
+        ({"test": 190}, "10 and 190 sentences: .* 200 distinct"),
+        ({"max_length": 2}, "max_length=2: each of the 170 training pairs"),
+        ({"max_pairs": 0}, "max_pairs=0"),
+    ],
+)
+def test_bad_values_are_named(table: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message) as caught:
+        own(table, **changes)
+    assert "\n" not in str(caught.value)
+
+
+def test_held_out_sets_are_disjoint_and_outlive_new_lines() -> None:
+    train, validation, test = hold_out(PAIRS, 10, 20)
+    assert (len(train), len(validation), len(test)) == (170, 10, 20)
+    assert {*train, *validation, *test} == set(PAIRS)
+    assert hold_out(PAIRS[::-1], 10, 20)[1:] == (validation, test)
+    more = [*PAIRS, *(Pair(f"a later line {i}", "x") for i in range(20))]
+    assert len({*hold_out(more, 10, 20)[2]} & {*test}) > 10
+
+
+def test_no_source_sentence_is_in_two_sets() -> None:
+    doubled = [*PAIRS, *(Pair(pair.source.upper(), "another translation") for pair in PAIRS)]
+    train, validation, test = ({pair.source.lower() for pair in pairs} for pairs in hold_out(doubled, 50, 50))
+    assert not (train & validation or train & test or validation & test)
+    assert (len(train), len(validation), len(test)) == (100, 50, 50)
+
+
+def test_files_of_ones_own_are_held_out_as_they_are(
+    tmp_path: Path, table: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "test.tsv"
+    path.write_text("line number 3\tx\nline number 3\ty\nnew\tz\n", "utf-8")
+    task = own(table, validation=199, test={"source": str(path)})
+    assert [pair.target for pair in task.test] == ["x", "y", "z"]
+    assert (len(task.train), len(task.validation)) == (1, 199)
+    task = own(table, validation={"source": str(path)}, test={"source": str(path), "target": None})
+    assert task.train == PAIRS and "task.test: 2 of its 3 source sentences are in training too" in caplog.text
+
+
+def test_length_bounds_training_only_and_draws_are_nested(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.tsv"
+    path.write_text("".join(f"{'w ' * (i % 10 + 1)}{i}\tz\n" for i in range(200)), "utf-8")
+    task = own(path, max_length=5)
+    assert max(len(pair.source.split()) for pair in task.train) == 5
+    assert max(len(pair.source.split()) for pair in task.test) > 5
+    few, more = (own(path, max_pairs=count).train for count in (10, 50))
+    assert len(few) == 10 and set(few) < set(more) and len(more) == 50
+
+
+def test_test_sentences_beyond_the_longest_in_training_are_a_set_if_they_are_ten(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.tsv"
+    path.write_text("".join(f"{'w ' * (i % 10)}{i}\tz\n" for i in range(200)), "utf-8")
+    test = {"source": str(path)}
+    task = own(path, test=test, max_length=7)
+    assert {len(pair.source.split()) for pair in task.beyond} == {8, 9, 10}
+    assert set(task.beyond) < set(task.test)
+    assert own(path, test=test, max_length=9).beyond  # twenty
+    assert not own(path, test=test, max_length=10).beyond
+    short = tmp_path / "short.tsv"
+    short.write_text("\n".join(path.read_text("utf-8").split("\n")[:90]), "utf-8")
+    assert not own(path, test={"source": str(short)}, max_length=9).beyond  # nine
+
+
+def test_bleu_follows_the_text(table: Path) -> None:
+    assert own(table, lowercase=True).bleu == {"tokenize": "13a", "lowercase": True}
+    assert own(table, bleu_tokenize="zh").bleu == {"tokenize": "zh", "lowercase": False}
+    assert own(table, tokenized=True).bleu == {"tokenize": "none", "lowercase": False}
+
+
+@pytest.mark.parametrize("segmentation", ["words", "sentencepiece"])
+def test_the_configuration_is_the_constructor(
+    segmentation: str, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    overrides = [
+        "task=parallel",
+        f"segmentation={segmentation}",
+        f"task.source={table}",
+        "task.validation=10",
+        f"task.test={{source: {table}}}",
+    ]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        task = instantiate(compose("train", overrides=overrides).task)
+    assert (len(task.train), len(task.validation), len(task.test)) == (190, 10, 200)
+
+
+@pytest.mark.parametrize("name", ["multi30k", "tatoeba"])
+def test_the_configuration_of_public_corpora(name: str) -> None:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("train", overrides=[f"task={name}", "segmentation=words", "task.pair=xx-yy"])
+    with pytest.raises(InstantiationException) as caught:
+        instantiate(config.task)
+    assert isinstance(caught.value.__cause__, UserError) and "task.pair=xx-yy" in str(caught.value.__cause__)
+
+
+def flickr(**changes: Any) -> Task:
+    arguments: dict[str, Any] = {
+        "pair": "de-en",
+        "version": "raw",
+        "test": "test_2016_flickr",
+        "lowercase": False,
+        "max_length": 60,
+        "segmentation": WORDS,
+    }
+    return multi30k(**(arguments | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"pair": "de-fr", "version": "tok"}, "task.pair=de-fr .* de-en, en-de$"),
+        ({"pair": "en-en"}, "task.pair=en-en"),
+        ({"version": "bpe"}, "task.version=bpe .* raw, tok$"),
+        ({"test": "test_2018_flickr"}, "task.test=test_2018_flickr"),
+    ],
+)
+def test_multi30k_says_what_there_is(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        flickr(**changes)
+
+
+@MULTI30K
+def test_multi30k_digests_are_of_what_the_origin_serves() -> None:
+    """The origin serves `raw` as gzip and `tok` as plain text."""
+    for line in (Path(attnbench.tasks.corpora.__file__).parent / "multi30k.sha256").read_text().splitlines():
+        digest, path = line.split()
+        gz = path.endswith(".gz")
+        content = (DATA / path).read_bytes() if gz else gzip.decompress((DATA / f"{path}.gz").read_bytes())
+        assert hashlib.sha256(content).hexdigest() == digest, path
+
+
+@MULTI30K
+def test_multi30k_tokenised_is_as_published() -> None:
+    task = flickr(version="tok", lowercase=True)
+    assert (len(task.train), len(task.validation), len(task.test)) == (29_000, 1_014, 1_000)
+    # With the four special tokens, as published vocabulary sizes count them.
+    assert (len(task.source), len(task.target)) == (7_859, 5_921)
+    assert task.bleu == {"tokenize": "none", "lowercase": True}
+
+
+@MULTI30K
+@pytest.mark.parametrize("pair", ["en-fr", "fr-de"])
+def test_multi30k_raw(pair: str) -> None:
+    task = flickr(pair=pair, test="test_2017_mscoco", max_pairs=1000)
+    assert (len(task.train), len(task.test)) == (1000, 461)
+    assert task.bleu == {"tokenize": "13a", "lowercase": False}
+
+
+@TATOEBA
+def test_tatoeba_chinese_by_subwords(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    segmentation = partial(sentencepiece, size=4000, coverage=0.9995)
+    task = tatoeba(pair="eng-cmn", validation=500, test=500, lowercase=False, max_length=60, segmentation=segmentation)
+    assert (len(task.validation), len(task.test)) == (500, 500) and 19_500 < len(task.train) < 20_200
+    assert len(task.target) == 4000 and task.bleu["tokenize"] == "zh"
+    known = [pair.target for pair in task.test if "<unk>" not in task.target.decode(task.target.encode(pair.target))]
+    assert len(known) > 450
+    assert all(task.target.decode(task.target.encode(text)) == " ".join(text.split()) for text in known)
+
+
+@TATOEBA
+def test_tatoeba_the_other_way_round() -> None:
+    task = tatoeba(pair="fra-eng", validation=10, test=10, lowercase=True, max_length=60, segmentation=WORDS)
+    assert len(task.source) > len(task.target) > len(SPECIALS)
+    assert task.bleu == {"tokenize": "13a", "lowercase": True}
+
+
+def test_tatoeba_reads_the_archive_of_its_origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTNBENCH_DATA", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "tatoeba").mkdir()
+    build = partial(tatoeba, pair="cmn-eng", validation=1, test=1, lowercase=False, max_length=9, segmentation=WORDS)
+    with zipfile.ZipFile(tmp_path / "tatoeba" / "cmn-eng.zip", "w") as archive:
+        archive.writestr("_about.txt", "about")
+    with pytest.raises(UserError, match=r"cmn-eng\.zip: not a zip file that holds cmn\.txt"):
+        build()
+    with zipfile.ZipFile(tmp_path / "tatoeba" / "cmn-eng.zip", "w") as archive:
+        archive.writestr("cmn.txt", "".join(f"One {i}.\t一{i}。\tby me\n" for i in range(9)))
+    assert len(build().train) == 7

@@ -1,0 +1,321 @@
+"""The embedded grammar: its sets, its lengths, and every phenomenon in a sentence whose links were written by hand."""
+
+import hashlib
+from inspect import signature
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hydra.utils import instantiate
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from omegaconf import DictConfig, OmegaConf
+
+from attnbench.errors import UserError
+from attnbench.tasks.grammar import derivation as rules
+from attnbench.tasks.grammar import grammar, lexicon
+from attnbench.tasks.grammar.derivation import EMPTY, NounPhrase, Phrase, Predicate
+from attnbench.tasks.grammar.lexicon import Adjective, Verb
+from attnbench.tasks.grammar.sampling import sample
+from attnbench.tasks.task import SPECIALS, UNK, Pair, Task
+
+VERBS = (*lexicon.INTRANSITIVE, *lexicon.TRANSITIVE, *lexicon.DITRANSITIVE, *lexicon.CLAUSAL)
+
+
+def noun_phrase(text: str) -> NounPhrase:
+    """A noun phrase from its source words: determiner, adjectives, noun."""
+    first, *middle, last = text.split()
+    noun = next(noun for noun in lexicon.NOUNS if last in (noun.singular, noun.plural))
+    determiner = next(one for one in lexicon.DETERMINERS if first in (one.singular, one.plural))
+    return rules.noun_phrase(determiner, [adjective(word) for word in middle], noun, plural=last == noun.plural)
+
+
+def adjective(word: str) -> Adjective:
+    return next(one for one in lexicon.ADJECTIVES if one.word == word)
+
+
+def verb(plural: str) -> Verb:
+    return next(verb for verb in VERBS if verb.plural == plural)
+
+
+def says(
+    subject: NounPhrase,
+    plural: str,
+    complement: Phrase = EMPTY,
+    after: Phrase = EMPTY,
+    *,
+    future: bool = False,
+    negated: bool = False,
+) -> Predicate:
+    group = rules.verb_group(verb(plural), subject.agreement, future=future, negated=negated)
+    return Predicate(group, complement, after)
+
+
+def check(phrase: Phrase | NounPhrase, source: str, target: str, links: str) -> None:
+    pair = rules.pair(rules.join(phrase))
+    assert pair.source == source
+    assert pair.target == target
+    assert " ".join(f"{i}-{j}" for i, j in pair.links) == links
+
+
+def test_adjectives_follow_their_noun_in_reverse_and_agree_in_gender_and_number() -> None:
+    check(noun_phrase("the old red house"), "the old red house", "la kasta roska veka", "0-0 1-3 2-2 3-1")
+    check(noun_phrase("the old red dog"), "the old red dog", "lo brako rosko veko", "0-0 1-3 2-2 3-1")
+    check(noun_phrase("the old red houses"), "the old red houses", "le kaste roske veke", "0-0 1-3 2-2 3-1")
+    check(noun_phrase("the old red dogs"), "the old red dogs", "li braki roski veki", "0-0 1-3 2-2 3-1")
+
+
+def test_a_few_adjectives_stay_before_their_noun() -> None:
+    check(noun_phrase("my big old cat"), "my big old cat", "meja gruna mirla veka", "0-0 1-1 2-3 3-2")
+
+
+def test_one_noun_becomes_two_words() -> None:
+    check(noun_phrase("many white trains"), "many white trains", "molti karri ferk albri", "0-0 1-3 2-1 2-2")
+
+
+def test_not_is_two_words_around_the_verb_and_do_is_dropped() -> None:
+    king = noun_phrase("the king")
+    clause = rules.main_clause(king, says(king, "sleep", negated=True))
+    check(clause, "the king does not sleep", "lo tarvo ne dorvat pan", "0-0 1-1 3-2 3-4 4-3")
+    kings = noun_phrase("the kings")
+    clause = rules.main_clause(kings, says(kings, "sleep", negated=True))
+    check(clause, "the kings do not sleep", "li tarvi ne dorvant pan", "0-0 1-1 3-2 3-4 4-3")
+
+
+def test_one_verb_becomes_two_words_apart_and_animate_objects_are_marked() -> None:
+    king = noun_phrase("the king")
+    clause = rules.main_clause(king, says(king, "call", rules.direct_object(noun_phrase("the cat"))))
+    check(clause, "the king calls the cat", "lo tarvo rufat az la mirla an", "0-0 1-1 2-2 2-6 3-4 4-3 4-5")
+    clause = rules.main_clause(king, says(king, "call", rules.direct_object(noun_phrase("the tree"))))
+    check(clause, "the king calls the tree", "lo tarvo rufat lo bolmo an", "0-0 1-1 2-2 2-5 3-3 4-4")
+
+
+def test_the_infinitive_stands_at_the_end_of_a_main_clause() -> None:
+    king, cat = noun_phrase("the king"), rules.direct_object(noun_phrase("the cat"))
+    clause = rules.main_clause(king, says(king, "call", cat, future=True, negated=True))
+    source, target = "the king will not call the cat", "lo tarvo ne volat pan az la mirla an rufar"
+    check(clause, source, target, "0-0 1-1 2-3 3-2 3-4 4-8 4-9 5-6 6-5 6-7")
+
+
+def test_the_verb_of_a_relative_clause_comes_last() -> None:
+    king, cat = noun_phrase("the king"), rules.direct_object(noun_phrase("the old cat"))
+    subject = rules.modified(king, rules.subject_relative(says(king, "see", cat, future=True)))
+    clause = rules.main_clause(subject, says(subject, "sleep"))
+    source = "the king that will see the old cat sleeps"
+    target = "lo tarvo kwi az la mirla veka vidar volat dorvat"
+    check(clause, source, target, "0-0 1-1 2-2 3-8 4-7 5-4 6-6 7-3 7-5 8-9")
+
+
+def test_that_is_an_object_relative_when_a_subject_follows_and_its_verb_agrees_with_that_subject() -> None:
+    cats = noun_phrase("the cats")
+    relative = rules.object_relative(cats, rules.verb_group(verb("see"), cats.agreement))
+    check(
+        rules.modified(noun_phrase("the king"), relative),
+        "the king that the cats see",
+        "lo tarvo kwem le mirle vidant",
+        "0-0 1-1 2-2 3-3 4-4 5-5",
+    )
+
+
+def test_that_is_dropped_before_a_content_clause_and_the_verb_comes_last_there() -> None:
+    king, cat = noun_phrase("the king"), noun_phrase("the cat")
+    content = rules.subordinate_clause(cat, says(cat, "find", rules.direct_object(noun_phrase("the house"))))
+    clause = rules.main_clause(king, says(king, "know", after=rules.content_clause(content)))
+    source, target = "the king knows that the cat finds the house", "lo tarvo znavat la mirla la kasta trovat"
+    check(clause, source, target, "0-0 1-1 2-2 4-3 5-4 6-7 7-5 8-6")
+
+
+def test_the_verb_comes_before_its_subject_after_an_adverb() -> None:
+    king = noun_phrase("the king")
+    clause = rules.inverted_clause(king, says(king, "see", rules.direct_object(noun_phrase("the cat"))))
+    whole = rules.join(rules.fixed("today"), clause)
+    check(whole, "today the king sees the cat", "oje vidat lo tarvo az la mirla", "0-0 1-2 2-3 3-1 4-5 5-4 5-6")
+
+
+def test_direct_and_indirect_object_change_places() -> None:
+    book, king = rules.direct_object(noun_phrase("one book")), noun_phrase("the king")
+    objects = rules.direct_and_indirect(book, king)
+    check(objects, "one book to the king", "ad lo tarvo una skrifa", "0-3 1-4 2-0 3-1 4-2")
+
+
+def test_an_adjective_agrees_with_its_subject_over_the_clause_between() -> None:
+    for noun, target in (
+        ("cat", "la mirla kwi lo bolmo vidat stat veka"),
+        ("king", "lo tarvo kwi lo bolmo vidat stat veko"),
+    ):
+        head = noun_phrase(f"the {noun}")
+        seeing = says(head, "see", rules.direct_object(noun_phrase("the tree")))
+        subject = rules.modified(head, rules.subject_relative(seeing))
+        old = rules.quality(adjective("old"), subject.agreement)
+        being = Predicate(rules.verb_group(lexicon.BE, subject.agreement), old, EMPTY)
+        check(
+            rules.main_clause(subject, being),
+            f"the {noun} that sees the tree is old",
+            target,
+            "0-0 1-1 2-2 3-5 4-3 5-4 6-6 7-7",
+        )
+
+
+def test_a_pronoun_takes_its_gender_and_its_verb_from_what_it_speaks_of() -> None:
+    for noun, target in (("horse", "elo kurvat"), ("machine", "elo funkat"), ("cat", "ela kurvat")):
+        it = rules.pronoun(noun_phrase(f"the {noun}").agreement)
+        check(rules.main_clause(it, says(it, "run")), "it runs", target, "0-0 1-1")
+
+
+def test_a_coordination_is_plural_and_feminine_only_if_both_parts_are() -> None:
+    for parts, target in (
+        (("cat", "queen"), "la mirla et la solma stant veke"),
+        (("cat", "dog"), "la mirla et lo brako stant veki"),
+    ):
+        first, second = (noun_phrase(f"the {noun}") for noun in parts)
+        both = rules.coordinated(first, second)
+        old = rules.quality(adjective("old"), both.agreement)
+        clause = rules.main_clause(both, Predicate(rules.verb_group(lexicon.BE, both.agreement), old, EMPTY))
+        check(clause, f"the {parts[0]} and the {parts[1]} are old", target, "0-0 1-1 2-2 3-3 4-4 5-5 6-6")
+
+
+@pytest.fixture(scope="module")
+def default() -> Task:
+    return instantiate(configured())
+
+
+def configured() -> dict[str, Any]:
+    config = OmegaConf.load(Path(__file__).parents[3] / "conf/task/grammar.yaml")
+    assert isinstance(config, DictConfig)
+    OmegaConf.resolve(config)
+    return config["task"]
+
+
+def every(task: Task) -> list[Pair]:
+    return [*task.train, *task.validation, *task.test]
+
+
+def test_configuration_and_constructor_have_the_same_defaults() -> None:
+    defaults = {name: one.default for name, one in signature(grammar).parameters.items() if name != "length"}
+    given = configured()
+    assert {name: given[name] for name in defaults} == defaults
+
+
+def test_sets_have_the_sizes_asked_for_and_no_source_occurs_twice() -> None:
+    task = grammar(8, train=8_000, validation=300, test=200)  # so short that a sample of this size repeats itself
+    assert [len(task.train), len(task.validation), len(task.test)] == [8_000, 300, 200]
+    assert len({pair.source for pair in every(task)}) == 8_500
+
+
+def test_every_word_of_the_vocabularies_occurs_and_there_are_at_least_120_a_side(default: Task) -> None:
+    for side, vocabulary in (("source", default.source), ("target", default.target)):
+        seen = {word for pair in every(default) for word in getattr(pair, side).split()}
+        assert len(seen) >= 120
+        assert seen == {vocabulary.token(i) for i in range(len(SPECIALS), len(vocabulary))}
+
+
+def test_text_survives_the_vocabularies(default: Task) -> None:
+    for pair in default.test:
+        for vocabulary, text in ((default.source, pair.source), (default.target, pair.target)):
+            ids = vocabulary.encode(text)
+            assert UNK not in ids
+            assert vocabulary.decode(ids) == text
+
+
+@pytest.mark.parametrize("key", ["train", "validation", "test"])
+def test_an_empty_set_is_refused(key: str) -> None:
+    with pytest.raises(UserError, match=rf"task\.{key}=0"):
+        grammar(8, **{"train": 1, "validation": 1, "test": 1, key: 0})
+    with pytest.raises(UserError, match=r"task\.beyond=-1: must be 0 or more"):
+        grammar(8, beyond=-1)
+
+
+def test_the_seed_decides_and_the_test_set_does_not_depend_on_the_size_of_the_training_set() -> None:
+    one, same = (grammar(16, train=50, validation=20, test=20, seed=3) for _ in range(2))
+    assert every(one) == every(same)
+    assert grammar(16, train=10, validation=20, test=20, seed=3).test == one.test
+    other = grammar(16, train=50, validation=20, test=20, seed=4)
+    assert other.test != one.test
+    assert other.source.state() == one.source.state()
+
+
+@pytest.mark.parametrize("length", [8, 16, 64, 256])
+def test_lengths_fill_the_upper_half_of_the_range(length: int) -> None:
+    task = grammar(length, train=200, validation=20, test=20)
+    lengths = [len(pair.source.split()) for pair in every(task)]
+    assert min(lengths) >= length // 2
+    assert max(lengths) <= length
+    assert min(lengths) < 0.6 * length
+    assert max(lengths) > 0.9 * length
+
+
+@pytest.mark.parametrize("length", [8, 9, 64, 256])
+def test_sentences_beyond_are_longer_up_to_twice_and_all_their_words_are_known(length: int) -> None:
+    task = grammar(length, train=50, validation=5, test=5, beyond=40)
+    lengths = [len(pair.source.split()) for pair in task.beyond]
+    assert length < min(lengths) < 1.2 * length
+    assert 1.8 * length < max(lengths) <= 2 * length
+    assert len({pair.source for pair in task.beyond}) == 40
+    for pair in task.beyond:
+        assert UNK not in [*task.source.encode(pair.source), *task.target.encode(pair.target)]
+        assert {j for _, j in pair.links} == set(range(len(pair.target.split())))
+
+
+def test_sentences_beyond_depend_on_their_seed_and_nothing_else() -> None:
+    task, same, other = (
+        grammar(8, train=n, validation=5, test=n, beyond=20, seed=s) for n, s in ((9, 1), (7, 1), (9, 2))
+    )
+    assert task.beyond == same.beyond != other.beyond
+    assert grammar(8, train=9, validation=5, test=9, beyond=5).beyond == task.beyond[:5]
+    assert every(grammar(8, train=9, validation=5, test=9, beyond=0)) == every(task)
+
+
+def test_the_other_sets_are_those_of_old() -> None:
+    """What was measured on them is comparable as long as this holds."""
+    pairs = every(grammar(16, train=50, validation=5, test=5))
+    text = "".join(f"{pair.source}\t{pair.target}\t{pair.links}\n" for pair in pairs)
+    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "7300a798a896cb6b"
+
+
+@pytest.mark.parametrize("length", [7, 0, -16, 257, 16.5, "long"])
+def test_a_length_out_of_range_is_refused_in_one_line(length: Any) -> None:
+    with pytest.raises(UserError) as refusal:
+        grammar(length)
+    assert f"length={length}" in str(refusal.value)
+    assert "8 to 256" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_the_source_determines_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With next to no words left, different derivations meet in the same source sentence, if any can."""
+    few = {"NOUNS": [4, 16], "ADJECTIVES": [0, 12], "SINGULAR_DETERMINERS": [0], "PLURAL_DETERMINERS": [0]}
+    few |= {"INTRANSITIVE": [6], "TRANSITIVE": [9], "DITRANSITIVE": [0], "CLAUSAL": [0]}
+    for table, rows in few.items():
+        monkeypatch.setattr(lexicon, table, tuple(getattr(lexicon, table)[row] for row in rows))
+    for table in ("PREPOSITIONS", "ADVERBS", "COORDINATORS", "SUBORDINATORS_BEFORE", "SUBORDINATORS_AFTER"):
+        monkeypatch.setattr(lexicon, table, dict([*getattr(lexicon, table).items()][:1]))
+    rng = Random(5)
+    pairs = [sample(rng, 4, 8) for _ in range(20_000)]
+    known: dict[str, Pair] = {}
+    assert all(known.setdefault(pair.source, pair) == pair for pair in pairs)
+    assert len(known) < len(pairs) / 2
+
+
+def test_words_cross_and_further_in_longer_sentences() -> None:
+    reach = []
+    for length in (8, 16, 64):
+        pairs = [sample(Random(seed), length // 2, length) for seed in range(300)]
+        assert sum(any(j > k for (_, j), (_, k) in pairwise(pair.links)) for pair in pairs) > 200
+        reach.append(sum(max(abs(i - j) for i, j in pair.links) for pair in pairs) / len(pairs))
+    assert reach[0] * 1.5 < reach[1]
+    assert reach[1] * 1.5 < reach[2]
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32), length=st.integers(8, 256))
+def test_every_target_word_is_linked_and_only_that_and_do_are_dropped(seed: int, length: int) -> None:
+    pair = sample(Random(seed), (length + 1) // 2, length)
+    source, target = pair.source.split(), pair.target.split()
+    assert (length + 1) // 2 <= len(source) <= length
+    assert {j for _, j in pair.links} == set(range(len(target)))
+    dropped = set(range(len(source))) - {i for i, _ in pair.links}
+    assert {source[i] for i in dropped} <= {"that", "do", "does"}
+    assert all(source[i] == "," for i, j in pair.links if target[j] == ",")
+    assert list(pair.links) == sorted(set(pair.links))

@@ -1,0 +1,284 @@
+"""W&B, read back from the files it leaves; and its absence."""
+
+import json
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from wandb.proto.wandb_internal_pb2 import Record as Entry  # pyright: ignore[reportAttributeAccessIssue]
+
+from attnbench import record
+from attnbench.errors import UserError
+from attnbench.record import (
+    Alignment,
+    AlignmentQuality,
+    HistoryPoint,
+    Quality,
+    Record,
+    Scaling,
+    ScalingPoint,
+    StepCost,
+    StepMemory,
+)
+from attnbench.tracking.heat_map import heat_map
+from attnbench.tracking.tracker import untracked
+from attnbench.tracking.wandb_tracker import Wandb, scalars
+
+HEADER, BLOCK = 7, 32768  # bytes of a .wandb file: its own header, then blocks of pieces with headers as long
+OFFLINE = Wandb(mode="offline", project="tests", entity=None)
+HISTORY = [HistoryPoint(10, 1.5, 4.0, 3.5, 2.25), HistoryPoint(20, 3.0, 3.0, 2.5, 4.5)]
+POINTS = [
+    ScalingPoint(16, "forward+backward", "measured", 1.5, 1.0, 2.0, 0.5, None, 5, False, None, None, 64.0, 8.0),
+    ScalingPoint(32, "forward+backward", "measured", 6.0, 5.0, 7.0, 1.0, None, 5, True, None, None, 256.0, 16.0),
+    ScalingPoint(64, "forward", "over_budget", None, None, None, None, None, 0, False, 24.0, 2.0, 1024.0, 32.0),
+]
+QUALITY = Quality("a set", 1, [3], [[2, 3, 2, 1, 0, 0, 2, 1, 0, 0]], 4.5, 2.0, 7.0, "", 12.0, "", 0.25, 0.5, 2.5, [])
+STEP = StepCost(7.5, 7.0, 8.0, 5, 4, 6, 6, 3200.0, 9.5, StepMemory(1.0, 1.0, 2.0, 5.5, 2.5, 400.0), None)
+LINKS = AlignmentQuality(1, "task", [[2, 3, 1, 1]], [[2, 3, 2, 2]], 0.5, 0.75, 0.8, [])
+WEIGHTS = [[[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]], [[[0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]]]
+ALIGNMENT = Alignment(["$a$", "\\frac", "狗"], ["x", "y"], WEIGHTS, WEIGHTS[0][0], [])
+RECORD = Record(
+    version=record.VERSION,
+    key="0" * 16,
+    command="train",
+    sweep="a sweep",
+    status="finished",
+    error=None,
+    factors={"score": "dot", "heads": 2},
+    overrides=["score=dot"],
+    seed=1,
+    config={"seed": 1, "model": {"width": 16}},
+    environment=record.Environment("3", {}, None, "", "", 1, 1, 1.0, "cpu", ""),
+    started="2026-01-01T00:00:00+00:00",
+    duration_s=3.5,
+    training=record.Training(100, 20, 1.0, 1000, 3.0, "budget", 20, 9, HISTORY),
+    quality=QUALITY,
+    beyond=None,
+    step=STEP,
+    scaling=Scaling("dense", 1, 2, 8, POINTS, None, None, None),
+    alignment=LINKS,
+    alignments=[ALIGNMENT],
+    regression=None,
+)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the file of one run holds."""
+
+    folder: Path
+    entries: list[Entry]
+
+    @property
+    def exit_code(self) -> int:
+        return next(entry.exit.exit_code for entry in self.entries if entry.HasField("exit"))
+
+    @property
+    def run(self) -> Any:
+        return next(entry.run for entry in self.entries if entry.HasField("run"))
+
+    @property
+    def config(self) -> dict[str, Any]:
+        updates = [self.run.config, *(entry.config for entry in self.entries if entry.HasField("config"))]
+        return {item.key: json.loads(item.value_json) for update in updates for item in update.update}
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        rows = [entry.history.item for entry in self.entries if entry.HasField("history")]
+        return [{"/".join(item.nested_key) or item.key: json.loads(item.value_json) for item in row} for row in rows]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        updates = [entry.summary.update for entry in self.entries if entry.HasField("summary")]
+        items = [item for update in updates for item in update]
+        return {"/".join(item.nested_key) or item.key: json.loads(item.value_json) for item in items}
+
+    @property
+    def axes(self) -> dict[str, str]:
+        metrics = [entry.metric for entry in self.entries if entry.HasField("metric")]
+        return {metric.glob_name or metric.name: metric.step_metric for metric in metrics}
+
+    @property
+    def uploads(self) -> dict[str, str]:
+        """The files that go along, media aside, and when."""
+        files = [file for entry in self.entries if entry.HasField("files") for file in entry.files.files]
+        kinds = {file.path: (file.DESCRIPTOR.fields_by_name["policy"].enum_type, file.policy) for file in files}
+        named = {path: kind.values_by_number[policy].name for path, (kind, policy) in kinds.items()}
+        return {path: policy for path, policy in named.items() if not path.startswith("media")}
+
+    def media(self, key: str) -> Path:
+        """The file that a history row names under `key`."""
+        return self.folder / "files" / next(row[f"{key}/path"] for row in self.history if f"{key}/path" in row)
+
+
+def kept(job: Path) -> Kept:
+    """The one run below a job's folder, once its end is written: W&B's own process does that, a moment later."""
+    (path,) = job.glob("wandb/*/*.wandb")
+    for _ in range(100):
+        entries = [Entry.FromString(piece) for piece in pieces(path.read_bytes())]
+        if any(entry.HasField("exit") for entry in entries):
+            return Kept(path.parent, entries)
+        time.sleep(0.1)
+    raise AssertionError(f"{path}: the run was not finished")
+
+
+def pieces(data: bytes) -> Iterator[bytes]:
+    """The entries of a .wandb file, which is a LevelDB log behind a header."""
+    offset, whole = HEADER, b""
+    while offset + HEADER <= len(data):
+        if BLOCK - offset % BLOCK < HEADER:
+            offset += BLOCK - offset % BLOCK
+            continue
+        _, length, kind = struct.unpack_from("<IHB", data, offset)
+        whole += data[offset + HEADER : offset + HEADER + length]
+        offset += HEADER + length
+        if kind in (1, 4):  # an entry in one piece, or its last piece
+            yield whole
+            whole = b""
+
+
+def track(folder: Path, seed: int, group: str = "a sweep") -> None:
+    folder.mkdir()
+    with OFFLINE(name=f"job {seed}", group=group, folder=folder, config=RECORD.config | {"seed": seed}) as run:
+        for point in HISTORY:
+            run.validation(replace(point, validation_bleu=point.validation_bleu + seed))
+        run.result(replace(RECORD, seed=seed, duration_s=float(seed)))
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory: pytest.TempPathFactory) -> list[Kept]:
+    """Five jobs in one process, and one between them that fails after its first validation."""
+    folder = tmp_path_factory.mktemp("jobs")
+    for seed in range(5):
+        track(folder / str(seed), seed)
+        if seed == 2:
+            (folder / "failed").mkdir()
+            with (
+                pytest.raises(ZeroDivisionError),
+                OFFLINE(name="failed", group="a sweep", folder=folder / "failed", config={}) as run,
+            ):
+                run.validation(HISTORY[0])
+                raise ZeroDivisionError
+    return [kept(folder / name) for name in ("0", "1", "2", "3", "4", "failed")]
+
+
+def test_each_job_is_a_run_of_its_own(jobs: list[Kept]) -> None:
+    assert len({job.run.run_id for job in jobs}) == len(jobs)
+    assert {job.run.run_group for job in jobs} == {"a sweep"}
+    assert [job.run.display_name for job in jobs] == [*(f"job {seed}" for seed in range(5)), "failed"]
+    assert [job.config.get("seed") for job in jobs] == [0, 1, 2, 3, 4, None]
+
+
+def test_a_run_ends_as_its_job_does(jobs: list[Kept]) -> None:
+    assert [job.exit_code for job in jobs] == [0, 0, 0, 0, 0, 1]
+    assert [row["validation/bleu"] for row in jobs[-1].history] == [HISTORY[0].validation_bleu]
+
+
+def test_the_curves_are_those_of_the_record(jobs: list[Kept]) -> None:
+    for seed, job in enumerate(jobs[:5]):
+        rows = [row for row in job.history if "update" in row]
+        assert [row["update"] for row in rows] == [10, 20]
+        assert [row["train/loss"] for row in rows] == [4.0, 3.0]
+        assert [row["validation/loss"] for row in rows] == [3.5, 2.5]
+        assert [row["validation/bleu"] for row in rows] == [2.25 + seed, 4.5 + seed]
+        assert job.axes.items() >= {"train/*": "update", "validation/*": "update"}.items()
+
+
+def test_the_summary_holds_every_number_of_the_record(jobs: list[Kept]) -> None:
+    numbers = scalars(replace(RECORD, duration_s=3.0))
+    some = {"quality/bleu": 4.5, "step/memory/optimiser_mib": 2.0, "alignment/agreement": 0.8, "scaling/heads": 2}
+    assert numbers.items() >= some.items()
+    assert numbers["scaling/time_exponent"] == pytest.approx(2.0)
+    assert numbers["scaling/memory_exponent"] == pytest.approx(1.0)
+    assert jobs[3].summary.items() >= numbers.items()
+    assert jobs[3].config["factors"] == RECORD.factors
+    assert jobs[3].config["model"] == {"width": 16}
+
+
+def test_the_record_goes_along_as_a_file(jobs: list[Kept]) -> None:
+    for seed, job in enumerate(jobs[:5]):
+        assert job.uploads == {record.NAME: "NOW"}
+        assert record.read(job.folder / "files" / record.NAME) == replace(RECORD, seed=seed, duration_s=float(seed))
+    assert jobs[-1].uploads == {}
+
+
+def test_the_cost_curves_are_a_table(jobs: list[Kept]) -> None:
+    scaling = json.loads(jobs[0].media("scaling/points").read_text())
+    assert scaling["columns"][:5] == ["length", "passes", "status", "ms", "ms_q1"]
+    assert [row[:4] for row in scaling["data"]] == [
+        [16, "forward+backward", "measured", 1.5],
+        [32, "forward+backward", "measured", 6.0],
+        [64, "forward", "over_budget", None],
+    ]
+
+
+def test_one_alignment_is_an_image(jobs: list[Kept]) -> None:
+    with Image.open(jobs[0].media("alignment")) as image:
+        assert image.size == heat_map(ALIGNMENT).size
+
+
+def test_without_attention_the_image_is_of_the_implicit_weights() -> None:
+    explicit = replace(ALIGNMENT, weights=[[ALIGNMENT.implicit]])
+    assert heat_map(replace(ALIGNMENT, weights=[])).tobytes() == heat_map(explicit).tobytes()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_heat_map_shows_the_mean_of_layers_and_heads() -> None:
+    areas = {shade: area for area, shade in heat_map(ALIGNMENT).convert("L").getcolors() or []}
+    whole, half, none = areas[43], areas[158], areas[250]  # the colours of the weights 1, 0.5 and 0, as grey
+    assert half / whole == pytest.approx(2, rel=0.15)
+    assert none / whole == pytest.approx(3, rel=0.15)
+
+
+def test_what_a_job_does_not_measure_is_left_out(tmp_path: Path) -> None:
+    with OFFLINE(name="cost", group="g", folder=tmp_path, config={}) as run:
+        run.result(replace(RECORD, training=None, quality=None, scaling=None, alignments=[]))
+    assert kept(tmp_path).exit_code == 0
+    assert not [*tmp_path.glob("wandb/*/files/media/*")]
+
+
+def test_nothing_is_written_elsewhere_or_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    track(tmp_path / "job", 1)
+    assert capfd.readouterr() == ("", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["job"]
+
+
+def test_an_unknown_mode_is_told() -> None:
+    with pytest.raises(UserError, match=r"^tracker\.mode=ofline: must be offline or online; .*tracker=none"):
+        Wandb(mode="ofline", project="tests", entity=None)  # pyright: ignore[reportArgumentType]
+
+
+def test_online_needs_a_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with pytest.raises(UserError, match=r"^tracker\.mode=online: .*`wandb login`.*tracker\.mode=offline"):
+        Wandb(mode="online", project="tests", entity=None)
+
+
+def test_no_tracker_keeps_nothing(tmp_path: Path) -> None:
+    with untracked(name="job", group="g", folder=tmp_path, config={}) as run:
+        run.validation(HISTORY[0])
+        run.result(RECORD)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_no_tracker_means_no_import(tmp_path: Path) -> None:
+    job = ["cost", "score=dot", "tracker=none", "device=cpu", "cost.lengths=[16,32]", "cost.repetitions=1"]
+    code = """if True:
+        import sys
+        from attnbench.cli.main import main
+        try:
+            main(sys.argv[1:])
+        finally:
+            print('wandb' in sys.modules, 'torch' in sys.modules)
+    """
+    arguments = [sys.executable, "-c", code, *job]
+    done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1:] == ["False True"], done.stderr

@@ -1,0 +1,253 @@
+"""Training: the same to the last digit, stopped in time, with the best weights kept."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache, partial
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from attnbench.attention import Attention
+from attnbench.attention.kernels import AutoKernel
+from attnbench.attention.key_value import Tied
+from attnbench.attention.scopes import Global
+from attnbench.attention.scores import Additive
+from attnbench.attention.selections import Gumbel, Reinforce, Selection, Soft
+from attnbench.device import Compute
+from attnbench.errors import UserError
+from attnbench.models.initialise import initialise
+from attnbench.models.model import Output
+from attnbench.models.rnn.decoders import Luong
+from attnbench.models.rnn.rnn import RNN
+from attnbench.record import HistoryPoint
+from attnbench.tasks.batches import Batch, Batches
+from attnbench.tasks.grammar import grammar
+from attnbench.tasks.task import PAD, Task
+from attnbench.training import fit as fitting
+from attnbench.training.fit import Callbacks, fit
+from attnbench.training.loss import CrossEntropy
+from attnbench.training.recipe import Recipe, learning_rate_factor
+from attnbench.training.step import TrainingStep, objective
+
+CPU = torch.device("cpu")
+SHAPE: dict[str, Any] = {
+    "embedding": 8,
+    "width": 8,
+    "cell": "gru",
+    "layers": 1,
+    "bidirectional": True,
+    "dropout": 0.2,
+}
+RECIPE = Recipe(
+    loss=CrossEntropy(label_smoothing=0.1),
+    batch_size=8,
+    updates=9,
+    epochs=None,
+    learning_rate=1e-2,
+    warmup=2,
+    weight_decay=0.01,
+    clip=1.0,
+    teacher_forcing=1.0,
+    validations=3,
+    patience=9,
+    stop_on="loss",
+)
+
+
+@cache
+def task() -> Task:
+    return grammar(length=8, train=32, validation=6, test=1)
+
+
+def model(selection: type[Selection] = Soft, seed: int = 1) -> RNN:
+    attention = partial(
+        Attention, score=Additive, scope=Global, selection=selection, key_value=Tied, kernel=AutoKernel()
+    )
+    decoder = partial(Luong, attention=attention)
+    made = RNN(len(task().source), len(task().target), decoder=decoder, **SHAPE)
+    initialise(made, seed)
+    return made
+
+
+def fitted(made: RNN, recipe: Recipe = RECIPE, seed: int = 1) -> Any:
+    """What training left, quietly."""
+    return fit(made, task(), recipe, Compute(CPU), seed=seed, callbacks=callbacks())
+
+
+def callbacks(pause_s: float = 0.0) -> Callbacks:
+    return Callbacks(progress=False, pause=lambda: pause_s, validated=lambda point: None)
+
+
+def timeless(history: Sequence[HistoryPoint]) -> list[HistoryPoint]:
+    return [replace(point, elapsed_s=0.0) for point in history]
+
+
+def same(first: RNN, second: RNN) -> bool:
+    """To the last bit."""
+    pairs = zip(first.parameters(), second.parameters(), strict=True)
+    return all(torch.equal(one, other) for one, other in pairs)
+
+
+@pytest.mark.parametrize("teacher_forcing", [1.0, 0.5])
+@pytest.mark.parametrize("selection", [Soft, Gumbel, Reinforce])
+def test_a_seed_gives_the_same_to_the_last_digit(selection: type[Selection], teacher_forcing: float) -> None:
+    recipe, made, found = replace(RECIPE, teacher_forcing=teacher_forcing), [], []
+    for seed in (1, 1, 2):
+        torch.manual_seed(torch.seed() % 1000)  # what was drawn before does not matter
+        made.append(model(selection))
+        found.append(timeless(fitted(made[-1], recipe, seed).account.history))
+    assert found[0] == found[1]
+    assert same(made[0], made[1])
+    assert found[0] != found[2]
+    assert not same(made[0], made[2])
+
+
+def test_the_account_is_what_happened() -> None:
+    account = fitted(model(), replace(RECIPE, updates=None, epochs=2)).account
+    assert (account.updates, account.epochs, account.stopped) == (8, 2.0, "budget")
+    words = sum(len(task().target.encode(pair.target)) + 1 for pair in task().train)
+    assert account.target_tokens == 2 * words
+    assert account.parameters == sum(parameter.numel() for parameter in model().parameters())
+    assert [point.update for point in account.history] == [2, 4, 6, 8]
+    assert account.history[-1].train_loss < account.history[0].train_loss
+
+
+def script(monkeypatch: pytest.MonkeyPatch, bleus: list[float]) -> list[dict[str, Tensor]]:
+    """Validation answers these, and keeps the weights that it saw."""
+    seen: list[dict[str, Tensor]] = []
+
+    def validate(made: RNN, *arguments: object) -> tuple[float, float]:
+        seen.append({name: value.clone() for name, value in made.state_dict().items()})
+        bleu = bleus[len(seen) - 1]
+        return bleu, -bleu
+
+    monkeypatch.setattr(fitting, "validate", validate)
+    return seen
+
+
+@pytest.mark.parametrize("stop_on", ["bleu", "loss"])
+def test_it_stops_when_patience_ends_and_keeps_the_best(monkeypatch: pytest.MonkeyPatch, stop_on: Any) -> None:
+    seen = script(monkeypatch, [1.0, 5.0, 4.0, 5.0, 9.0, 9.0])
+    made = model()
+    account = fitted(made, replace(RECIPE, updates=12, validations=6, patience=2, stop_on=stop_on)).account
+    assert (account.stopped, account.updates, account.best_update) == ("patience", 8, 4)
+    assert len(account.history) == 4
+    assert all(torch.equal(value, seen[1][name]) for name, value in made.state_dict().items())
+    assert not all(torch.equal(value, seen[-1][name]) for name, value in made.state_dict().items())
+
+
+def test_a_better_one_renews_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, [1.0, 0.0, 2.0, 1.0, 3.0, 2.0])
+    account = fitted(model(), replace(RECIPE, updates=12, validations=6, patience=2)).account
+    assert (account.stopped, account.updates, account.best_update) == ("budget", 12, 10)
+
+
+def test_seconds_of_waiting_are_not_those_of_training() -> None:
+    account = fit(model(), task(), RECIPE, Compute(CPU), seed=1, callbacks=callbacks(pause_s=1000.0)).account
+    assert account.train_s == pytest.approx(-9000, abs=100)
+
+
+def test_the_rate_climbs_then_falls_along_a_cosine() -> None:
+    found = [learning_rate_factor(update, 4, 12) for update in range(13)]
+    assert found[:5] == [0.25, 0.5, 0.75, 1.0, 1.0]
+    assert found[8] == pytest.approx(0.5)
+    assert found[12] == pytest.approx(0.0)
+    assert found[4:] == sorted(found[4:], reverse=True)
+    assert learning_rate_factor(99, 4, 12) == pytest.approx(0.0)
+    assert [learning_rate_factor(0, 0, 2), learning_rate_factor(1, 0, 2)] == pytest.approx([1.0, 0.5])
+    assert all(0 < learning_rate_factor(update, 10, 5) <= 1 for update in range(5))  # a budget shorter than the climb
+
+
+def test_the_policy_is_paid_with_the_log_chance_of_the_truth() -> None:
+    class Policy(Reinforce):
+        def loss(self, draw: Any, reward: Tensor, mask: Tensor) -> Tensor:
+            self.paid, self.mask = reward, mask
+            return torch.tensor(100.0)
+
+    policy, logits = Policy(), torch.randn(1, 2, 7, requires_grad=True)
+    _, draw = policy.train()(torch.zeros(1, 1, 2, 3), torch.tensor([True] * 3), None)
+    assert draw is not None
+    expected = torch.tensor([[4, PAD]])
+    loss = objective(Output(logits, draws=(draw,)), expected, RECIPE.loss)
+    assert loss.item() == pytest.approx(100 + objective(Output(logits), expected, RECIPE.loss).item())
+    assert policy.paid[0, 0].item() == pytest.approx(logits.log_softmax(-1)[0, 0, 4].item(), rel=1e-5)
+    assert not policy.paid.requires_grad
+    assert policy.mask.tolist() == [[True, False]]
+
+
+@pytest.mark.parametrize(("updates", "epochs", "budget"), [(9, None, 9), (None, 2, 8), (9, 2, 8), (7, 2, 7)])
+def test_the_budget_is_the_smaller_bound(updates: int | None, epochs: int | None, budget: int) -> None:
+    assert replace(RECIPE, updates=updates, epochs=epochs).budget(4) == budget
+
+
+def test_a_step_clips_and_follows_the_schedule() -> None:
+    made = model()
+    step = TrainingStep(made, replace(RECIPE, clip=1e-3, weight_decay=0.0), 9, Compute(CPU))
+    batch: Batch = next(Batches(task(), task().train, 8, CPU).in_order())
+    assert step.optimizer.param_groups[0]["lr"] == pytest.approx(RECIPE.learning_rate * learning_rate_factor(0, 2, 9))
+    norms: list[float] = []
+
+    def see(*_: object) -> None:
+        norms.append(math.sqrt(sum(float(p.grad.square().sum()) for p in made.parameters() if p.grad is not None)))
+
+    step.optimizer.register_step_pre_hook(see)
+    loss = step(batch)
+    assert not loss.requires_grad
+    [norm] = norms
+    assert norm == pytest.approx(1e-3, rel=1e-2)
+    assert step.optimizer.param_groups[0]["lr"] == pytest.approx(RECIPE.learning_rate * learning_rate_factor(1, 2, 9))
+
+
+def test_padding_does_not_change_a_step() -> None:
+    batch = next(Batches(task(), task().train, 8, CPU).in_order())
+    longer = replace(batch, target=F.pad(batch.target, (0, 3)), expected=F.pad(batch.expected, (0, 3)))
+    losses = []
+    for one in (batch, longer):
+        made = model().eval()
+        losses.append(objective(made(one.source, one.lengths, one.target), one.expected, RECIPE.loss).item())
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("losses", "validation_loss", "update"),
+    [
+        ([1.0, math.nan, 1.0, 1.0], 1.0, 2),
+        ([1.0, 1.0, 1.0, math.inf, 1.0, 1.0], 1.0, 4),
+        ([1.0, 1.0, 1.0, 1.0, 1.0, math.nan], 1.0, 6),
+        ([1.0, 1.0, 1.0], math.nan, 3),
+    ],
+)
+def test_a_loss_that_is_no_number_ends_it(
+    monkeypatch: pytest.MonkeyPatch, losses: list[float], validation_loss: float, update: int
+) -> None:
+    given = iter(losses)
+    monkeypatch.setattr(TrainingStep, "__call__", lambda self, batch: torch.tensor(next(given)))
+    monkeypatch.setattr(fitting, "validate", lambda *arguments: (0.0, validation_loss))
+    message = rf"training\.learning_rate=0\.01: at update {update} the loss was no finite number; lower it"
+    with pytest.raises(UserError, match=message):
+        fitted(model())
+
+
+def test_a_rate_far_too_high_is_told() -> None:
+    with pytest.raises(UserError, match=r"training\.learning_rate=1e\+20: at update \d the loss was no finite number"):
+        fitted(model(), replace(RECIPE, learning_rate=1e20))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"updates": None}, r"training\.updates=null, training\.epochs=null: one of them must be a number"),
+        ({"updates": 0}, r"training\.updates=0: must be 1 or more"),
+        ({"stop_on": "chrf"}, r"training\.stop_on=chrf: must be bleu or loss"),
+        ({"learning_rate": 0.0}, r"training\.learning_rate=0.0: must be greater than 0"),
+        ({"patience": 0}, r"training\.patience=0: must be greater than 0"),
+        ({"teacher_forcing": 1.5}, r"training\.teacher_forcing=1.5: must be from 0 to 1"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named(changed: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        replace(RECIPE, **changed)
