@@ -78,12 +78,12 @@ class Attention(nn.Module):
 
     def chosen_kernel(self, *, want_weights: bool = False) -> Kernel:
         """The kernel that runs; weights on request come from the one that holds them, whatever else was asked for."""
-        return choose(AutoKernel() if want_weights else self.kernel, self._problem(want_weights=want_weights))
+        return choose(AutoKernel() if want_weights else self.kernel, self._spec(want_weights=want_weights))
 
-    def remember(self, states: Tensor, lengths: Tensor | None = None) -> Memory:
+    def memory_of_states(self, states: Tensor, lengths: Tensor | None = None) -> Memory:
         """Prepares states `(B, S, W)`, of which the first `lengths` `(B,)` are real, for being attended."""
         key, value = self.key_value(states)
-        return self.memorise(split_heads(key, self.heads), split_heads(value, self.heads), lengths)
+        return self.memory_of_key_value(split_heads(key, self.heads), split_heads(value, self.heads), lengths)
 
     def extend(self, memory: Memory, states: Tensor) -> Memory:
         """The memory with `states` `(B, N, W)` behind what it holds, all of it real: nothing is computed twice."""
@@ -99,7 +99,7 @@ class Attention(nn.Module):
 
         Args:
             query: `(B, T, W)`.
-            memory: from `remember`.
+            memory: from `memory_of_states`.
             position: of the first query, which local scopes align to and causal attention starts from.
             causal: whether a query sees no key after its own position.
             want_weights: also return the weights `(B, H, T, S)`.
@@ -112,8 +112,8 @@ class Attention(nn.Module):
         )
         return attended._replace(context=merge_heads(attended.context))
 
-    def memorise(self, key: Tensor, value: Tensor, lengths: Tensor | None = None) -> Memory:
-        """As `remember`, of keys `(B, H, S, D)` and values `(B, H, S, Dv)` that are made already."""
+    def memory_of_key_value(self, key: Tensor, value: Tensor, lengths: Tensor | None = None) -> Memory:
+        """As `memory_of_states`, of keys `(B, H, S, D)` and values `(B, H, S, Dv)` that are made already."""
         features = self.score.key_features(key)
         if self.scope.local:  # windows are fetched row by row, often many times
             features, value = features.contiguous(), value.contiguous()
@@ -125,7 +125,7 @@ class Attention(nn.Module):
         """As `forward`, from queries `(B, H, T, D)` to contexts `(B, H, T, Dv)`."""
         view = self.scope(query, View(memory.size, memory.lengths, causal, position))
         inputs = Inputs(self.score.query_features(query), memory.key_features, memory.value, view)
-        return self.chosen_kernel(want_weights=want_weights)(self._problem(want_weights=want_weights), inputs)
+        return self.chosen_kernel(want_weights=want_weights)(self._spec(want_weights=want_weights), inputs)
 
-    def _problem(self, *, want_weights: bool) -> AttentionSpec:
+    def _spec(self, *, want_weights: bool) -> AttentionSpec:
         return AttentionSpec(self.score, self.scope, self.selection, want_weights)

@@ -19,7 +19,7 @@ from attnbench.report.study.cost_ratios import (
     baseline,
     ratios,
 )
-from attnbench.report.study.naming import conditions, label, said
+from attnbench.report.study.naming import conditions, label, telling_factors
 
 
 def print_costs(records: Sequence[Record]) -> None:
@@ -48,7 +48,7 @@ def _names(records: Sequence[Record]) -> list[str]:
     """What the report calls them; and the seed, where it is not the same."""
     seeds = {record.seed for record in records}
     found = []
-    for record, factors, condition in zip(records, said(records), conditions(records), strict=True):
+    for record, factors, condition in zip(records, telling_factors(records), conditions(records), strict=True):
         seed = f"seed {record.seed}" if len(seeds) > 1 else ""
         found.append(" · ".join(filter(None, (label(factors, factors), condition, seed))))
     return found

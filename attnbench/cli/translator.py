@@ -14,7 +14,7 @@ from attnbench.job.value_types import check_types
 from attnbench.models.decoding import Search
 from attnbench.models.model import Model
 from attnbench.quality.alignment import attention_weights
-from attnbench.quality.links import WordLinks, word_links, words_read, words_written
+from attnbench.quality.links import WordLinks, word_indices, word_indices_of_ids, word_links
 from attnbench.tasks.batches import Batches
 from attnbench.tasks.task import EOS, Pair, Task
 from attnbench.training import checkpoint
@@ -75,7 +75,7 @@ class Translator:
         if self.look is None or not text.strip():
             return Translation(text, score, [])
         weights = self.look(self.model, [*self.source.encode(line), EOS], [*ids, EOS])
-        words = words_read(self.source, line), words_written(self.target, ids)
+        words = word_indices(self.source, line), word_indices_of_ids(self.target, ids)
         return Translation(text, score, word_links(weights, *words))
 
 

@@ -40,7 +40,7 @@ class OwnAttention(nn.Module):
         self.attention = attention
 
     def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        return self.attention.attend(query, self.attention.memorise(key, value)).context
+        return self.attention.attend(query, self.attention.memory_of_key_value(key, value)).context
 
 
 def attention(

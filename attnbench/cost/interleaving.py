@@ -22,7 +22,7 @@ def worker(entry: MeasurementPlan) -> Worker:
     return Worker(entry.setup, PATIENCE_S + 100 * entry.grid.max_seconds)
 
 
-def measure_in_turns(
+def measure_interleaved(
     entries: Sequence[MeasurementPlan],
     *,
     runner: Callable[[MeasurementPlan], AbstractContextManager[Runner]] = worker,
@@ -62,12 +62,12 @@ def _measure(cells: Sequence[Measurement], seen: Callable[[float], object]) -> N
     for cell in cells:
         cell.prepare()
         seen(sum(each.left_s() for each in cells))
-    while waiting := [cell for cell in cells if cell.wants_turn()]:
+    while waiting := [cell for cell in cells if cell.needs_timing()]:
         for cell in waiting:
-            cell.turn()
+            cell.time_once()
             seen(sum(each.left_s() for each in cells))
     for cell in cells:
-        cell.runner.rest()
+        cell.runner.release()
 
 
 def _scaling(entry: MeasurementPlan, points: list[ScalingPoint]) -> Scaling:

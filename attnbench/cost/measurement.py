@@ -60,16 +60,16 @@ class Measurement:
         """Warms up, finds the peak."""
         self._attempt(self._prepare)
 
-    def wants_turn(self) -> bool:
+    def needs_timing(self) -> bool:
         """Whether it has been timed less often than it should be: as asked for, or longer while it is noisy."""
         if self.status != "measured":
             return False
         wanted = self.entry.grid.repetitions
         return len(self.samples) < (PERSISTENCE * wanted if self.noisy else wanted)
 
-    def turn(self) -> None:
+    def time_once(self) -> None:
         """Takes the time once."""
-        self._attempt(lambda: self.samples.append(self.runner.turn()))
+        self._attempt(lambda: self.samples.append(self.runner.time_once()))
 
     @property
     def noisy(self) -> bool:
@@ -122,6 +122,6 @@ class Measurement:
             step()
         except MeasurementError as error:
             self.status, self.error = error.status, error.reason
-            self.runner.rest()
+            self.runner.release()
             if error.status == "failed":
                 log.error("%s over %d positions failed: %s", self.passes, self.length, error.trace or error.reason)

@@ -66,16 +66,16 @@ def operations(
     _, scope_flops = _tried(layer, head_dim, lambda query: layer.scope.forward(query, View(1)))
     learns = query.requires_grad or key.requires_grad
     size = InputSize(batch, layer.heads, length, length, query.shape[-1], head_dim, learns)
-    load = layer.chosen_kernel().load(AttentionSpec(layer.score, layer.scope, layer.selection), size, device)
+    cost = layer.chosen_kernel().cost(AttentionSpec(layer.score, layer.scope, layer.selection), size, device)
     backward, states = passes == "forward+backward", batch * length
-    compare, select, mix = (1 + backward * rounds for rounds in load.rounds)
-    maps = states * (query_flops + key_flops) * (3 if backward and load.rounds.compare else 1)
-    maps += states * scope_flops * (3 if backward and load.rounds.select else 1)
-    compared = load.pairs * compare * load.compare
-    selected = load.pairs * select * (layer.selection.flops + layer.scope.flops)
-    mixed = load.pairs * mix * load.mix
+    compare, select, mix = (1 + backward * rounds for rounds in cost.rounds)
+    maps = states * (query_flops + key_flops) * (3 if backward and cost.rounds.compare else 1)
+    maps += states * scope_flops * (3 if backward and cost.rounds.select else 1)
+    compared = cost.pairs * compare * cost.compare
+    selected = cost.pairs * select * (layer.selection.flops + layer.scope.flops)
+    mixed = cost.pairs * mix * cost.mix
     moved = states * layer.heads * head_dim * (11 if backward else 4)
-    moved += load.pairs * (load.forward_moves + backward * load.backward_moves)
+    moved += cost.pairs * (cost.forward_moves + backward * cost.backward_moves)
     products = maps + mixed + (compared if layer.score.factored else 0)
     return Operations(float(maps + compared + selected + mixed), float(moved * dtype.itemsize), float(products))
 

@@ -68,14 +68,14 @@ class Runner(Protocol):
     """What runs a contender: a `Trial`, or a `Worker` that has one."""
 
     def prepare(self, length: int, passes: Passes, /) -> FirstCall: ...
-    def turn(self) -> float: ...
-    def rest(self) -> None: ...
+    def time_once(self) -> float: ...
+    def release(self) -> None: ...
 
 
 class LocalRunner:
     """One contender, at one length after the other; each is prepared, timed as often as wanted, and put to rest.
 
-    Every method but `rest` raises TrialError.
+    Every method but `release` raises TrialError.
     """
 
     def __init__(self, setup: ContenderSetup) -> None:
@@ -97,7 +97,7 @@ class LocalRunner:
             self.count = calls_to_last(ms)
             return FirstCall(peak, ms)
 
-    def turn(self) -> float:
+    def time_once(self) -> float:
         """Milliseconds a call, once more.
 
         What has waited for its turn wakes up first, where that would show: threads from their sleep, a GPU that
@@ -112,7 +112,7 @@ class LocalRunner:
                 torch.cuda.empty_cache()
             return ms
 
-    def rest(self) -> None:
+    def release(self) -> None:
         """Gives back the memory of the present length."""
         self.call = _nothing
         gc.collect()

@@ -22,7 +22,7 @@ from attnbench.tasks.batches import Batch
 
 ATTENTION, UPDATE = "attnbench::attention", "attnbench::update"
 BACKWARD = "autograd::engine::evaluate_function"  # how the name of each operation of a backward pass begins
-ENTRIES = ("remember", "extend", "forward")  # by which a model has its attention compute
+ENTRIES = ("memory_of_states", "extend", "forward")  # by which a model has its attention compute
 
 
 class Step(Protocol):

@@ -59,15 +59,15 @@ class Worker:
             self._start()
         return self._ask("prepare", length, passes)
 
-    def turn(self) -> float:
-        """See `LocalRunner.turn`."""
-        return self._ask("turn")
+    def time_once(self) -> float:
+        """See `LocalRunner.time_once`."""
+        return self._ask("time_once")
 
-    def rest(self) -> None:
-        """See `LocalRunner.rest`; what has died needs none."""
+    def release(self) -> None:
+        """See `LocalRunner.release`; what has died needs none."""
         if self.connection is not None:
             with suppress(MeasurementError):
-                self._ask("rest")
+                self._ask("release")
 
     def end(self) -> None:
         """Ends the process, whatever it does."""

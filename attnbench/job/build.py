@@ -72,7 +72,7 @@ def attention_node(node: DictConfig) -> DictConfig | None:
     return None
 
 
-def build_entry(cfg: DictConfig) -> MeasurementPlan:
+def contender_plan(cfg: DictConfig) -> MeasurementPlan:
     """The contender of a cost job's config, and what is measured of it."""
     head_dim, grid = head_width(cfg.width, cfg.heads), build(cfg.cost)
     make = partial(_build, _plain(cfg.contender), cfg.heads, head_dim)
@@ -81,7 +81,7 @@ def build_entry(cfg: DictConfig) -> MeasurementPlan:
     return MeasurementPlan(setup, grid, contender.attention if isinstance(contender, OwnAttention) else None)
 
 
-def layer_entry(cfg: DictConfig) -> MeasurementPlan | None:
+def attention_plan(cfg: DictConfig) -> MeasurementPlan | None:
     """The attention of a training job's model (its first, of several), by itself; None if it has none."""
     node = attention_node(cfg.model)
     if node is None:

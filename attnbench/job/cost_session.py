@@ -13,11 +13,11 @@ from omegaconf import DictConfig, OmegaConf
 from attnbench import record
 from attnbench.cost import machine_lock
 from attnbench.cost.device_peak import device_peak
-from attnbench.cost.interleaving import measure_in_turns
+from attnbench.cost.interleaving import measure_interleaved
 from attnbench.cost.measurement import MeasurementPlan
 from attnbench.environment import describe
 from attnbench.errors import UserError
-from attnbench.job.build import build, build_entry
+from attnbench.job.build import build, contender_plan
 from attnbench.job.identity import factors, job_key
 from attnbench.job.run import blank, run_name
 from attnbench.record import Record, Scaling
@@ -62,12 +62,12 @@ def measure_session(places: Sequence[SessionContender], seen: Callable[[float], 
         places: who takes part.
         seen: is told, now and then, how many seconds are left.
     """
-    entries = [build_entry(place.cfg) for place in places]
+    entries = [contender_plan(place.cfg) for place in places]
     log.info("started: %d contenders", len(places))
     session, begun, blanks = uuid.uuid4().hex[:12], time.perf_counter(), [blank(p.cfg, p.cfg.hydra) for p in places]
     with machine_lock.exclusive():
         peaks = {on: device_peak(*on) for on in {_where(entry) for entry in entries}}
-        found = measure_in_turns(entries, seen=seen)
+        found = measure_interleaved(entries, seen=seen)
     duration_s = time.perf_counter() - begun
     log.info("finished in %.1f s", duration_s)
     records = []

@@ -15,7 +15,7 @@ from attnbench.job.results import Results
 from attnbench.models.initialise import initialise
 from attnbench.tasks.regression import Points
 from attnbench.tracking.tracker import TrackedRun
-from attnbench.training.regression import WIDTH, fit, judge
+from attnbench.training.regression import WIDTH, evaluate_regression, fit
 
 
 def regress(cfg: DictConfig, folder: Path, tracked: TrackedRun) -> Results:
@@ -25,7 +25,7 @@ def regress(cfg: DictConfig, folder: Path, tracked: TrackedRun) -> Results:
         torch.manual_seed(cfg.seed)
         initialise(layer, cfg.seed)
         fit(layer.to(device), points.to(device), descent)
-        return Results(regression=judge(layer, points.to(device)))
+        return Results(regression=evaluate_regression(layer, points.to(device)))
 
 
 def check_regression(cfg: DictConfig) -> None:

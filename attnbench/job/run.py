@@ -16,7 +16,7 @@ from attnbench import record
 from attnbench.cost.memory import is_out_of_memory
 from attnbench.environment import describe
 from attnbench.errors import in_one_line
-from attnbench.job.build import build, build_entry
+from attnbench.job.build import build, contender_plan
 from attnbench.job.identity import PARTS, factors, job_key, parts
 from attnbench.job.regression import check_regression, regress
 from attnbench.job.results import Results
@@ -31,7 +31,7 @@ PROCEDURES: dict[str, Callable[[DictConfig, Path, TrackedRun], Results]] = {"tra
 CHECKS: dict[str, Callable[[DictConfig], object]] = {
     "translation": check_training,
     "regression": check_regression,
-    "cost": build_entry,
+    "cost": contender_plan,
 }
 
 

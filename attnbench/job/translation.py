@@ -10,11 +10,11 @@ from omegaconf import DictConfig
 from attnbench import record
 from attnbench.cost import machine_lock
 from attnbench.cost.device_peak import device_peak
-from attnbench.cost.interleaving import measure_in_turns
+from attnbench.cost.interleaving import measure_interleaved
 from attnbench.cost.step import measure_step
 from attnbench.device import Compute
 from attnbench.errors import UserError
-from attnbench.job.build import build, build_compute, build_model, layer_entry
+from attnbench.job.build import attention_plan, build, build_compute, build_model
 from attnbench.job.identity import parts
 from attnbench.job.results import Results
 from attnbench.models.initialise import initialise
@@ -79,8 +79,8 @@ def _evaluate(cfg: DictConfig, folder: Path, model: Model, task: Task, compute: 
     with compute.autocast():
         quality, translations = evaluate(model, task, test, build(cfg.search), cfg.evaluation.samples)
         beyond = _evaluate_beyond(cfg, model, task, compute.device)
-        alignment = alignment_quality(model, task, example_sentences.to_judge(task, cfg.evaluation.aligned))
-        aligned = alignments(model, task, example_sentences.to_show(task, cfg.evaluation.alignments))
+        alignment = alignment_quality(model, task, example_sentences.sentences_to_judge(task, cfg.evaluation.aligned))
+        aligned = alignments(model, task, example_sentences.sentences_to_show(task, cfg.evaluation.alignments))
     rows = [f"{pair.source}\t{pair.target}\t{text}\n" for pair, text in zip(task.test, translations, strict=True)]
     (folder / "translations.tsv").write_text("".join(["source\treference\thypothesis\n", *rows]), encoding="utf-8")
     return Results(quality=quality, beyond=beyond, alignment=alignment, alignments=aligned)
@@ -105,8 +105,8 @@ def _measure(
     """A training step of the whole model, and its attention (its first, of several) alone against the length."""
     training_step = TrainingStep(model, recipe, budget=recipe.warmup + 1, compute=compute)
     step = measure_step(training_step, batch, compute.device, repetitions=cfg.cost.repetitions)
-    entry = layer_entry(cfg)
+    entry = attention_plan(cfg)
     if entry is None:
         return step, None
     peak = device_peak(compute.device, entry.setup.dtype)
-    return step, replace(measure_in_turns([entry])[0], peak=peak)
+    return step, replace(measure_interleaved([entry])[0], peak=peak)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from attnbench.models.model import Model
 from attnbench.quality.implicit_attention import implicit_weights
-from attnbench.quality.links import token_links, words_read
+from attnbench.quality.links import token_links, word_indices
 from attnbench.record import Alignment
 from attnbench.tasks.task import BOS, EOS, Pair, Task
 
@@ -30,7 +30,7 @@ def alignments(model: Model, task: Task, pairs: Sequence[Pair]) -> list[Alignmen
                 weights=[] if weights is None else _rounded(weights.float().tolist()),
                 implicit=_rounded(implicit_weights(model, source, target).tolist()),
                 gold=token_links(
-                    pair.links, words_read(task.source, pair.source), words_read(task.target, pair.target)
+                    pair.links, word_indices(task.source, pair.source), word_indices(task.target, pair.target)
                 ),
             )
         )

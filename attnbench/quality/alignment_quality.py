@@ -11,7 +11,7 @@ from attnbench.models.model import Model
 from attnbench.quality.alignment import attention_weights
 from attnbench.quality.error_rate import rates
 from attnbench.quality.implicit_attention import implicit_weights
-from attnbench.quality.links import linked_words, words_read
+from attnbench.quality.links import linked_words, word_indices
 from attnbench.record import AlignmentQuality, HeadAlignment
 from attnbench.tasks.task import EOS, Links, Pair, Task
 
@@ -73,7 +73,9 @@ def _read(model: Model, task: Task, pair: Pair) -> _Reading:
         heads,
         torch.special.entr(shares).sum(-1),
         shares[:2].amin(0).sum(-1),
-        _counts(linked_words(tables, words_read(task.source, pair.source), words_read(task.target, pair.target)), pair),
+        _counts(
+            linked_words(tables, word_indices(task.source, pair.source), word_indices(task.target, pair.target)), pair
+        ),
     )
 
 

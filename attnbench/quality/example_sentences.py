@@ -10,13 +10,13 @@ SHOWN_WORDS = 24  # source words of the longest sentence whose weights are kept:
 JUDGED_WORDS_SQUARED = 100_000
 
 
-def to_show(task: Task, count: int) -> list[Pair]:
+def sentences_to_show(task: Task, count: int) -> list[Pair]:
     """`count` test pairs, spread over those that are short enough to show, or else the shortest."""
     by_length = _by_length(task)
     return _spread([pair for pair in by_length if _words(pair) <= SHOWN_WORDS] or by_length[:count], count)
 
 
-def to_judge(task: Task, count: int) -> list[Pair]:
+def sentences_to_judge(task: Task, count: int) -> list[Pair]:
     """`count` test pairs, spread over all lengths; fewer where they are long, so that it takes about as long."""
     by_length = _by_length(task)
     squared = sum(len(pair.target.split()) ** 2 for pair in by_length) / len(by_length)

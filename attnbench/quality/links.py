@@ -59,12 +59,12 @@ def token_links(links: Iterable[tuple[int, int]], source: Sequence[int], target:
     return [(i, j) for i, word in enumerate(source) for j, other in enumerate(target) if (word, other) in linked]
 
 
-def words_read(vocabulary: Vocabulary, text: str) -> list[int]:
+def word_indices(vocabulary: Vocabulary, text: str) -> list[int]:
     """The word of `text` that each of its tokens belongs to."""
     return [number for number, word in enumerate(text.split()) for _ in vocabulary.encode(word)]
 
 
-def words_written(vocabulary: Vocabulary, ids: Sequence[int]) -> list[int]:
+def word_indices_of_ids(vocabulary: Vocabulary, ids: Sequence[int]) -> list[int]:
     """The word that each of the ids belongs to in the text that they make."""
     texts = [vocabulary.decode(ids[: end + 1]) for end in range(len(ids))]
     last = len(texts[-1].split()) - 1 if texts else 0

@@ -29,7 +29,7 @@ from attnbench.report.statistics import (
 )
 from attnbench.report.study.cost_ratios import QUANTITIES
 from attnbench.report.study.frames import along, conditions, groups, where
-from attnbench.report.study.study import SeedStatistics, Study, spread
+from attnbench.report.study.study import SeedStatistics, Study, evenly_spaced
 
 LEVEL = 0.05  # of significance, after Holm's correction over a table
 BINS, BINS_BEYOND = 4, 2  # of source length: of the test set, and of the sentences beyond those trained on
@@ -135,7 +135,7 @@ class Analysis:
         """
         found: dict[str, dict[str, list[BleuBin]]] = {}
         for condition, mine in self.bleu.items():
-            for name in spread(list(mine), MOST_BINNED):
+            for name in evenly_spaced(list(mine), MOST_BINNED):
                 near, far = (self.study.seeds(name, condition, beyond=beyond) for beyond in (False, True))
                 bins = [*(_bins(near, BINS) if near else ()), *(_bins(far, BINS_BEYOND) if far else ())]
                 found.setdefault(condition, {})[name] = bins

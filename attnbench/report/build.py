@@ -12,7 +12,7 @@ from attnbench.report.pages.html import page
 from attnbench.report.pages.latex import latex
 from attnbench.report.pages.markdown import markdown
 from attnbench.report.pages.pdf import paper
-from attnbench.report.sections import document
+from attnbench.report.sections import build_document
 from attnbench.report.statistics import Estimate
 from attnbench.report.study.compact_record import CompactRecord
 from attnbench.report.study.study import study
@@ -46,7 +46,7 @@ def build(
         unreadable = f"; {len(broken)} could not be read: {broken[0]}" if broken else ""
         raise UserError(f"no records to report on{unreadable}. Run a job first: python -m attnbench train")
     # The statistics are let go before the document is written in all its forms: thousands of records fill the memory.
-    content = document(
+    content = build_document(
         Analysis(study(records, baseline)), title=title, command=command, broken=broken, outdated=outdated
     )
     return write(content, destination)

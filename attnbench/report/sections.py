@@ -21,7 +21,7 @@ from attnbench.report.tables import kernel_regression as regression_tables
 from attnbench.report.tables.samples import samples
 
 
-def document(
+def build_document(
     analysis: Analysis, *, title: str, command: str, broken: Sequence[str] = (), outdated: int = 0
 ) -> Document:
     """The whole report.

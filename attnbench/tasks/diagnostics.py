@@ -11,7 +11,7 @@ from string import ascii_lowercase
 from typing import Literal
 
 from attnbench.errors import UserError
-from attnbench.tasks.random_sets import draw
+from attnbench.tasks.random_sets import draw_sets
 from attnbench.tasks.task import Pair, Task
 from attnbench.tasks.vocabulary import WordVocabulary
 
@@ -66,7 +66,7 @@ def reorder(
         return sum(words**size for size in range(shortest, longest + 1))
 
     sizes = {"train": train, "validation": validation, "test": test, "beyond": beyond}
-    sets = draw(sample, (length + 1) // 2, length, seed=seed, sources=sources, **sizes)
+    sets = draw_sets(sample, (length + 1) // 2, length, seed=seed, sources=sources, **sizes)
     vocabulary = WordVocabulary([str(number) for number in range(words)], tokenized=True)
     return Task(order, vocabulary, vocabulary, bleu={"tokenize": "none"}, gold="task", **sets)
 
@@ -112,7 +112,7 @@ def recall(length: int, keys: int, values: int, train: int, validation: int, tes
         return sum(math.perm(keys, size) * values**size * math.factorial(size) for size in sizes)
 
     sizes = {"train": train, "validation": validation, "test": test, "beyond": beyond if keys > most else 0}
-    sets = draw(sample, (most + 1) // 2, most, seed=seed, sources=sources, **sizes)
+    sets = draw_sets(sample, (most + 1) // 2, most, seed=seed, sources=sources, **sizes)
     answers = [str(value) for value in range(values)]
     source = WordVocabulary([*names, *answers, ASK], tokenized=True)
     target = WordVocabulary([*names, *answers], tokenized=True)

@@ -8,7 +8,7 @@ from attnbench.errors import UserError
 from attnbench.tasks.task import Pair
 
 
-def draw(
+def draw_sets(
     sample: Callable[[Random, int, int], Pair],
     shortest: int,
     longest: int,

@@ -37,18 +37,20 @@ class ScoreFitting:
                 raise UserError(f"training.{key}={getattr(self, key)}: must be greater than 0")
 
 
-def pool(layer: Attention, query: Tensor, key: Tensor, value: Tensor, *, want_weights: bool = False) -> Attended:
+def attention_pooling(
+    layer: Attention, query: Tensor, key: Tensor, value: Tensor, *, want_weights: bool = False
+) -> Attended:
     """Means of `value` `(B, S)`, weighted by how `query` `(B, T)` scores `key` `(B, S)`, as contexts `(B, 1, T, 1)`."""
-    memory = layer.memorise(key[:, None, :, None], value[:, None, :, None])
+    memory = layer.memory_of_key_value(key[:, None, :, None], value[:, None, :, None])
     return layer.attend(query[:, None, :, None], memory, want_weights=want_weights)
 
 
-def left_out(layer: Attention, x: Tensor, y: Tensor) -> Tensor:
+def leave_one_out(layer: Attention, x: Tensor, y: Tensor) -> Tensor:
     """The estimate at each training point `(N,)` from all the others: a point must not vouch for itself."""
     count = len(x)
     others = torch.arange(count, device=x.device).expand(count, count)
     others = others[~torch.eye(count, dtype=torch.bool, device=x.device)].view(count, count - 1)
-    return pool(layer, x[:, None], x[others], y[others]).context.flatten()
+    return attention_pooling(layer, x[:, None], x[others], y[others]).context.flatten()
 
 
 def fit(layer: Attention, points: Points, descent: ScoreFitting) -> None:
@@ -64,17 +66,17 @@ def fit(layer: Attention, points: Points, descent: ScoreFitting) -> None:
     optimizer = torch.optim.Adam(parameters, lr=descent.learning_rate)
     for _ in range(descent.updates):
         optimizer.zero_grad()
-        F.mse_loss(left_out(layer, points.x, points.y), points.y).backward()
+        F.mse_loss(leave_one_out(layer, points.x, points.y), points.y).backward()
         optimizer.step()
     if not all(bool(parameter.isfinite().all()) for parameter in parameters):
         raise UserError(f"training.learning_rate={descent.learning_rate}: the fit diverged; lower it")
 
 
 @torch.no_grad()
-def judge(layer: Attention, points: Points) -> Regression:
+def evaluate_regression(layer: Attention, points: Points) -> Regression:
     """The estimates at the test points, their weights, and how far they are from the truth."""
     layer.eval()
-    attended = pool(layer, points.test_x[None], points.x[None], points.y[None], want_weights=True)
+    attended = attention_pooling(layer, points.test_x[None], points.x[None], points.y[None], want_weights=True)
     assert attended.weights is not None
     estimate = attended.context.flatten()
     return Regression(
@@ -85,7 +87,7 @@ def judge(layer: Attention, points: Points) -> Regression:
         estimate=estimate.tolist(),
         weights=[[round(weight, 4) for weight in row] for row in attended.weights[0, 0].tolist()],
         test_error=F.mse_loss(estimate, points.truth).item(),
-        left_out_error=F.mse_loss(left_out(layer, points.x, points.y), points.y).item(),
+        left_out_error=F.mse_loss(leave_one_out(layer, points.x, points.y), points.y).item(),
         parameters=sum(parameter.numel() for parameter in layer.score.parameters()),
         sigma=layer.score.log_sigma.exp().item() if isinstance(layer.score, Gaussian) else None,
     )

@@ -275,8 +275,8 @@ def test_auto_chooses_the_cheapest_that_can(variant: Variant) -> None:
 def test_a_memory_that_grows_is_the_one_made_at_once(variant: Variant) -> None:
     layer = build(variant)
     query, keys = example()
-    whole = layer.remember(keys)
-    grown = layer.remember(keys[:, :2])
+    whole = layer.memory_of_states(keys)
+    grown = layer.memory_of_states(keys[:, :2])
     for state in keys[:, 2:].split(1, dim=1):
         grown = layer.extend(grown, state)
     context = layer(query, grown, position=POSITION, causal=True).context
@@ -287,7 +287,7 @@ def test_a_memory_that_grows_is_the_one_made_at_once(variant: Variant) -> None:
 def test_a_causal_query_sees_nothing_after_it(variant: Variant) -> None:
     layer = build(variant).eval()
     query, keys = example(queries=5)
-    context = layer(query, layer.remember(keys), causal=True).context
+    context = layer(query, layer.memory_of_states(keys), causal=True).context
     for t in range(5):
         (gradient,) = torch.autograd.grad(context[:, t].sum(), keys, retain_graph=True)
         assert not gradient[:, t + 1 :].any()

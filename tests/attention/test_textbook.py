@@ -42,7 +42,7 @@ def test_equal_keys_average_the_values_that_are_real(score: str, kernel: str) ->
         return  # told elsewhere
     layer = build(variant, width=2, heads=1).float()
     value = torch.arange(40.0).view(1, 1, 10, 4).expand(2, -1, -1, -1)
-    memory = layer.memorise(torch.ones(2, 1, 10, 2), value, torch.tensor([2, 6]))
+    memory = layer.memory_of_key_value(torch.ones(2, 1, 10, 2), value, torch.tensor([2, 6]))
     context = layer.attend(torch.randn(2, 1, 1, 2), memory).context
     torch.testing.assert_close(context.flatten(1), torch.tensor([[2.0, 3, 4, 5], [10, 11, 12, 13]]))
 
@@ -59,7 +59,7 @@ def test_masked_softmax_with_two_and_three_real_positions_of_four() -> None:
 def test_self_attention_over_the_corners_of_a_square() -> None:
     states = torch.tensor([[[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.0, 0.0]]])
     layer = build(Variant("scaled_dot"), width=2, heads=1).float()
-    found = layer(states, layer.remember(states), want_weights=True)
+    found = layer(states, layer.memory_of_states(states), want_weights=True)
     assert found.weights is not None
     r = math.exp(1 / math.sqrt(2))  # q₁·k₁ / √2 = 0.7071
     first = torch.tensor([r, 1, r, 1]) / (2 * r + 2)

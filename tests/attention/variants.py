@@ -56,7 +56,7 @@ def build(variant: Variant, *, width: int = 6, heads: int = 2, window: int = WIN
     return instantiate(config(variant, heads, window))(width).double()
 
 
-def problem(variant: Variant, heads: int = 2, width: int = 3) -> AttentionSpec:
+def spec(variant: Variant, heads: int = 2, width: int = 3) -> AttentionSpec:
     """What the variant asks of its kernel."""
     score, scope = (part(group, getattr(variant, group))(heads, width) for group in ("score", "scope"))
     return AttentionSpec(score, scope, part("selection", variant.selection)())
@@ -64,7 +64,7 @@ def problem(variant: Variant, heads: int = 2, width: int = 3) -> AttentionSpec:
 
 def refusal(variant: Variant) -> str | None:
     """Why the variant's kernel cannot do it."""
-    return part("kernel", variant.kernel).refusal(problem(variant))
+    return part("kernel", variant.kernel).refusal(spec(variant))
 
 
 REFUSED = [variant for variant in EVERY if refusal(variant)]
@@ -83,7 +83,7 @@ def states(*shape: int, seed: int = 1) -> Tensor:
 
 def attend(layer: Attention, query: Tensor, keys: Tensor, lengths: list[int] | None, **options: Any) -> Attended:
     """`query` attends the first `lengths` of `keys`, or all of them."""
-    return layer(query, layer.remember(keys, None if lengths is None else torch.tensor(lengths)), **options)
+    return layer(query, layer.memory_of_states(keys, None if lengths is None else torch.tensor(lengths)), **options)
 
 
 def weights_of(layer: Attention, query: Tensor, keys: Tensor, lengths: list[int], **options: Any) -> Tensor:

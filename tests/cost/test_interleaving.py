@@ -24,7 +24,7 @@ from attnbench.attention.scores import (
 )
 from attnbench.attention.selections import Soft
 from attnbench.cost.contenders import Contender, OwnAttention, attention, sdpa
-from attnbench.cost.interleaving import measure_in_turns
+from attnbench.cost.interleaving import measure_interleaved
 from attnbench.cost.measurement import MeasurementPlan
 from attnbench.cost.runner import ContenderSetup, LocalRunner
 from attnbench.cost.scaling import ScalingSettings, growth
@@ -52,7 +52,7 @@ def entry(
 
 def measure(entries: Sequence[MeasurementPlan], seen: Callable[[float], object] = lambda left_s: None) -> list[Scaling]:
     """In this process, where a test can wind the clock."""
-    return measure_in_turns(entries, runner=lambda entry: nullcontext(LocalRunner(entry.setup)), seen=seen)
+    return measure_interleaved(entries, runner=lambda entry: nullcontext(LocalRunner(entry.setup)), seen=seen)
 
 
 def points(found: Scaling, passes: str = "forward+backward") -> list[ScalingPoint]:

@@ -40,7 +40,7 @@ class Attending(nn.Module):
 
     def forward(self, states: Tensor) -> Tensor:
         states = self.before(states)
-        return self.after(self.attention(states, self.attention.remember(states)).context)
+        return self.after(self.attention(states, self.attention.memory_of_states(states)).context)
 
 
 @dataclass
@@ -123,7 +123,7 @@ class Holding(DenseKernel):
     def __init__(self, there: int, back: int) -> None:
         self.mib = there, back
 
-    def __call__(self, problem: AttentionSpec, inputs: Inputs) -> Attended:
+    def __call__(self, spec: AttentionSpec, inputs: Inputs) -> Attended:
         return Attended(Holds.apply(inputs.query_features, *self.mib))
 
 
@@ -137,7 +137,7 @@ class Between(nn.Module):
         self.query = nn.Parameter(torch.zeros(2, 4, WIDTH))
 
     def forward(self, states: Tensor) -> Tensor:
-        memory = self.attention.remember(states)  # nothing to go back to
+        memory = self.attention.memory_of_states(states)  # nothing to go back to
         query = Holds.apply(self.query, *self.outside)
         return Holds.apply(self.attention(query, memory).context, *self.outside)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from attnbench.cost.interleaving import measure_in_turns
+from attnbench.cost.interleaving import measure_interleaved
 from attnbench.cost.measurement import MeasurementPlan
 from attnbench.cost.runner import ContenderSetup, MeasurementError
 from attnbench.cost.scaling import ScalingSettings
@@ -60,7 +60,7 @@ def test_a_death_is_a_row_and_the_others_go_on() -> None:
         setup(dying_contenders.leaves, 3),
     ]
     entries = [MeasurementPlan(one, ScalingSettings([4, 8, 16, 32], 1, 2, 1e6, 60.0, 1e6)) for one in makers]
-    killed, sound, crashed, left = measure_in_turns(entries)
+    killed, sound, crashed, left = measure_interleaved(entries)
     fine = ("measured", None)
     assert ends(killed) == [fine] * 2 + [("out_of_memory", KILLED)] * 2
     assert ends(sound) == [fine] * 4
@@ -74,7 +74,7 @@ def test_a_process_that_the_system_has_no_memory_for() -> None:
     entry = MeasurementPlan(
         setup(dying_contenders.limited, 400), ScalingSettings([256, 512, 1024], 1, 1, 1e6, 60.0, 1e6)
     )
-    (found,) = measure_in_turns([entry])
+    (found,) = measure_interleaved([entry])
     assert [status for status, _ in ends(found)] == ["measured", "measured", "out_of_memory"]
     assert "DefaultCPUAllocator" in str(ends(found)[-1][1])
 
@@ -84,11 +84,11 @@ def test_it_is_started_again_only_when_it_is_asked_for() -> None:
         assert died.connection is None
         died.prepare(8, "forward")
         first = died.process.pid
-        assert died.turn() > 0
+        assert died.time_once() > 0
         with pytest.raises(MeasurementError):
             died.prepare(16, "forward")
         assert died.connection is None
-        died.rest()
+        died.release()
         assert died.connection is None
         died.prepare(4, "forward")
         assert died.process.pid != first
@@ -108,7 +108,7 @@ def test_the_process_is_deaf_to_interrupts_and_ends_with_its_owner() -> None:
         fine.prepare(4, "forward")
         process = fine.process.pid
         assert process is not None
-        assert fine.turn() > 0
+        assert fine.time_once() > 0
     assert gone(process)
 
 
@@ -143,7 +143,7 @@ def test_threads_that_wait_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_a_user_could_put_right_is_not_supported() -> None:
-    (found,) = measure_in_turns(
+    (found,) = measure_interleaved(
         [MeasurementPlan(setup(dying_contenders.ends_early), ScalingSettings([4, 8], 1, 1, 0.2, 1.0, 1e3))]
     )
     reason = "score.positions=4: there are more"

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnbench.quality.links import linked_words, token_links, word_links, words_read, words_written
+from attnbench.quality.links import linked_words, token_links, word_indices, word_indices_of_ids, word_links
 from attnbench.tasks.task import Vocabulary
 from attnbench.tasks.vocabulary import sentencepiece, words
 
@@ -84,7 +84,7 @@ def test_pieces_are_merged_and_what_looks_at_the_end_is_left_alone() -> None:
 
 def test_the_tokens_of_a_text_belong_to_its_words(vocabulary: Vocabulary) -> None:
     for text in TEXTS:
-        belongs = words_read(vocabulary, text)
+        belongs = word_indices(vocabulary, text)
         assert len(belongs) == len(vocabulary.encode(text))
         assert sorted(set(belongs)) == list(range(len(text.split())))
         for number, word in enumerate(text.split()):
@@ -95,14 +95,14 @@ def test_the_tokens_of_a_text_belong_to_its_words(vocabulary: Vocabulary) -> Non
 def test_the_tokens_that_are_written_belong_to_the_words_they_make(vocabulary: Vocabulary) -> None:
     for text in TEXTS:
         ids = vocabulary.encode(text)
-        made, belongs = vocabulary.decode(ids).split(), words_written(vocabulary, ids)
+        made, belongs = vocabulary.decode(ids).split(), word_indices_of_ids(vocabulary, ids)
         assert sorted(set(belongs)) == list(range(len(made)))
         for number, word in enumerate(made):
             its = [i for i, belonging in zip(ids, belongs, strict=True) if belonging == number]
             assert vocabulary.decode(its).strip() == word
-    assert words_written(vocabulary, []) == []
+    assert word_indices_of_ids(vocabulary, []) == []
 
 
 def test_a_mark_belongs_to_the_word_that_it_touches() -> None:
     vocabulary = words(TEXTS, min_count=1, lowercase=False, tokenized=False)
-    assert words_read(vocabulary, "Der Hund läuft, heute.") == [0, 1, 2, 2, 3, 3]
+    assert word_indices(vocabulary, "Der Hund läuft, heute.") == [0, 1, 2, 2, 3, 3]

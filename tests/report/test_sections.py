@@ -14,7 +14,7 @@ from attnbench.report.document import (
     fixed,
     significant,
 )
-from attnbench.report.sections import document
+from attnbench.report.sections import build_document
 from attnbench.report.statistics import Estimate
 from attnbench.report.study.study import study
 from attnbench.report.tables import growth, setting
@@ -44,7 +44,7 @@ def analysis(jobs: list[Record], baseline: str | None = None) -> Analysis:
 
 
 def contents(jobs: list[Record], broken: tuple[str, ...] = (), outdated: int = 0) -> Document:
-    return document(analysis(jobs), title="T", command="C", broken=broken, outdated=outdated)
+    return build_document(analysis(jobs), title="T", command="C", broken=broken, outdated=outdated)
 
 
 def titles(found: Document) -> list[str]:

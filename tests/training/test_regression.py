@@ -17,7 +17,7 @@ from attnbench.job.regression import check_regression
 from attnbench.models.initialise import initialise
 from attnbench.record import Regression
 from attnbench.tasks.regression import Points
-from attnbench.training.regression import WIDTH, fit, judge, left_out, pool
+from attnbench.training.regression import WIDTH, attention_pooling, evaluate_regression, fit, leave_one_out
 
 AVERAGE, FIXED, LEARNED = ["score=average"], ["score=gaussian"], ["score=gaussian", "score.learned=true"]
 
@@ -45,7 +45,7 @@ def regression(*overrides: str) -> Regression:
     cfg = composed(*overrides)
     made, given = layer(*overrides), build(cfg.task)
     fit(made, given, build(cfg.training))
-    return judge(made, given)
+    return evaluate_regression(made, given)
 
 
 def smoothed(query: float, x: list[float], y: list[float], sigma: float) -> float:
@@ -79,7 +79,7 @@ def test_the_seed_of_the_job_is_that_of_the_points() -> None:
 @pytest.mark.parametrize("sigma", [0.2, 1.0])
 def test_attention_with_a_gaussian_score_is_kernel_regression(sigma: float) -> None:
     given = points("task.points=12", "task.tests=7")
-    found = judge(layer(*FIXED, f"score.sigma={sigma}"), given)
+    found = evaluate_regression(layer(*FIXED, f"score.sigma={sigma}"), given)
     x, y = given.x.tolist(), given.y.tolist()
     expected = [smoothed(query, x, y, sigma) for query in given.test_x.tolist()]
     assert found.estimate == pytest.approx(expected, rel=1e-4)
@@ -93,7 +93,7 @@ def test_attention_with_a_gaussian_score_is_kernel_regression(sigma: float) -> N
 
 
 def test_average_pooling_is_the_mean_everywhere() -> None:
-    found = judge(layer(*AVERAGE), points())
+    found = evaluate_regression(layer(*AVERAGE), points())
     assert found.estimate == pytest.approx([sum(found.y) / len(found.y)] * 50, rel=1e-5)
     assert (found.sigma, found.parameters) == (None, 0)
 
@@ -101,13 +101,13 @@ def test_average_pooling_is_the_mean_everywhere() -> None:
 @pytest.mark.parametrize("overrides", [AVERAGE, FIXED, ["score=additive"]])
 def test_a_point_left_out_does_not_vouch_for_itself(overrides: list[str]) -> None:
     given, made = points("task.points=6"), layer(*overrides).eval()
-    for i, estimate in enumerate(left_out(made, given.x, given.y).tolist()):
+    for i, estimate in enumerate(leave_one_out(made, given.x, given.y).tolist()):
         others = [j for j in range(6) if j != i]
-        alone = pool(made, given.x[None, [i]], given.x[None, others], given.y[None, others]).context.item()
+        alone = attention_pooling(made, given.x[None, [i]], given.x[None, others], given.y[None, others]).context.item()
         assert estimate == pytest.approx(alone, rel=1e-5)
         moved = given.y.clone()
         moved[i] += 100
-        assert left_out(made, given.x, moved)[i].item() == pytest.approx(estimate, rel=1e-5)
+        assert leave_one_out(made, given.x, moved)[i].item() == pytest.approx(estimate, rel=1e-5)
 
 
 def error(sigma: float, given: Points) -> float:
@@ -141,7 +141,7 @@ def test_any_score_that_learns_is_fitted(score: str) -> None:
     given, made = points(), layer(f"score={score}")
 
     def loss() -> Tensor:
-        return (left_out(made, given.x, given.y) - given.y).square().mean()
+        return (leave_one_out(made, given.x, given.y) - given.y).square().mean()
 
     before = loss().item()
     fit(made, given, build(composed("training.updates=50").training))

@@ -13,10 +13,10 @@ class AdditiveKernel(TiledKernel):
 
     name = "additive"
 
-    def refusal(self, problem: AttentionSpec) -> str | None:
-        if not isinstance(problem.score, Perceptron):
-            return f"{type(problem.score).__name__} is not vᵀ tanh(φ(q) + ψ(k))"
-        return super().refusal(problem)
+    def refusal(self, spec: AttentionSpec) -> str | None:
+        if not isinstance(spec.score, Perceptron):
+            return f"{type(spec.score).__name__} is not vᵀ tanh(φ(q) + ψ(k))"
+        return super().refusal(spec)
 
     def compare(self, score: Score, device: torch.device) -> tuple[Compare, int]:
         return comparison(score, device)

@@ -29,11 +29,11 @@ def comparison(score: Score, device: torch.device) -> tuple[Compare, int]:
     return score.compare, 1 if score.factored else score.head_dim
 
 
-def compared_again(load: KernelCost, score: Score, held: int) -> KernelCost:
+def compared_again(cost: KernelCost, score: Score, held: int) -> KernelCost:
     """With what the gradient of a cheaper way than `score.compare` computes anew, as it has kept no energies."""
-    if score.factored or held > 1 or not load.rounds.compare:
-        return load
-    return load._replace(rounds=load.rounds._replace(compare=load.rounds.compare + 1))
+    if score.factored or held > 1 or not cost.rounds.compare:
+        return cost
+    return cost._replace(rounds=cost.rounds._replace(compare=cost.rounds.compare + 1))
 
 
 def _scores(query: Tensor, key: Tensor, v: Tensor) -> Tensor:

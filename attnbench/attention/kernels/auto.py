@@ -25,26 +25,26 @@ class AutoKernel:
 
     name = "auto"
 
-    def refusal(self, problem: AttentionSpec) -> str | None:
+    def refusal(self, spec: AttentionSpec) -> str | None:
         return None
 
-    def load(self, problem: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
-        return choose(self, problem).load(problem, size, device)
+    def cost(self, spec: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
+        return choose(self, spec).cost(spec, size, device)
 
-    def __call__(self, problem: AttentionSpec, inputs: Inputs) -> Attended:
-        return choose(self, problem)(problem, inputs)
+    def __call__(self, spec: AttentionSpec, inputs: Inputs) -> Attended:
+        return choose(self, spec)(spec, inputs)
 
 
-def choose(kernel: Kernel, problem: AttentionSpec) -> Kernel:
+def choose(kernel: Kernel, spec: AttentionSpec) -> Kernel:
     """The kernel that runs where `kernel` is asked for: itself, unless that is `AutoKernel`.
 
     Raises:
         UnavailableError: it cannot solve the problem; the message says which can.
     """
-    able = [other for other in BY_COST if other.refusal(problem) is None]
+    able = [other for other in BY_COST if other.refusal(spec) is None]
     if isinstance(kernel, AutoKernel):
         return able[0]
-    if reason := kernel.refusal(problem):
+    if reason := kernel.refusal(spec):
         names = ", ".join(f"kernel={other.name}" for other in able)
         raise UnavailableError(f"kernel={kernel.name}: cannot do this, for {reason}; kernel=auto can, and {names}")
     return kernel

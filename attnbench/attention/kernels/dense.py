@@ -20,27 +20,27 @@ class DenseKernel:
 
     name = "dense"
 
-    def refusal(self, problem: AttentionSpec) -> str | None:
+    def refusal(self, spec: AttentionSpec) -> str | None:
         return None
 
-    def load(self, problem: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
-        return whole_load(problem, size, 0 if problem.score.factored else size.features)
+    def cost(self, spec: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
+        return dense_cost(spec, size, 0 if spec.score.factored else size.features)
 
-    def __call__(self, problem: AttentionSpec, inputs: Inputs) -> Attended:
-        return attend(problem, problem.score.compare, inputs)
+    def __call__(self, spec: AttentionSpec, inputs: Inputs) -> Attended:
+        return attend(spec, spec.score.compare, inputs)
 
 
-def attend(problem: AttentionSpec, compare: Callable[[Tensor, Tensor], Tensor], inputs: Inputs) -> Attended:
+def attend(spec: AttentionSpec, compare: Callable[[Tensor, Tensor], Tensor], inputs: Inputs) -> Attended:
     """Solves the problem in one go, with a `compare` that stands in for the score's."""
     query, key, value, view = inputs
     scores = compare(query, key)
     gain = view.gain(value.device)
     mask = view.mask(query.shape[-2], query.device)
-    weights, draw = problem.selection(scores, mask, None if gain is None else gain.to(scores.dtype))
-    return Attended(weights @ value, weights if problem.want_weights else None, draw)
+    weights, draw = spec.selection(scores, mask, None if gain is None else gain.to(scores.dtype))
+    return Attended(weights @ value, weights if spec.want_weights else None, draw)
 
 
-def whole_load(problem: AttentionSpec, size: InputSize, energies: int) -> KernelCost:
+def dense_cost(spec: AttentionSpec, size: InputSize, energies: int) -> KernelCost:
     """What `attend` does, with a `compare` that holds so many `energies` for each score.
 
     Each step reads its operands and writes its result; masks and noise aside. Forward, scores are written, the
@@ -49,10 +49,10 @@ def whole_load(problem: AttentionSpec, size: InputSize, energies: int) -> Kernel
     their tanh and its product with v are written, and each is read; backward, the product's gradient is written for
     tanh, and that for v, which reads tanh, is written and summed; tanh reads two and writes, and two sums read it.
     """
-    rounds = whole_rounds(problem, size)
+    rounds = dense_backward_passes(spec, size)
     return KernelCost(
         size.pairs,
-        problem.score.flops(size.features),
+        spec.score.flops(size.features),
         2 * size.width,
         rounds,
         forward_moves=4 + 6 * energies,
@@ -60,11 +60,11 @@ def whole_load(problem: AttentionSpec, size: InputSize, energies: int) -> Kernel
     )
 
 
-def whole_rounds(problem: AttentionSpec, size: InputSize, *, drawn: bool = False) -> BackwardPasses:
+def dense_backward_passes(spec: AttentionSpec, size: InputSize, *, drawn: bool = False) -> BackwardPasses:
     """Those of autograd, which leaves out what no gradient comes to.
 
     Where a selection draws without a gradient of the weights, the scores have one only through what was `drawn`.
     """
-    weights = problem.selection.differentiable and (size.learns or problem.scope.reweights)
-    scores = weights or (drawn and (size.learns or problem.scope.reweights))
+    weights = spec.selection.differentiable and (size.learns or spec.scope.reweights)
+    scores = weights or (drawn and (size.learns or spec.scope.reweights))
     return BackwardPasses(2 * (scores and size.learns), 2 * scores, 1 + weights)

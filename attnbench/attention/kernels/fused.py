@@ -14,7 +14,7 @@ from attnbench.attention.kernels.kernel import (
     InputSize,
     KernelCost,
 )
-from attnbench.attention.kernels.tiled import by_rows, rows_load
+from attnbench.attention.kernels.tiled import attend_in_blocks, blocks_cost
 from attnbench.attention.selections import Soft
 
 MULTIPLE = 8  # of which a width must be, for the library's kernels on a GPU to take it
@@ -25,29 +25,29 @@ class FusedKernel:
 
     name = "fused"
 
-    def refusal(self, problem: AttentionSpec) -> str | None:
-        if not problem.score.factored:
-            return f"{type(problem.score).__name__} is not a dot product of feature maps"
-        if problem.scope.local:
-            return f"{type(problem.scope).__name__} shows each query keys of its own"
-        if not isinstance(problem.selection, Soft):
-            return f"{type(problem.selection).__name__} needs the scores themselves"
-        if problem.want_weights:
+    def refusal(self, spec: AttentionSpec) -> str | None:
+        if not spec.score.factored:
+            return f"{type(spec.score).__name__} is not a dot product of feature maps"
+        if spec.scope.local:
+            return f"{type(spec.scope).__name__} shows each query keys of its own"
+        if not isinstance(spec.selection, Soft):
+            return f"{type(spec.selection).__name__} needs the scores themselves"
+        if spec.want_weights:
             return "the weights are wanted, and it never holds them"
         return None
 
-    def load(self, problem: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
-        if _dropout(problem) and device.type == "cpu":
-            return rows_load(problem, 1, size)
+    def cost(self, spec: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
+        if _dropout(spec) and device.type == "cpu":
+            return blocks_cost(spec, 1, size)
         product = 2 * _common_width(size.features, size.width, device)
         return KernelCost(size.pairs, product, product, BackwardPasses(3, 3, 2))
 
-    def __call__(self, problem: AttentionSpec, inputs: Inputs) -> Attended:
+    def __call__(self, spec: AttentionSpec, inputs: Inputs) -> Attended:
         query, key, value, view = inputs
-        dropout = _dropout(problem)
+        dropout = _dropout(spec)
         offset = view.causal and query.shape[2] > 1 and (view.position > 0 or view.lengths is not None)
         if offset or (dropout and value.device.type == "cpu"):  # where the library would hold the T × S matrix
-            return by_rows(problem, problem.score.compare, 1, inputs)
+            return attend_in_blocks(spec, spec.score.compare, 1, inputs)
         # Where features and values differ in width, it would too.
         width = _common_width(query.shape[-1], value.shape[-1], value.device)
         attend = functools.partial(
@@ -64,9 +64,9 @@ class FusedKernel:
         return Attended(attend(attn_mask=mask | empty)[..., : value.shape[-1]].masked_fill(empty, 0.0))
 
 
-def _dropout(problem: AttentionSpec) -> float:
-    assert isinstance(problem.selection, Soft)
-    return problem.selection.dropout if problem.selection.training else 0.0
+def _dropout(spec: AttentionSpec) -> float:
+    assert isinstance(spec.selection, Soft)
+    return spec.selection.dropout if spec.selection.training else 0.0
 
 
 def _common_width(features: int, width: int, device: torch.device) -> int:

@@ -93,14 +93,14 @@ class Kernel(Protocol):
 
     name: str
 
-    def refusal(self, problem: AttentionSpec) -> str | None:
+    def refusal(self, spec: AttentionSpec) -> str | None:
         """Why this kernel cannot solve the problem, as the end of a sentence, or None if it can."""
         ...
 
-    def load(self, problem: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
+    def cost(self, spec: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
         """What it does to solve such a problem there, without a mask, forward and backward."""
         ...
 
-    def __call__(self, problem: AttentionSpec, inputs: Inputs) -> Attended:
+    def __call__(self, spec: AttentionSpec, inputs: Inputs) -> Attended:
         """Solves a problem that it does not refuse."""
         ...

@@ -17,7 +17,7 @@ class QueryBlocks:
     def __init__(self, inputs: Inputs, budget: int, least: int) -> None:
         batch, heads, self.queries, _ = inputs.query_features.shape
         device, size = inputs.value.device, inputs.view.size
-        self.rows = rows_to_a_tile(batch * heads * size, budget, least)
+        self.rows = queries_per_tile(batch * heads * size, budget, least)
         self.count = -(-self.queries // self.rows)
         self.positions = torch.arange(size, device=device)
         self.visible = inputs.view.visible(self.queries, device)
@@ -42,6 +42,6 @@ class QueryBlocks:
         return whole.narrow(2, start, min(self.rows, self.queries - start))
 
 
-def rows_to_a_tile(scores: int, budget: int, least: int) -> int:
+def queries_per_tile(scores: int, budget: int, least: int) -> int:
     """How many queries, each of which has so many scores in all heads and sentences, fill a tile."""
     return max(least, budget // scores, 1)

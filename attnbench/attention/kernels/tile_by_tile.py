@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from attnbench.attention.kernels.additive_energies import Compare
-from attnbench.attention.kernels.dense import whole_rounds
+from attnbench.attention.kernels.dense import dense_backward_passes
 from attnbench.attention.kernels.kernel import Attended, AttentionSpec, BackwardPasses, Inputs, InputSize
 from attnbench.attention.kernels.tile_computation import HardTile, Operands, SoftTile, Tile, TileComputation
 from attnbench.attention.selections import Draw, Reinforce, Soft
@@ -41,28 +41,28 @@ class Tiling(Protocol):
         ...
 
 
-def attend_in_tiles(problem: AttentionSpec, compare: Compare, inputs: Inputs, tiling: Tiling) -> Attended:
+def attend_in_tiles(spec: AttentionSpec, compare: Compare, inputs: Inputs, tiling: Tiling) -> Attended:
     """Solves the problem tile by tile, with a `compare` that stands in for the score's."""
     work: TileComputation = (
-        SoftTile(problem.selection, compare, problem.score.factored, inputs.view)
-        if isinstance(problem.selection, Soft)
-        else HardTile(problem.selection, compare, inputs.view)
+        SoftTile(spec.selection, compare, spec.score.factored, inputs.view)
+        if isinstance(spec.selection, Soft)
+        else HardTile(spec.selection, compare, inputs.view)
     )
-    own = () if problem.score.factored else problem.score.parameters()  # else the features have brought theirs along
+    own = () if spec.score.factored else spec.score.parameters()  # else the features have brought theirs along
     parameters = [parameter for parameter in own if parameter.requires_grad]
     context, *drawn = _Tiles.apply(work, tiling, *inputs[:3], inputs.view.centre, *parameters)
     if not drawn:
         return Attended(context)
-    assert isinstance(problem.selection, Reinforce)
+    assert isinstance(spec.selection, Reinforce)
     log_prob, entropy = (result.squeeze(-1) for result in drawn)
-    return Attended(context, draw=Draw(log_prob, entropy, problem.selection))
+    return Attended(context, draw=Draw(log_prob, entropy, spec.selection))
 
 
-def tile_rounds(problem: AttentionSpec, size: InputSize, *, keep: bool) -> BackwardPasses:
+def tiled_backward_passes(spec: AttentionSpec, size: InputSize, *, keep: bool) -> BackwardPasses:
     """Those of `attend_in_tiles`, with a tiling that does or does not keep its softmax."""
-    if isinstance(problem.selection, Soft):
-        return BackwardPasses(3 - (keep and problem.score.factored), 3 - keep, 2)
-    return whole_rounds(problem, size, drawn=True).again()
+    if isinstance(spec.selection, Soft):
+        return BackwardPasses(3 - (keep and spec.score.factored), 3 - keep, 2)
+    return dense_backward_passes(spec, size, drawn=True).again()
 
 
 class _Tiles(torch.autograd.Function):

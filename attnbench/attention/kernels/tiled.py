@@ -3,10 +3,10 @@
 import torch
 
 from attnbench.attention.kernels.additive_energies import Compare, compared_again
-from attnbench.attention.kernels.dense import attend, whole_load
+from attnbench.attention.kernels.dense import attend, dense_cost
 from attnbench.attention.kernels.kernel import Attended, AttentionSpec, Inputs, InputSize, KernelCost
-from attnbench.attention.kernels.query_blocks import QueryBlocks, rows_to_a_tile
-from attnbench.attention.kernels.tile_by_tile import attend_in_tiles, tile_rounds
+from attnbench.attention.kernels.query_blocks import QueryBlocks, queries_per_tile
+from attnbench.attention.kernels.tile_by_tile import attend_in_tiles, tiled_backward_passes
 from attnbench.attention.scores import Score
 
 BUDGET = 2**20  # numbers held at once: few enough to stay near the processor, enough to keep it busy
@@ -18,37 +18,37 @@ class TiledKernel:
 
     name = "tiled"
 
-    def refusal(self, problem: AttentionSpec) -> str | None:
-        return "the weights are wanted, and it never holds them all" if problem.want_weights else None
+    def refusal(self, spec: AttentionSpec) -> str | None:
+        return "the weights are wanted, and it never holds them all" if spec.want_weights else None
 
     def compare(self, score: Score, device: torch.device) -> tuple[Compare, int]:
         """How scores are computed, and how many numbers are held for each."""
         return score.compare, 1 if score.factored else score.head_dim
 
-    def load(self, problem: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
-        return rows_load(problem, self.compare(problem.score, device)[1], size)
+    def cost(self, spec: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
+        return blocks_cost(spec, self.compare(spec.score, device)[1], size)
 
-    def __call__(self, problem: AttentionSpec, inputs: Inputs) -> Attended:
-        compare, held = self.compare(problem.score, inputs.value.device)
-        return by_rows(problem, compare, held, inputs)
+    def __call__(self, spec: AttentionSpec, inputs: Inputs) -> Attended:
+        compare, held = self.compare(spec.score, inputs.value.device)
+        return attend_in_blocks(spec, compare, held, inputs)
 
 
-def by_rows(problem: AttentionSpec, compare: Compare, held: int, inputs: Inputs) -> Attended:
+def attend_in_blocks(spec: AttentionSpec, compare: Compare, held: int, inputs: Inputs) -> Attended:
     """Solves the problem, `held` numbers to a score, some queries before all keys at a time."""
     rows = QueryBlocks(inputs, *_bounds(held))
     if rows.count > 1:
-        return attend_in_tiles(problem, compare, inputs, rows)
-    return attend(problem, compare, inputs)  # a single tile may as well be kept for the backward pass
+        return attend_in_tiles(spec, compare, inputs, rows)
+    return attend(spec, compare, inputs)  # a single tile may as well be kept for the backward pass
 
 
-def rows_load(problem: AttentionSpec, held: int, size: InputSize) -> KernelCost:
-    """What `by_rows` does; what is of a tile's size stays near the processor."""
-    load = whole_load(problem, size, held if held > 1 else 0)
-    if rows_to_a_tile(size.pairs // size.queries, *_bounds(held)) < size.queries:
-        load = load._replace(
-            rounds=tile_rounds(problem, size, keep=QueryBlocks.keep), forward_moves=0, backward_moves=0
+def blocks_cost(spec: AttentionSpec, held: int, size: InputSize) -> KernelCost:
+    """What `attend_in_blocks` does; what is of a tile's size stays near the processor."""
+    cost = dense_cost(spec, size, held if held > 1 else 0)
+    if queries_per_tile(size.pairs // size.queries, *_bounds(held)) < size.queries:
+        cost = cost._replace(
+            rounds=tiled_backward_passes(spec, size, keep=QueryBlocks.keep), forward_moves=0, backward_moves=0
         )
-    return compared_again(load, problem.score, held)
+    return compared_again(cost, spec.score, held)
 
 
 def _bounds(held: int) -> tuple[int, int]:

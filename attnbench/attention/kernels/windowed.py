@@ -4,8 +4,8 @@ import torch
 
 from attnbench.attention.kernels.additive_energies import compared_again, comparison
 from attnbench.attention.kernels.kernel import Attended, AttentionSpec, Inputs, InputSize, KernelCost
-from attnbench.attention.kernels.tile_by_tile import attend_in_tiles, tile_rounds
-from attnbench.attention.kernels.tiled import by_rows, rows_load
+from attnbench.attention.kernels.tile_by_tile import attend_in_tiles, tiled_backward_passes
+from attnbench.attention.kernels.tiled import attend_in_blocks, blocks_cost
 from attnbench.attention.kernels.window_groups import WindowGroups
 from attnbench.attention.selections import Soft
 
@@ -18,38 +18,38 @@ class WindowedKernel:
 
     name = "windowed"
 
-    def refusal(self, problem: AttentionSpec) -> str | None:
-        if not problem.scope.local:
-            return f"{type(problem.scope).__name__} has no window"
-        if problem.want_weights:
+    def refusal(self, spec: AttentionSpec) -> str | None:
+        if not spec.scope.local:
+            return f"{type(spec.scope).__name__} has no window"
+        if spec.want_weights:
             return "the weights are wanted, and it never holds them all"
         return None
 
-    def load(self, problem: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
+    def cost(self, spec: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
         """Of windows that move on by a key a query; predicted ones may need up to twice as many groups."""
-        held, window = comparison(problem.score, device)[1], problem.scope.window
+        held, window = comparison(spec.score, device)[1], spec.scope.window
         stride = _stride(window, size.queries)
         width = stride + 2 * window
         if _few(size.batch * size.heads * size.queries, size.keys, width, held):
-            return rows_load(problem, held, size)
+            return blocks_cost(spec, held, size)
         groups = (size.queries - 1 - window) // stride - (-window) // stride + 1
-        load = KernelCost(
+        cost = KernelCost(
             size.batch * size.heads * groups * stride * width,
-            problem.score.flops(size.features),
+            spec.score.flops(size.features),
             2 * size.width,
-            tile_rounds(problem, size, keep=WindowGroups.keep),
-            backward_moves=2 * isinstance(problem.selection, Soft),  # the softmax is kept for the way back
+            tiled_backward_passes(spec, size, keep=WindowGroups.keep),
+            backward_moves=2 * isinstance(spec.selection, Soft),  # the softmax is kept for the way back
         )
-        return compared_again(load, problem.score, held)
+        return compared_again(cost, spec.score, held)
 
-    def __call__(self, problem: AttentionSpec, inputs: Inputs) -> Attended:
+    def __call__(self, spec: AttentionSpec, inputs: Inputs) -> Attended:
         query, key, value, view = inputs
-        compare, held = comparison(problem.score, value.device)
+        compare, held = comparison(spec.score, value.device)
         stride = _stride(view.window, query.shape[2])
         if _few(query.shape[:3].numel(), view.size, stride + 2 * view.window, held):
-            return by_rows(problem, compare, held, inputs)
+            return attend_in_blocks(spec, compare, held, inputs)
         inputs = Inputs(query.contiguous(), key.contiguous(), value.contiguous(), view)
-        return attend_in_tiles(problem, compare, inputs, WindowGroups(inputs, stride, BUDGET // held))
+        return attend_in_tiles(spec, compare, inputs, WindowGroups(inputs, stride, BUDGET // held))
 
 
 def _stride(window: int, queries: int) -> int:

@@ -102,7 +102,7 @@ class Bahdanau(Decoder):
         self.attention = attention(width)
 
     def start(self, encoded: Encoded) -> RecurrentState:
-        memory = self.attention.remember(encoded.states, encoded.lengths)
+        memory = self.attention.memory_of_states(encoded.states, encoded.lengths)
         return RecurrentState(encoded.hidden, _top(encoded.hidden), memory)
 
     def forward(
@@ -143,7 +143,7 @@ class Luong(Decoder):
         self.input_feeding = input_feeding
 
     def start(self, encoded: Encoded) -> RecurrentState:
-        memory = self.attention.remember(encoded.states, encoded.lengths)
+        memory = self.attention.memory_of_states(encoded.states, encoded.lengths)
         return RecurrentState(encoded.hidden, torch.zeros_like(encoded.states[:, :1]), memory)
 
     def forward(

@@ -124,7 +124,7 @@ class EncoderLayer(nn.Module):
         Besides, what the attention drew, if it did.
         """
         seen = self.around_self.enter(states)
-        attended = self.self_attention(seen, self.self_attention.attention.remember(seen, lengths))
+        attended = self.self_attention(seen, self.self_attention.attention.memory_of_states(seen, lengths))
         states = self.around_self.leave(states, attended.context)
         return self.feed_forward(states), attended.draw
 
@@ -171,8 +171,8 @@ class DecoderLayer(nn.Module):
 
     def start(self, source: Tensor, lengths: Tensor) -> LayerMemory:
         """The memory of encoder states `(B, S, W)` and of a target of which nothing is read yet."""
-        target = self.causal_attention.attention.remember(source[:, :0])
-        return LayerMemory(target, self.cross_attention.attention.remember(source, lengths))
+        target = self.causal_attention.attention.memory_of_states(source[:, :0])
+        return LayerMemory(target, self.cross_attention.attention.memory_of_states(source, lengths))
 
     def forward(self, states: Tensor, memory: LayerMemory, position: int, *, want_weights: bool = False) -> LayerOutput:
         """Target states `(B, T, W)` that follow the `position` which the memory knows."""

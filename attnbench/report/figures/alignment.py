@@ -12,8 +12,8 @@ from matplotlib.patches import Rectangle
 from attnbench.record import Alignment
 from attnbench.report import document
 from attnbench.report.figures.plotting import NARROW, PALE, WIDTH, can_write, drawn
-from attnbench.report.study.naming import natural
-from attnbench.report.study.study import Study, spread
+from attnbench.report.study.naming import natural_key
+from attnbench.report.study.study import Study, evenly_spaced
 
 MOST = 8  # mechanisms in a figure that names the tokens
 GLANCE, ABREAST = 48, 6  # mechanisms in one that does not, and how many side by side
@@ -56,7 +56,7 @@ def sentence(study: Study, most: int = MOST) -> AlignedSentence | None:
     It has the alignments of `most` mechanisms.
     """
     here = [place for job, place in enumerate(study.condition) if study.sources(job)]
-    shortest = min(here, key=natural, default=None)
+    shortest = min(here, key=natural_key, default=None)
     found: dict[tuple[str, ...], dict[str, int]] = {}
     for job, (mechanism, condition) in enumerate(zip(study.mechanism, study.condition, strict=True)):
         for source in study.sources(job) if condition == shortest else ():
@@ -64,7 +64,7 @@ def sentence(study: Study, most: int = MOST) -> AlignedSentence | None:
     if not found:
         return None
     source = max(found, key=lambda tokens: (len(found[tokens]), len(tokens) <= READABLE))
-    names = spread([name for name in study.encoding.styles if name in found[source]], most)
+    names = evenly_spaced([name for name in study.encoding.styles if name in found[source]], most)
     some = {name: each for name in names for each in study.alignments(found[source][name]) if (*each.source,) == source}
     words = {token for each in some.values() for token in (*each.source, *each.target)}
     return AlignedSentence(source, some, len(found[source]), can_write("".join(words)))

@@ -11,8 +11,8 @@ from attnbench.report.document import fixed, interval
 from attnbench.report.figures import plotting
 from attnbench.report.figures.plotting import drawn, tip
 from attnbench.report.statistics import Estimate
-from attnbench.report.study.naming import natural
-from attnbench.report.study.study import Study, spread
+from attnbench.report.study.naming import natural_key
+from attnbench.report.study.study import Study, evenly_spaced
 
 Estimates = Mapping[str, Mapping[str, Estimate]]  # by condition and mechanism
 MOST = 40  # mechanisms: a page is full
@@ -24,8 +24,8 @@ def by_mechanism(study: Study, bleu: Estimates, note: str) -> Iterator[document.
     ranked = _ranked(bleu)
     if len(ranked) < 2:
         return
-    rows = [*ranked[: MOST // 2], *spread(ranked[MOST // 2 :], MOST // 2)]
-    columns = spread(sorted(bleu, key=natural), ABREAST)
+    rows = [*ranked[: MOST // 2], *evenly_spaced(ranked[MOST // 2 :], MOST // 2)]
+    columns = evenly_spaced(sorted(bleu, key=natural_key), ABREAST)
     caption = f"BLEU on the test set by mechanism, best on top. {note}"
     if len(rows) < len(ranked):
         rest = MOST - MOST // 2
@@ -67,4 +67,4 @@ def _ranked(bleu: Estimates) -> list[str]:
         usual = mean(estimate.value for estimate in estimates.values()) if estimates else 0.0
         for name, estimate in estimates.items():
             leads.setdefault(name, []).append(estimate.value - usual)
-    return sorted(leads, key=lambda name: (-mean(leads[name]), natural(name)))
+    return sorted(leads, key=lambda name: (-mean(leads[name]), natural_key(name)))

@@ -10,7 +10,7 @@ from attnbench.report.document import fixed
 from attnbench.report.figures import plotting
 from attnbench.report.figures.plotting import drawn, point, tip
 from attnbench.report.study.frames import conditions, groups, numbers, where
-from attnbench.report.study.study import Study, spread
+from attnbench.report.study.study import Study, evenly_spaced
 
 MEASURES = {"aer": "alignment error rate of a head", "entropy": "entropy of a head's weights (nats)"}
 ROWS = 36  # layers of mechanisms in one figure
@@ -25,7 +25,7 @@ def heads(study: Study) -> Iterator[document.Figure]:
     several = [name for name, mine in study.by_mechanism(here) if len(mine[["layer", "head"]].drop_duplicates()) > 1]
     if not several:
         return
-    names = spread(several, max(2, ROWS // int(1 + max(numbers(here, "layer")))))
+    names = evenly_spaced(several, max(2, ROWS // int(1 + max(numbers(here, "layer")))))
     # Heads of different seeds have nothing in common but their number.
     found = pd.concat([_first_job(mine) for name, mine in study.by_mechanism(here) if name in names])
     measures = [measure for measure in MEASURES if numbers(found, measure)]

@@ -32,14 +32,14 @@ def at_ends(axis: Axes, labels: Iterable[Label], height: float) -> None:
     scales = axis.transScale + axis.transLimits
     placed = sorted((tuple(scales.transform((label.x, label.y))), label) for label in labels)
     placed.sort(key=lambda each: each[0][1])
-    places = spread([y for (_, y), _ in placed], 1.25 * SIZE / (72 * height))
+    places = spaced([y for (_, y), _ in placed], 1.25 * SIZE / (72 * height))
     for ((x, y), label), place in zip(placed, places, strict=True):
         inside = {"transform": axis.transAxes, "clip_on": False}
         axis.plot([x, 1.0, 1.03], [y, y, place], **inside, color=label.colour, linewidth=0.6, zorder=1)
         axis.text(1.04, place, short(label.text, LONGEST), **inside, va="center", fontsize=SIZE)
 
 
-def spread(wanted: Sequence[float], gap: float) -> list[float]:
+def spaced(wanted: Sequence[float], gap: float) -> list[float]:
     """Places at least `gap` apart, near those `wanted`, which rise, and between 0 and 1 as far as they find room.
 
     Those that would touch share out their middle.

@@ -16,7 +16,7 @@ from attnbench.report.figures import lines, small_multiples
 from attnbench.report.figures.labels import SIZE
 from attnbench.report.figures.plotting import GRID, INK, drawn
 from attnbench.report.figures.small_multiples import Panel, PanelLayout
-from attnbench.report.study.naming import natural
+from attnbench.report.study.naming import natural_key
 from attnbench.report.study.study import Study
 
 Bins = Mapping[str, Mapping[str, Sequence[BleuBin]]]  # by condition and mechanism, of rising length
@@ -27,7 +27,7 @@ def by_length(study: Study, bins: Bins) -> Iterator[document.Figure]:
     trained = _trained(study)
     curves = {
         condition: {name: [_point(each) for each in mine] for name, mine in bins[condition].items()}
-        for condition in sorted(bins, key=natural)
+        for condition in sorted(bins, key=natural_key)
     }
     caption = (
         "BLEU of the test sentences by the length of their source, in bins of about equally many sentences, each drawn "

@@ -10,7 +10,7 @@ from attnbench.report.document import significant
 from attnbench.report.figures import plotting
 from attnbench.report.figures.plotting import drawn, tip
 from attnbench.report.study.frames import by_condition, conditions, medians
-from attnbench.report.study.study import Study, spread
+from attnbench.report.study.study import Study, evenly_spaced
 
 # By field of the record: its name and its colour; what attention takes is a part of the activations.
 PARTS = {
@@ -31,7 +31,7 @@ def step_memory(study: Study) -> Iterator[document.Figure]:
     if steps.empty:
         return
     ranked = list(medians(steps.assign(total=steps[STATES].sum(axis=1)), ["total"]))
-    rows, columns = spread(ranked, MOST), spread(conditions(steps), ABREAST)
+    rows, columns = evenly_spaced(ranked, MOST), evenly_spaced(conditions(steps), ABREAST)
     caption = (
         "The memory of one training step by what takes it, as the allocator counts it, least on top: medians over the "
         "jobs of a mechanism. Activations are the most that forward and backward hold at once."

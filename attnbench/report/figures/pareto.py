@@ -14,8 +14,8 @@ from attnbench.report.figures.labels import Label, beside
 from attnbench.report.figures.plotting import INK, drawn, tip
 from attnbench.report.statistics import Estimate
 from attnbench.report.study.frames import medians, where
-from attnbench.report.study.naming import natural
-from attnbench.report.study.study import Study, spread
+from attnbench.report.study.naming import natural_key
+from attnbench.report.study.study import Study, evenly_spaced
 
 COSTS = {"step_ms": ("time of a training step", "ms"), "peak_mib": ("peak memory of a training step", "MiB")}
 ROWS = 4  # conditions, one below the other
@@ -32,7 +32,7 @@ class ParetoPoint(NamedTuple):
 
 def fronts(study: Study, bleu: Estimates) -> Iterator[document.Figure]:
     """`pareto`: panels of time and of memory, a row a condition. Nothing of a single mechanism."""
-    places = {c: {cost: _places(study, c, cost, bleu[c]) for cost in COSTS} for c in sorted(bleu, key=natural)}
+    places = {c: {cost: _places(study, c, cost, bleu[c]) for cost in COSTS} for c in sorted(bleu, key=natural_key)}
     places = {condition: found for condition, found in places.items() if len(found["step_ms"]) > 1}
     if not places:
         return
@@ -54,7 +54,7 @@ def fronts(study: Study, bleu: Estimates) -> Iterator[document.Figure]:
     alt = (
         "Scatter plots of BLEU against step time and peak memory, one point for each mechanism, with the Pareto front."
     )
-    kept = {condition: places[condition] for condition in spread(list(places), ROWS)}
+    kept = {condition: places[condition] for condition in evenly_spaced(list(places), ROWS)}
     yield document.Figure("pareto", caption, alt, _draw(study, kept))
 
 
@@ -88,20 +88,20 @@ def _draw(study: Study, places: Mapping[str, Mapping[str, Mapping[str, ParetoPoi
 def _panel(axis: Axes, study: Study, places: Mapping[str, ParetoPoint], unit: str) -> set[str]:
     """Draws the points and the front; returns whom it drew."""
     best = front(places)
-    rest = sorted(places.keys() - set(best), key=lambda name: (-places[name].bleu.value, natural(name)))
-    for name in (*spread(rest, DOMINATED), *best):
+    rest = sorted(places.keys() - set(best), key=lambda name: (-places[name].bleu.value, natural_key(name)))
+    for name in (*evenly_spaced(rest, DOMINATED), *best):
         cost, bleu = places[name]
         looks = errorbar(study, name) | ({} if name in best else {"alpha": 0.35, "zorder": 2})
         dot = axis.errorbar(cost.value, bleu.value, xerr=reach(cost), yerr=reach(bleu), **looks)
         tip(dot, f"{name}: BLEU {interval(bleu, fixed(1))}, {significant(cost.value)} {unit}")
     xs, ys = ([places[name][side].value for name in best] for side in (0, 1))
     axis.step(xs, ys, where="post", color=INK, linewidth=0.8, zorder=1)
-    return {*spread(rest, DOMINATED), *best}
+    return {*evenly_spaced(rest, DOMINATED), *best}
 
 
 def _name(axis: Axes, study: Study, places: Mapping[str, ParetoPoint]) -> None:
     """Names the members of the front beside their points."""
-    best = spread(front(places), NAMED)
+    best = evenly_spaced(front(places), NAMED)
     labels = [
         Label(places[name].cost.value, places[name].bleu.value, name, study.encoding.styles[name].colour)
         for name in best

@@ -13,7 +13,7 @@ from attnbench.report.figures.labels import SIZE, Label, at_ends
 from attnbench.report.figures.plotting import INK, drawn, line, point, tip
 from attnbench.report.figures.small_multiples import LINES
 from attnbench.report.study.frames import along, median, where
-from attnbench.report.study.study import Study, spread
+from attnbench.report.study.study import Study, evenly_spaced
 
 GIGA = 1e9
 MOST = 24  # mechanisms
@@ -48,7 +48,7 @@ def roofline(study: Study, device: str) -> Iterator[document.Figure]:
     marks = _marks(study, device)
     if not marks or not flops or not traffic:
         return
-    names = spread([name for name in study.encoding.styles if name in marks], MOST)
+    names = evenly_spaced([name for name in study.encoding.styles if name in marks], MOST)
     caption = (
         f"Roofline of the attention alone on {device}, forward and backward: operations in closed form, divided by the "
         "bytes that must move at the least, against the operations a second that were achieved, at rising lengths "

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from attnbench.report.document import Drawing, Figure
-from attnbench.report.study.study import Study, spread
+from attnbench.report.study.study import Study, evenly_spaced
 from attnbench.report.study.styles import Encoding
 
 PANELS = 6  # in one figure
@@ -37,7 +37,7 @@ class PanelLayout:
         return list(dict.fromkeys(name for panel in self.panels for name in panel.mechanisms))
 
 
-def plates(encoding: Encoding, rows: Sequence[str], shown: Sequence[str]) -> Iterator[PanelLayout]:
+def panel_layouts(encoding: Encoding, rows: Sequence[str], shown: Sequence[str]) -> Iterator[PanelLayout]:
     """The figures in which `shown` mechanisms, in the order of the legend, are drawn over `rows`."""
     if not shown:
         return
@@ -45,17 +45,17 @@ def plates(encoding: Encoding, rows: Sequence[str], shown: Sequence[str]) -> Ite
     for name in shown:
         families.setdefault(encoding.members[name].family, []).append(name)
     if len(families) < 2:
-        names = tuple(spread(shown, LINES if families.keys() - {""} else len(shown)))
-        yield PanelLayout(tuple(Panel(row, row, names) for row in spread(rows, PANELS)), crowded=False)
+        names = tuple(evenly_spaced(shown, LINES if families.keys() - {""} else len(shown)))
+        yield PanelLayout(tuple(Panel(row, row, names) for row in evenly_spaced(rows, PANELS)), crowded=False)
         return
     large = sorted(families.keys() - {""}, key=lambda family: -len(families[family]))
     kept = large if len(families) <= PANELS else large[: PANELS - 1]
     groups = {family: families[family] for family in families if family in kept}
     rest = [name for family in families if family not in kept for name in families[family]]
     groups |= {REST: rest} if rest else {}
-    behind = tuple(spread(shown, BEHIND))
-    for row in spread(rows, ROWS):
-        panels = (Panel(row, title, tuple(spread(names, LINES)), behind) for title, names in groups.items())
+    behind = tuple(evenly_spaced(shown, BEHIND))
+    for row in evenly_spaced(rows, ROWS):
+        panels = (Panel(row, title, tuple(evenly_spaced(names, LINES)), behind) for title, names in groups.items())
         yield PanelLayout(tuple(panels), crowded=True)
 
 
@@ -70,7 +70,7 @@ def figures(
     """The plates of `curves` (which rows there are, and which mechanisms in each) as `name`, or `name_1`, `name_2`…"""
     present = set().union(*curves.values())
     shown = [mechanism for mechanism in study.encoding.styles if mechanism in present]
-    for number, plate in enumerate(plates(study.encoding, list(curves), shown), 1):
+    for number, plate in enumerate(panel_layouts(study.encoding, list(curves), shown), 1):
         one_of_several = plate.crowded and len(curves) > 1
         here = f" Here: {plate.panels[0].row}." if one_of_several else ""
         drawing = draw(plate)

@@ -8,7 +8,7 @@ from typing import Any
 import typst
 
 from attnbench.report.document import Document
-from attnbench.report.pages.print_limits import EXPLORED, excerpt
+from attnbench.report.pages.print_limits import EXPLORED, first_rows
 
 APPENDIX = "Appendix: further tables"
 UNPRINTED = ("keys", "data")  # what only the page has a use for
@@ -44,4 +44,4 @@ def _printed(block: dict[str, Any]) -> dict[str, Any]:
     if block["kind"] == "viewer":
         return {"kind": "paragraph", "text": EXPLORED}
     kept = {key: value for key, value in block.items() if key not in UNPRINTED}
-    return excerpt(kept) if block["kind"] == "table" else kept
+    return first_rows(kept) if block["kind"] == "table" else kept

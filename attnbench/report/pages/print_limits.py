@@ -6,7 +6,7 @@ MOST = 200  # rows, some four pages; the page and the CSV file have all
 EXPLORED = "Where each run looks in each of its sentences can be explored in index.html, beside this file."
 
 
-def excerpt(table: dict[str, Any]) -> dict[str, Any]:
+def first_rows(table: dict[str, Any]) -> dict[str, Any]:
     """A plain table of the document with its first rows only, and `left_out`: where the others are, "" if none is."""
     rows = table["rows"]
     others = len(rows) - MOST

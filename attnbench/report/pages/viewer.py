@@ -16,7 +16,7 @@ import numpy as np
 
 from attnbench.record import Alignment
 from attnbench.report.document import Viewer
-from attnbench.report.study.naming import natural
+from attnbench.report.study.naming import natural_key
 from attnbench.report.study.study import Study
 
 FEW = 20  # runs that tell how much more will take
@@ -50,7 +50,7 @@ def explorable(study: Study) -> list[ViewedRun]:
     place = {name: index for index, name in enumerate(study.encoding.styles)}
 
     def order(job: int) -> tuple[Any, ...]:
-        return natural(study.condition[job]), place[study.mechanism[job]], study.records[job].seed
+        return natural_key(study.condition[job]), place[study.mechanism[job]], study.records[job].seed
 
     found, seen = [], Counter[tuple[str, str, int]]()
     for job in sorted(range(len(study.records)), key=order):

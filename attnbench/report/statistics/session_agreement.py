@@ -28,7 +28,7 @@ class OrderAgreement(NamedTuple):
     furthest: float  # how much slower the one is than the other, by their medians, in the widest pair that changed
 
 
-def agreement(sessions: Sequence[Session]) -> list[ExponentAgreement]:
+def exponent_agreement(sessions: Sequence[Session]) -> list[ExponentAgreement]:
     """Each mechanism that has an exponent in two sessions or more."""
     found: dict[str, list[float]] = {}
     for session in sessions:
@@ -38,7 +38,7 @@ def agreement(sessions: Sequence[Session]) -> list[ExponentAgreement]:
     return [_agreement(name, values) for name, values in found.items() if len(values) > 1]
 
 
-def order(sessions: Sequence[Session]) -> OrderAgreement:
+def order_agreement(sessions: Sequence[Session]) -> OrderAgreement:
     """Whether the quicker of two is the quicker in every session that measured both at a length."""
     names = sorted({name for session in sessions for name in session})
     gaps = [gap for pair in combinations(names, 2) for gap in _gaps(pair, sessions)]

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from attnbench.errors import UserError
 from attnbench.record import Factor, Record
-from attnbench.report.study.naming import mechanism, natural, piece
+from attnbench.report.study.naming import factor_text, mechanism, natural_key
 
 SHOWN = 40  # words or names in a message
 
 Factors = Mapping[str, Factor]
 
 
-def choose(words: str | None, records: Sequence[Record], names: Sequence[str]) -> str | None:
+def choose_baseline(words: str | None, records: Sequence[Record], names: Sequence[str]) -> str | None:
     """The name of the baseline, among the mechanisms with results to compare; None where there is none.
 
     Args:
@@ -43,7 +43,7 @@ def choose(words: str | None, records: Sequence[Record], names: Sequence[str]) -
         items = factors[name].items()
         return sum(counts[item] for item in items) / max(1, len(items)), -len(jobs[name].overrides)
 
-    return max(sorted(found, key=natural), key=usual, default=None)
+    return max(sorted(found, key=natural_key), key=usual, default=None)
 
 
 def _words(factors: Factors) -> set[str]:
@@ -52,7 +52,7 @@ def _words(factors: Factors) -> set[str]:
     return {
         *texts.values(),
         *(f"{name}={text}" for name, text in texts.items()),
-        *map(piece, factors, factors.values()),
+        *map(factor_text, factors, factors.values()),
     }
 
 
@@ -61,12 +61,12 @@ def _refusal(words: str, wanted: set[str], factors: Mapping[str, Factors]) -> st
     if not factors:
         return f"baseline={words}: there are no results to compare; leave it out"
     if unknown := sorted(wanted - known):
-        values = {piece(name, value) for its in factors.values() for name, value in its.items()}
+        values = {factor_text(name, value) for its in factors.values() for name, value in its.items()}
         return f"baseline={words}: no mechanism goes by {' or '.join(unknown)}; the words are {_some(values)}"
     return f"baseline={words}: no mechanism goes by all of these; there are {_some(factors)}"
 
 
 def _some(texts: set[str] | Mapping[str, Factors]) -> str:
-    shown = sorted(texts, key=natural)
+    shown = sorted(texts, key=natural_key)
     more = len(shown) - SHOWN
     return ", ".join(shown[:SHOWN]) + (f", and {more} more" if more > 0 else "")

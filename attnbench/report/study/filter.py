@@ -11,7 +11,7 @@ from typing import Any
 
 from attnbench.errors import UserError
 from attnbench.record import Factor, Record
-from attnbench.report.study.naming import natural
+from attnbench.report.study.naming import natural_key
 
 SHOWN = 20  # values or names in a message
 CONSTANTS = {"true": True, "false": False, "null": None}
@@ -176,6 +176,6 @@ def _constant(side: ast.expr) -> Any:
 
 
 def _some(values: Iterable[object]) -> str:
-    shown = sorted(map(str, values), key=natural)
+    shown = sorted(map(str, values), key=natural_key)
     more = len(shown) - SHOWN
     return ", ".join(shown[:SHOWN]) + (f", and {more} more" if more > 0 else "")

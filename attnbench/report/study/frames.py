@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from attnbench.report.study.naming import natural
+from attnbench.report.study.naming import natural_key
 
 
 def where(frame: pd.DataFrame, **values: object) -> pd.DataFrame:
@@ -19,7 +19,7 @@ def where(frame: pd.DataFrame, **values: object) -> pd.DataFrame:
 
 def conditions(frame: pd.DataFrame) -> list[str]:
     """The conditions of a frame, shortest length first."""
-    return sorted(map(str, frame["condition"].unique()), key=natural)
+    return sorted(map(str, frame["condition"].unique()), key=natural_key)
 
 
 def by_condition(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -23,10 +23,10 @@ def mechanism(record: Record) -> dict[str, Factor]:
 
 def label(factors: Factors, names: Collection[str]) -> str:
     """The values of those factors that are in `names`: "additive · local_m · heads 4"."""
-    return " · ".join(piece(name, value) for name, value in factors.items() if name in names)
+    return " · ".join(factor_text(name, value) for name, value in factors.items() if name in names)
 
 
-def piece(name: str, value: Factor) -> str:
+def factor_text(name: str, value: Factor) -> str:
     """One factor in a label: a string stands for itself, any other value is introduced by its name."""
     return value if isinstance(value, str) else f"{name} {str(value).lower()}"
 
@@ -43,7 +43,7 @@ def conditions(records: Sequence[Record]) -> list[str]:
     return [label(each, names) for each in factors]
 
 
-def said(records: Sequence[Record]) -> list[dict[str, Factor]]:
+def telling_factors(records: Sequence[Record]) -> list[dict[str, Factor]]:
     """For each record, the factors its label names: within jobs of its kind, what it takes to tell mechanisms apart.
 
     Where a label would stand for a mechanism of another kind too, the contenders of a cost session say that they are.
@@ -65,7 +65,7 @@ def said(records: Sequence[Record]) -> list[dict[str, Factor]]:
     ]
 
 
-def natural(text: str) -> list[tuple[int, str]]:
+def natural_key(text: str) -> list[tuple[int, str]]:
     """A sorting key that puts "heads 4" before "heads 16"."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", text)]
 

@@ -23,7 +23,7 @@ from attnbench.record import (
     StepMemory,
 )
 from attnbench.report.study import naming
-from attnbench.report.study.baseline import choose
+from attnbench.report.study.baseline import choose_baseline
 from attnbench.report.study.compact_record import CompactRecord, LinkCounts, SentenceStatistics, entry
 from attnbench.report.study.cost_ratios import Ratio, ratios
 from attnbench.report.study.styles import Encoding, encode
@@ -249,14 +249,14 @@ def study(jobs: Sequence[Record | CompactRecord], baseline: str | None = None) -
     """
     entries = tuple(entry(each) if isinstance(each, Record) else each for each in jobs)
     records = [each.record for each in entries]
-    factors = naming.said(records)
+    factors = naming.telling_factors(records)
     names = [naming.label(each, each) for each in factors]
     encoding = encode(dict(zip(names, factors, strict=True)))
-    chosen = choose(baseline, records, names)
+    chosen = choose_baseline(baseline, records, names)
     return Study(entries, tuple(names), tuple(naming.conditions(records)), encoding, chosen)
 
 
-def spread(items: Sequence[str], most: int) -> list[str]:
+def evenly_spaced(items: Sequence[str], most: int) -> list[str]:
     """At most `most` items, evenly over the sequence, its ends included."""
     if len(items) <= most:
         return list(items)

@@ -11,7 +11,7 @@ from typing import Any
 import seaborn as sns
 
 from attnbench.record import Factor
-from attnbench.report.study.naming import label, natural, piece
+from attnbench.report.study.naming import factor_text, label, natural_key
 
 INK, PALE, GRID = "#222222", "#9a9a9a", "#e4e4e4"  # all that is neutral: text, what stands behind, the grid
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "*", "<", ">", "h")
@@ -71,7 +71,7 @@ class Encoding:
 
 def encode(mechanisms: Mapping[str, Mapping[str, Factor]]) -> Encoding:
     """Styles for mechanisms, given as label -> the factors that the label names."""
-    labels = sorted(mechanisms, key=natural)
+    labels = sorted(mechanisms, key=natural_key)
     factors = _by_levels([mechanisms[name] for name in labels])
     if len(labels) <= len(PALETTE) or not factors:
         styles = {name: Style(_pick(PALETTE, i), _pick(MARKERS, i)) for i, name in enumerate(labels)}
@@ -93,12 +93,12 @@ def _by_factor(mechanisms: Mapping[str, Mapping[str, Factor]], colour: str, fill
         within = label(factors, [key for key in factors if key != colour])
         members[name] = FamilyMember(hues[name], within or name) if colour in factors else FamilyMember("", name)
     # A mechanism without the colour's factor stands apart: it takes its colour from the end of the palette.
-    apart = sorted({hues[name] for name, factors in mechanisms.items() if colour not in factors}, key=natural)
-    hue_order = sorted(set(hues.values()) - set(apart), key=natural)
+    apart = sorted({hues[name] for name, factors in mechanisms.items() if colour not in factors}, key=natural_key)
+    hue_order = sorted(set(hues.values()) - set(apart), key=natural_key)
     hue_colours = {hue: _pick(PALETTE, i) for i, hue in enumerate(hue_order)}
     hue_colours |= {hue: _pick(PALETTE, 7 + i) for i, hue in enumerate(apart)}
-    shape_order = sorted(set(shapes.values()) - {""}, key=natural)
-    fill_order = sorted(set(fills.values()) - {""}, key=natural)
+    shape_order = sorted(set(shapes.values()) - {""}, key=natural_key)
+    fill_order = sorted(set(fills.values()) - {""}, key=natural_key)
     shape_places, fill_places = (
         {text: place for place, text in enumerate(order)} for order in (shape_order, fill_order)
     )
@@ -125,7 +125,7 @@ def _entry(text: str, style: Style, texts: Mapping[str, str]) -> LegendEntry:
 def _by_levels(mechanisms: Sequence[Mapping[str, Factor]]) -> list[str]:
     """The factors with two values or more: the one with most values first, numbers and then short ones last."""
     names = list(dict.fromkeys(name for factors in mechanisms for name in factors))
-    levels = {name: {piece(name, each[name]) for each in mechanisms if name in each} for name in names}
+    levels = {name: {factor_text(name, each[name]) for each in mechanisms if name in each} for name in names}
     numeric = {name: all(not isinstance(each.get(name, 0), str) for each in mechanisms) for name in names}
     varying = [name for name in names if len(levels[name]) > 1]
     return sorted(varying, key=lambda name: (numeric[name], -len(levels[name])))

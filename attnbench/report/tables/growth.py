@@ -15,10 +15,10 @@ from attnbench.report.document import (
     without_empty,
 )
 from attnbench.report.statistics import crossing
-from attnbench.report.statistics.session_agreement import agreement, order
+from attnbench.report.statistics.session_agreement import exponent_agreement, order_agreement
 from attnbench.report.study.cost_ratios import LEGEND, QUANTITIES, SIGNS, Quantity
 from attnbench.report.study.frames import along, median, where
-from attnbench.report.study.study import Study, spread
+from attnbench.report.study.study import Study, evenly_spaced
 
 MOST_NOISY = 8  # cells that a caption names
 MOST_CROSSING = 16  # mechanisms that are compared in pairs: 120 pairs
@@ -91,7 +91,7 @@ def fits(analysis: Analysis, device: str) -> Iterator[Table]:
 def crossings(analysis: Analysis, device: str) -> Iterator[Table]:
     """A row a pair of mechanisms of which one overtakes the other within the lengths that were measured."""
     curves = {name: curve for name, curve in analysis.curves[device, "ms"].items() if curve.growth}
-    chosen = spread(list(curves), MOST_CROSSING)
+    chosen = evenly_spaced(list(curves), MOST_CROSSING)
     rows: list[tuple[CellValue, ...]] = []
     for first, second in combinations(chosen, 2):
         ours, theirs = curves[first].growth, curves[second].growth
@@ -134,9 +134,9 @@ def ratios(study: Study, device: str) -> Iterator[Table]:
 def stability(analysis: Analysis, device: str) -> Iterator[Table]:
     """A row a mechanism that several cost sessions measured: how far their exponents are apart."""
     sessions = analysis.sessions(device)
-    rows = agreement(sessions)
+    rows = exponent_agreement(sessions)
     if rows:
-        pairs, changed, furthest = order(sessions)
+        pairs, changed, furthest = order_agreement(sessions)
         columns = (
             Column("Mechanism"),
             Column("Sessions", fixed(0)),

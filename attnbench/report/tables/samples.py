@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from attnbench.record import TranslationSample
 from attnbench.report.analysis import Analysis
 from attnbench.report.document import CellValue, Column, Table
-from attnbench.report.study.study import spread
+from attnbench.report.study.study import evenly_spaced
 
 SENTENCES = 3
 MECHANISMS = 5
@@ -31,7 +31,7 @@ def _by_source(analysis: Analysis) -> dict[str, dict[str, TranslationSample]]:
     """Samples by source sentence and by mechanism, the best mechanism first."""
     study, found = analysis.study, dict[str, dict[str, TranslationSample]]()
     for condition, ranked in list(analysis.bleu.items())[:1]:
-        for name in spread(list(ranked), MECHANISMS):
+        for name in evenly_spaced(list(ranked), MECHANISMS):
             places = zip(study.records, study.condition, study.mechanism, strict=True)
             quality = next(record.quality for record, *place in places if place == [condition, name] and record.quality)
             for sample in quality.samples:

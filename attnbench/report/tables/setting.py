@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from attnbench.report.document import CellValue, Column, Table
-from attnbench.report.study.naming import natural
+from attnbench.report.study.naming import natural_key
 from attnbench.report.study.study import Study
 
 LONGEST_ERROR = 300  # letters of a message that a table still holds
@@ -68,7 +68,7 @@ def reproduction(study: Study) -> Table:
     rows = []
     for record, name in zip(study.records, study.mechanism, strict=True):
         rows.append((name, f"python -m attnbench {record.command} {shlex.join(record.overrides)}".strip()))
-    rows.sort(key=lambda row: (natural(row[0]), natural(row[1])))
+    rows.sort(key=lambda row: (natural_key(row[0]), natural_key(row[1])))
     columns = (Column("Mechanism"), Column("Command", wide=True))
     return Table("reproduction", "The command that runs each job again.", columns, tuple(rows), collapsed=True)
 
@@ -84,7 +84,7 @@ def configuration(study: Study) -> Table:
 
 
 def _distinct(values: Iterable[Any]) -> list[str]:
-    return sorted({str(value) for value in values}, key=natural)
+    return sorted({str(value) for value in values}, key=natural_key)
 
 
 def _commit(commit: str | None) -> str:

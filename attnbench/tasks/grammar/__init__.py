@@ -3,7 +3,7 @@
 from attnbench.errors import UserError
 from attnbench.tasks.grammar import lexicon
 from attnbench.tasks.grammar.sampling import sample
-from attnbench.tasks.random_sets import draw
+from attnbench.tasks.random_sets import draw_sets
 from attnbench.tasks.task import Task
 from attnbench.tasks.vocabulary import WordVocabulary
 
@@ -29,7 +29,7 @@ def grammar(
     if not isinstance(length, int) or not SHORTEST <= length <= LONGEST:
         raise UserError(f"length={length}: the grammar makes sentences of {SHORTEST} to {LONGEST} source words")
     shortest = (length + 1) // 2
-    sets = draw(sample, shortest, length, train=train, validation=validation, test=test, beyond=beyond, seed=seed)
+    sets = draw_sets(sample, shortest, length, train=train, validation=validation, test=test, beyond=beyond, seed=seed)
     return Task(
         name="grammar",
         source=WordVocabulary(lexicon.source_words(), tokenized=True),

@@ -37,7 +37,7 @@ def test_gradients_are_those_of_what_was_drawn(selection: str) -> None:
     done = [work.forward(rows.take(tile, Operands(query, key, value, None))).results for tile in range(rows.count)]
     expected = [torch.cat(parts, dim=2) for parts in zip(*done, strict=True)]
     torch.manual_seed(1)
-    attended = attend_in_tiles(layer._problem(want_weights=False), layer.score.compare, inputs, rows)
+    attended = attend_in_tiles(layer._spec(want_weights=False), layer.score.compare, inputs, rows)
     found = [attended.context]
     if attended.draw is not None:
         found += [attended.draw.log_prob[..., None], attended.draw.entropy[..., None]]

@@ -9,7 +9,7 @@ from attnbench.report.analysis import Analysis
 from attnbench.report.document import Document, Table
 from attnbench.report.figures.kernel_regression import MOST, examples
 from attnbench.report.findings import findings
-from attnbench.report.sections import document
+from attnbench.report.sections import build_document
 from attnbench.report.statistics import Estimate, over_seeds
 from attnbench.report.study.study import study
 from tests.report import records
@@ -29,7 +29,7 @@ def error(record: Record) -> float:
 
 
 def contents(jobs: list[Record]) -> Document:
-    return document(Analysis(study(jobs)), title="T", command="C", broken=[])
+    return build_document(Analysis(study(jobs)), title="T", command="C", broken=[])
 
 
 def errors(jobs: list[Record]) -> Table:

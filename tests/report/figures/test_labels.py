@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnbench.report.figures.labels import Label, at_ends, beside, spread
+from attnbench.report.figures.labels import Label, at_ends, beside, spaced
 from attnbench.report.figures.plotting import panels, settle
 
 Places = st.lists(st.floats(0, 1), min_size=1, max_size=12).map(sorted)
@@ -14,7 +14,7 @@ Places = st.lists(st.floats(0, 1), min_size=1, max_size=12).map(sorted)
 
 @given(Places)
 def test_places_keep_their_order_their_distance_and_their_bounds(wanted: list[float]) -> None:
-    found = spread(wanted, 0.1)
+    found = spaced(wanted, 0.1)
     assert all(above - below > 0.1 - 1e-9 for below, above in pairwise(found))
     over = max(0.0, (0.1 * (len(wanted) - 1) - 1) / 2)
     assert found[0] >= -over - 1e-9
@@ -22,12 +22,12 @@ def test_places_keep_their_order_their_distance_and_their_bounds(wanted: list[fl
 
 
 def test_places_that_would_touch_share_out_their_middle() -> None:
-    assert spread([0.5, 0.5, 0.5], 0.1) == pytest.approx([0.4, 0.5, 0.6])
-    assert spread([0.3, 0.35, 0.9], 0.1) == pytest.approx([0.275, 0.375, 0.9])
+    assert spaced([0.5, 0.5, 0.5], 0.1) == pytest.approx([0.4, 0.5, 0.6])
+    assert spaced([0.3, 0.35, 0.9], 0.1) == pytest.approx([0.275, 0.375, 0.9])
 
 
 def test_places_that_are_far_apart_stay() -> None:
-    assert spread([0.0, 0.5, 0.9], 0.1) == [0.0, 0.5, 0.9]
+    assert spaced([0.0, 0.5, 0.9], 0.1) == [0.0, 0.5, 0.9]
 
 
 def test_names_at_the_ends_of_lines_do_not_overlap() -> None:

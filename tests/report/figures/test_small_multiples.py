@@ -13,7 +13,7 @@ from attnbench.report.figures.small_multiples import (
     PanelLayout,
     name,
     note,
-    plates,
+    panel_layouts,
 )
 from attnbench.report.study.styles import Encoding, encode
 
@@ -24,7 +24,7 @@ def encoding(scores: int, scopes: int, heads: Sequence[int] = (1, 4)) -> Encodin
 
 
 def drawn(looks: Encoding, rows: Sequence[str] = ("",)) -> list[PanelLayout]:
-    return list(plates(looks, rows, list(looks.styles)))
+    return list(panel_layouts(looks, rows, list(looks.styles)))
 
 
 def test_few_mechanisms_have_a_panel_a_row() -> None:
@@ -67,4 +67,4 @@ def test_a_panel_that_says_the_family_leaves_it_out_of_names() -> None:
 
 
 def test_nothing_shown_is_no_figure() -> None:
-    assert list(plates(encoding(2, 2), [], [])) == []
+    assert list(panel_layouts(encoding(2, 2), [], [])) == []

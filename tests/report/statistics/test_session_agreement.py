@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from attnbench.report.analysis import Analysis
-from attnbench.report.statistics.session_agreement import OrderAgreement, agreement, order
+from attnbench.report.statistics.session_agreement import OrderAgreement, exponent_agreement, order_agreement
 from attnbench.report.study.study import study
 from attnbench.report.tables.growth import stability
 from tests.report import records
@@ -20,17 +20,17 @@ def times(power: float, ms: float) -> dict[int, float]:
 def test_the_exponent_furthest_from_the_median() -> None:
     sessions = [{"a": times(power, 1.0)} for power in (1.9, 2.0, 2.05)]
     sessions[0]["b"] = times(1.0, 1.0)
-    (found,) = agreement(sessions)
+    (found,) = exponent_agreement(sessions)
     assert (found.mechanism, found.sessions) == ("a", 3)
     assert found[2:] == pytest.approx((2.0, 0.1))
 
 
 def test_a_change_of_order_is_told_with_its_size() -> None:
     steady = {"a": times(2.0, 1.0), "c": times(2.0, 9.0)}
-    found = order([steady | {"b": times(2.0, ms)} for ms in (1.2, 0.9, 1.1)])
+    found = order_agreement([steady | {"b": times(2.0, ms)} for ms in (1.2, 0.9, 1.1)])
     assert (found.pairs, found.changed) == (9, 3)
     assert found.furthest == pytest.approx(0.1)
-    assert order([steady] * 3) == OrderAgreement(3, 0, 0.0)
+    assert order_agreement([steady] * 3) == OrderAgreement(3, 0, 0.0)
 
 
 def test_several_sessions_are_told_with_their_spread() -> None:

@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from attnbench.record import Factor, Record
-from attnbench.report.study.naming import conditions, label, natural, said
-from attnbench.report.study.study import spread, study
+from attnbench.report.study.naming import conditions, label, natural_key, telling_factors
+from attnbench.report.study.study import evenly_spaced, study
 from tests.report import records
 
 
 def labels(jobs: list[Record]) -> list[str]:
-    return [label(factors, factors) for factors in said(jobs)]
+    return [label(factors, factors) for factors in telling_factors(jobs)]
 
 
 def with_factors(**factors: Factor) -> Record:
@@ -137,7 +137,7 @@ def test_sweeps_are_told_apart_only_where_the_same_factors_stand_for_something_e
 
 
 def test_natural_order() -> None:
-    assert sorted(["heads 16", "heads 4"], key=natural) == ["heads 4", "heads 16"]
+    assert sorted(["heads 16", "heads 4"], key=natural_key) == ["heads 4", "heads 16"]
 
 
 def test_styles_are_distinct_for_many_mechanisms() -> None:
@@ -159,5 +159,5 @@ def test_few_mechanisms_get_a_colour_each() -> None:
 
 
 def test_spread_keeps_the_ends() -> None:
-    assert spread(list("abcdefg"), 3) == ["a", "d", "g"]
-    assert spread(["a", "b"], 3) == ["a", "b"]
+    assert evenly_spaced(list("abcdefg"), 3) == ["a", "d", "g"]
+    assert evenly_spaced(["a", "b"], 3) == ["a", "b"]
