@@ -9,21 +9,22 @@ from hydra.core.utils import configure_log
 from omegaconf import DictConfig, read_write
 from tqdm import tqdm
 
-from attnbench.cli.plan import PlannedJob, finished
+from attnbench.cli.plan import Plan, PlannedJob, finished
 from attnbench.cli.report import build_report
 from attnbench.errors import UserError
 from attnbench.job import SessionContender, absent, baselines, measure_session
 from attnbench.record import Record
 
 
-def compare(cells: Sequence[PlannedJob]) -> None:
+def compare(plan: Plan) -> None:
     """Measures the contenders that can be had here, unless one session has measured them all already.
 
     Raises:
         UserError: none can be had, or there is no such baseline.
         SystemExit: with status 1 if a contender failed.
     """
-    cells = sorted(cells, key=lambda cell: cell.unavailable is not None)  # a baseline is one that can be had, if any
+    # The available ones first: the baseline should be one of them, if there is any.
+    cells = sorted(plan.jobs, key=lambda cell: cell.unavailable is not None)
     folder, able = cells[0].sweep, [cell for cell in cells if cell.unavailable is None]
     keys = dict(zip((cell.key for cell in cells), baselines([cell.cfg for cell in cells]), strict=True))
     missing = _missing(cells)
@@ -31,7 +32,7 @@ def compare(cells: Sequence[PlannedJob]) -> None:
         raise UserError(str(missing[0].error))
     records = _measured(able)
     done = "; measured already, force=true measures again" if records else ""
-    print(f"{folder}: {len(able)} contenders{done}", flush=True)
+    print(f"{folder}: {len(able)} contenders ({plan.summary}){done}", flush=True)
     if not records:
         records = _measure(
             [SessionContender(cell.cfg, cell.folder, keys[cell.key]) for cell in able], able[0].cfg, folder

@@ -1,24 +1,26 @@
-"""The plan of a sweep: its cells, checked before any of them runs, and what is finished of them already."""
+"""The plan of a sweep: its jobs, checked before any of them runs, and which of them are finished already."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
 from attnbench import record
-from attnbench.cli.grid import cells, replaced
+from attnbench.cli.grid import SEED, Cells, Grids, cells
 from attnbench.errors import UnavailableError, UserError
 from attnbench.job import check, job_key
 from attnbench.record import Record
 
+CONDITIONS = ("task", "length", "device")  # factors that are not part of a mechanism
+SHORTCUT = "grid=none: only what you name"
+
 
 @dataclass(frozen=True)
 class PlannedJob:
-    """One job of a sweep; `unavailable` says why it cannot run here, if nothing is wrong with it but that."""
+    """One job of a sweep. `unavailable` is the reason why it cannot run on this machine, or None."""
 
     overrides: list[str]
     key: str
@@ -27,7 +29,7 @@ class PlannedJob:
 
     @property
     def name(self) -> str:
-        """What it is, as on a command line."""
+        """Its overrides, as on a command line."""
         return _shown(self.overrides)
 
     @property
@@ -45,10 +47,16 @@ class PlannedJob:
         return self.folder / record.NAME
 
 
-def plan(
-    grids: Sequence[Mapping[str, Any]], arguments: Sequence[str], config: DictConfig, loader: ConfigLoader
-) -> list[PlannedJob]:
-    """The cells of a sweep, each job once however many cells describe it.
+@dataclass(frozen=True)
+class Plan:
+    """The jobs of a sweep. `summary` says in words what they are: "default grid, 14 mechanisms × 2 seeds"."""
+
+    jobs: list[PlannedJob]
+    summary: str
+
+
+def plan(grids: Grids, arguments: Sequence[str], config: DictConfig, loader: ConfigLoader) -> Plan:
+    """The jobs of a sweep. A job that several cells describe is planned once.
 
     Args:
         grids: of the config; see `attnbench.cli.grid.cells`.
@@ -59,8 +67,9 @@ def plan(
     Raises:
         UserError: a cell that cannot run at all.
     """
+    found = cells(grids, arguments, OverridesParser.create(config_loader=loader))
     planned: dict[str, PlannedJob] = {}
-    for overrides in _overrides(grids, arguments, config.command, loader):
+    for overrides in _with_folder(found, arguments, config.command):
         cfg, unavailable = loader.load_sweep_config(config, overrides), None
         try:
             check(cfg)
@@ -70,26 +79,44 @@ def plan(
             raise UserError(f"{_shown(overrides)}: {error}") from error
         key = job_key(cfg)
         planned.setdefault(key, PlannedJob(overrides, key, cfg, unavailable))
-    return list(planned.values())
+    jobs = list(planned.values())
+    return Plan(jobs, _summary(found.grid, jobs))
 
 
 def finished(folder: Path) -> dict[str, Record]:
-    """The finished records below a folder, by key; what cannot be read is not finished."""
+    """The finished records below a folder, by key. A file that cannot be read is not a finished record."""
     records = (record.find(path) for path in sorted(folder.glob(f"**/{record.NAME}")))
     return {found.key: found for found in records if found and found.status == "finished"}
 
 
-def _overrides(
-    grids: Sequence[Mapping[str, Any]], arguments: Sequence[str], command: str, loader: ConfigLoader
-) -> list[list[str]]:
-    """The overrides of each cell; a grid from the command line gets a folder of its own, named after its axes."""
-    parser = OverridesParser.create(config_loader=loader)
-    overrides = cells(grids, arguments, parser)
-    axes = replaced(grids, arguments, parser)
-    if axes and not any(argument.startswith("sweep=") for argument in arguments):
-        name = "-".join(axes if command == "train" else [command, *axes])
-        return [[*cell, f"sweep={name}"] for cell in overrides]
-    return overrides
+def _with_folder(found: Cells, arguments: Sequence[str], command: str) -> list[list[str]]:
+    """The overrides of each cell. A grid from the command line gets a folder of its own, named after its axes."""
+    if not found.axes or any(argument.startswith("sweep=") for argument in arguments):
+        return found.overrides
+    name = "-".join(found.axes if command == "train" else [command, *found.axes])
+    return [[*cell, f"sweep={name}"] for cell in found.overrides]
+
+
+def _summary(grid: str, jobs: Sequence[PlannedJob]) -> str:
+    """The grid, how many mechanisms, conditions and seeds it has; and how to do without a grid of the config."""
+    named = [{key: value for key, _, value in (o.partition("=") for o in job.overrides)} for job in jobs]
+    counts = {
+        "mechanism": len({_mechanism(each) for each in named}),
+        **{name: len({each.get(name) for each in named}) for name in CONDITIONS},
+        SEED: len({job.cfg.seed for job in jobs}),
+    }
+    parts = [_counted(count, name) for name, count in counts.items() if count > 1 or name == "mechanism"]
+    hint = "" if grid in ("your grid", "no grid") else f"; {SHORTCUT}"
+    return f"{grid}, {' × '.join(parts)}{hint}"
+
+
+def _mechanism(overrides: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    """The overrides that are neither a condition nor the seed."""
+    return frozenset(each for each in overrides.items() if each[0].partition(".")[0] not in (*CONDITIONS, SEED))
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name}{'' if count == 1 else 's'}"
 
 
 def _shown(overrides: Sequence[str]) -> str:

@@ -1,14 +1,13 @@
-"""A sweep: runs the planned cells that are not finished, tabulates all, and has the report built."""
+"""A sweep: runs the planned jobs that are not finished yet, prints a table of all, and builds the report."""
 
 import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.plugins.launcher import Launcher
@@ -16,7 +15,8 @@ from omegaconf import DictConfig, read_write
 
 from attnbench import record
 from attnbench.cli.cost import compare
-from attnbench.cli.plan import PlannedJob, finished, plan
+from attnbench.cli.grid import Grids
+from attnbench.cli.plan import Plan, PlannedJob, finished, plan
 from attnbench.cli.progress import Progress
 from attnbench.cli.report import build_report
 from attnbench.cli.sweep_table import print_table
@@ -24,7 +24,7 @@ from attnbench.errors import UserError
 
 
 def run_sweep(
-    grids: Sequence[Mapping[str, Any]],
+    grids: Grids,
     arguments: Sequence[str],
     config: DictConfig,
     loader: ConfigLoader,
@@ -37,11 +37,11 @@ def run_sweep(
         arguments: overrides from the command line.
         config: composed without them.
         loader: composes the config of a cell.
-        launcher: runs the cells that train; those of a cost session are measured together, here.
+        launcher: runs the jobs that train. The contenders of a cost session are measured together, in this process.
 
     Raises:
-        UserError: a cell that cannot run at all; nothing has been run then.
-        SystemExit: with status 1 if a job failed, 130 if the sweep was interrupted.
+        UserError: a job that cannot run at all. In that case nothing has been run.
+        SystemExit: with status 1 if a job failed, with status 130 if the sweep was interrupted.
     """
     planned = plan(grids, arguments, config, loader)
     if config.command == "cost":
@@ -50,41 +50,47 @@ def run_sweep(
         _train(planned, config, launcher)
 
 
-def _train(planned: Sequence[PlannedJob], config: DictConfig, launcher: Launcher) -> None:
-    for cell in planned:
-        if cell.unavailable:
-            raise UserError(f"{cell.name}: {cell.unavailable}")
-    folder = planned[0].sweep
+def _train(planned: Plan, config: DictConfig, launcher: Launcher) -> None:
+    for job in planned.jobs:
+        if job.unavailable:
+            raise UserError(f"{job.name}: {job.unavailable}")
+    folder = planned.jobs[0].sweep
     before = finished(folder)
-    todo = [cell for cell in planned if cell.cfg.force or cell.key not in before]
-    skipped = len(planned) - len(todo)
-    print(f"{folder}: {len(planned)} jobs" + (f", {skipped} of them finished already" if skipped else ""), flush=True)
+    todo = [job for job in planned.jobs if job.cfg.force or job.key not in before]
+    skipped = len(planned.jobs) - len(todo)
+    print(f"{folder}: {_counted(len(planned.jobs))} ({planned.summary})", flush=True)
+    if skipped:
+        print(f"{skipped} of them finished already", flush=True)
     if todo:
         with read_write(config):  # the launcher makes this folder, whatever its jobs use
             config.hydra.sweep.dir = str(folder)
         again = ["python", "-m", "attnbench", config.hydra.job.config_name, *sys.argv[1:]]
         _launch(launcher, todo, folder, shlex.join(again))
-    kept = {cell.key: before[cell.key] for cell in planned if cell not in todo}
-    found = {cell.key: kept.get(cell.key) or record.find(cell.record) for cell in planned}
+    kept = {job.key: before[job.key] for job in planned.jobs if job not in todo}
+    found = {job.key: kept.get(job.key) or record.find(job.record) for job in planned.jobs}
     records = [one for one in found.values() if one is not None]
     print_table(records)
-    for cell in planned:
-        if found[cell.key] is None:
-            print(f"no record, its process died: {cell.folder}")
+    for job in planned.jobs:
+        if found[job.key] is None:
+            print(f"no record, its process died: {job.folder}")
     build_report([folder], folder.name)
-    if len(records) < len(planned) or any(one.status != "finished" for one in records):
+    if len(records) < len(planned.jobs) or any(one.status != "finished" for one in records):
         raise SystemExit(1)
+
+
+def _counted(jobs: int) -> str:
+    return "1 job" if jobs == 1 else f"{jobs} jobs"
 
 
 def _launch(launcher: Launcher, todo: Sequence[PlannedJob], folder: Path, again: str) -> None:
     stopped = threading.Event()
-    with _interrupts(stopped), Progress([cell.record for cell in todo]):
+    with _interrupts(stopped), Progress([job.record for job in todo]):
         try:
-            launcher.launch([cell.overrides for cell in todo], initial_job_idx=0)
+            launcher.launch([job.overrides for job in todo], initial_job_idx=0)
         except KeyboardInterrupt:
             stopped.set()
         except Exception as error:
-            # A worker that the system killed takes its launcher down, but not the records of the jobs before it.
+            # When the system kills a worker, the launcher fails too. The records of earlier jobs are kept.
             if not stopped.is_set():
                 print(f"the launcher stopped: {type(error).__name__}: {error}".splitlines()[0], file=sys.stderr)
     if stopped.is_set():
@@ -95,7 +101,7 @@ def _launch(launcher: Launcher, todo: Sequence[PlannedJob], folder: Path, again:
 
 @contextmanager
 def _interrupts(stopped: threading.Event) -> Iterator[None]:
-    """Notes a Ctrl-C besides raising it: what it hits may turn it into an error of its own, as OmegaConf does."""
+    """Notes a Ctrl-C, and raises it. The code that it interrupts may turn it into another error, as OmegaConf does."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         stopped.set()

@@ -21,6 +21,11 @@ GRID = "score=dot,additive scope=global,local_m heads=1,4 length=16,64 device=cp
 
 def planned(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> list[list[str]]:
     """The overrides of the jobs that a command line plans."""
+    return announced(folder, monkeypatch, *arguments)[0]
+
+
+def announced(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[list[list[str]], str]:
+    """The overrides of the jobs that a command line plans, and what it prints before the first of them."""
     jobs: list[list[str]] = []
 
     class Recorder(Launcher):
@@ -31,8 +36,7 @@ def planned(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> l
             raise SystemExit
 
     monkeypatch.setattr("hydra.core.plugins.Plugins.instantiate_launcher", lambda *args, **kwargs: Recorder())
-    here(folder, *arguments)
-    return jobs
+    return jobs, here(folder, *arguments).out
 
 
 def test_the_grid_of_the_command_line_is_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,6 +67,25 @@ def test_seeds_take_the_place_of_those_of_a_grid(
     assert {override for job in found for override in job if override.startswith("seed=")} == {
         f"seed={seed}" for seed in seeds.split()
     }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (
+            "task=copy seed=1,2",
+            "runs/default: 56 jobs (default grid, 14 mechanisms × 2 lengths × 2 seeds; grid=none: only what you name)",
+        ),
+        ("task=copy seed=1,2 grid=none", "runs/task: 2 jobs (no grid, 1 mechanism × 2 seeds)"),
+        ("score=dot,additive", "runs/score: 2 jobs (your grid, 2 mechanisms)"),
+        ("grid=none", "runs/default: 1 job (no grid, 1 mechanism)"),
+    ],
+)
+def test_the_grid_is_announced_before_the_first_job(
+    arguments: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, printed = announced(tmp_path, monkeypatch, "sweep", "tracker=none", *arguments.split())
+    assert printed.splitlines()[0] == line
 
 
 @pytest.mark.parametrize("start_of_line", [["sweep"], ["-m"], ["-m", "train"]])
