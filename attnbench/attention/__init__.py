@@ -1,5 +1,49 @@
-"""The object of study: no training, no files, no configuration in here."""
+"""The object of study: score × scope × selection, computed by a kernel. No training, no files and no config in here."""
 
+from attnbench.attention.key_value import KeyValue, Projected, Split, Tied
 from attnbench.attention.layer import Attention, Memory
+from attnbench.attention.scopes import Global, LocalM, LocalP, Scope, View
+from attnbench.attention.scores import (
+    Additive,
+    Average,
+    Concat,
+    Cosine,
+    Dot,
+    Gaussian,
+    General,
+    Location,
+    Perceptron,
+    ScaledDot,
+    Score,
+)
+from attnbench.attention.selections import Draw, Gumbel, Reinforce, Selection, Soft
 
-__all__ = ["Attention", "Memory"]
+__all__ = [
+    "Additive",
+    "Attention",
+    "Average",
+    "Concat",
+    "Cosine",
+    "Dot",
+    "Draw",
+    "Gaussian",
+    "General",
+    "Global",
+    "Gumbel",
+    "KeyValue",
+    "LocalM",
+    "LocalP",
+    "Location",
+    "Memory",
+    "Perceptron",
+    "Projected",
+    "Reinforce",
+    "ScaledDot",
+    "Scope",
+    "Score",
+    "Selection",
+    "Soft",
+    "Split",
+    "Tied",
+    "View",
+]
