@@ -1,8 +1,8 @@
-# Two commands: `make sweep` and `make test`. Both make .venv first, and need Python, make and git only.
+# make sweep, make test, make docs. Each makes .venv first, and needs Python, make and git only.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: sweep test
+.PHONY: sweep test docs
 
 sweep: .venv/installed
 	$(BIN)/python -m attnbench sweep
@@ -13,13 +13,22 @@ test: .venv/installed-test
 	$(BIN)/pyright
 	$(BIN)/pytest
 
+# The site is in build/site; open build/site/index.html.
+docs: export NO_MKDOCS_2_WARNING := 1
+docs: .venv/installed-docs
+	$(BIN)/python -m mkdocs build --strict
+
 .venv/installed: pyproject.toml | .venv
 	$(BIN)/pip install --quiet --editable .
 	touch $@
 
+.venv/installed-docs: pyproject.toml | .venv
+	$(BIN)/pip install --quiet --editable '.[docs]'
+	touch $@ .venv/installed
+
 .venv/installed-test: pyproject.toml | .venv
 	$(BIN)/pip install --quiet --editable '.[test]'
-	touch $@ .venv/installed
+	touch $@ .venv/installed .venv/installed-docs
 
 .venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=python3.12"; exit 2; }

@@ -1,7 +1,8 @@
-"""Heads: a state of width H · D seen as H slices of width D, each attended on its own. Vaswani et al. 2017, 3.2.2.
+"""Heads: a state of width H · D is H slices of width D, and each slice is attended separately. Vaswani et al. 2017,
+3.2.2.
 
-No projection is added for the heads: the layers that make the states learn what each slice holds, so that the number of
-heads changes nothing but the number of softmaxes (and no parameter, where the score has none).
+There is no projection for the heads. The layers that make the states learn what each slice holds. The number of heads
+therefore changes only the number of softmaxes; it adds no parameter, unless the score has parameters.
 """
 
 from torch import Tensor
@@ -10,7 +11,7 @@ from attnbench.errors import UserError
 
 
 def head_width(width: int, heads: int) -> int:
-    """The width D of each of `heads` slices of a state.
+    """The width D of each of the `heads` slices of a state.
 
     Raises:
         UserError: `heads` is not a divisor of `width`.

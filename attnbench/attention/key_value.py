@@ -1,4 +1,4 @@
-"""What of a state is compared with the query, its key, and what of it is mixed into the context, its value."""
+"""How a state becomes a key, which is compared with the query, and a value, which is mixed into the context."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ class KeyValue(NamedTuple):
 
 
 class Tied(nn.Module):
-    """The state is both. Bahdanau et al. 2015, section 3.1; Luong et al. 2015, section 3.1."""
+    """The state is both key and value. Bahdanau et al. 2015, section 3.1; Luong et al. 2015, section 3.1."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class Tied(nn.Module):
 
 
 class Split(nn.Module):
-    """key = tanh(W_k h), value = tanh(W_v h): a part for each of a state's jobs. Daniluk et al. 2017, 2.2."""
+    """key = tanh(W_k h), value = tanh(W_v h): a separate part for each of the two uses. Daniluk et al. 2017, 2.2."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""score × scope × selection, computed by a kernel: the attention layer that every model uses."""
+"""The attention layer that every model uses: score × scope × selection, computed by a kernel."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -22,7 +22,11 @@ from attnbench.attention.selections import Selection
 
 
 class Memory(NamedTuple):
-    """What is attended: key features and values `(B, H, S, ·)`, and how many of them are real `(B,)` (None: all)."""
+    """What the queries attend.
+
+    Key features and values are `(B, H, S, ·)`. `lengths` `(B,)` says how many of the S positions are real in each
+    sentence; the rest is padding. None: all are real.
+    """
 
     key_features: Tensor
     value: Tensor
@@ -30,11 +34,11 @@ class Memory(NamedTuple):
 
     @property
     def size(self) -> int:
-        """S, padding included."""
+        """S, with padding."""
         return self.value.shape[-2]
 
     def rows(self, index: Tensor) -> "Memory":
-        """The memory of the sentences `index` `(N,)`, in that order, any as often as it is named."""
+        """The memory of the sentences `index` `(N,)`, in that order. An index may occur several times."""
         lengths = None if self.lengths is None else self.lengths[index]
         return Memory(self.key_features[index], self.value[index], lengths)
 
@@ -46,13 +50,13 @@ class Attention(nn.Module):
         width: of the query states and of the attended states, H · D.
         score: makes the score from `(heads, head_dim)`.
         scope: makes the scope from `(heads, head_dim)`.
-        selection: soft or hard.
-        key_value: makes, from `width`, what turns states into keys and values.
-        kernel: computes it.
+        selection: makes the selection, soft or hard.
+        key_value: makes, from `width`, the module that turns states into keys and values.
+        kernel: computes the attention.
         heads: H, a divisor of `width`.
 
     Raises:
-        UserError: `heads` does not divide `width`, or the kernel cannot do this score, scope and selection.
+        UserError: `heads` does not divide `width`, or the kernel cannot compute this score, scope and selection.
     """
 
     def __init__(
@@ -77,16 +81,16 @@ class Attention(nn.Module):
         self.chosen_kernel()
 
     def chosen_kernel(self, *, want_weights: bool = False) -> Kernel:
-        """The kernel that runs; weights on request come from the one that holds them, whatever else was asked for."""
+        """The kernel that runs. If the weights are wanted, it is one that holds them, whatever `kernel` is."""
         return choose(AutoKernel() if want_weights else self.kernel, self._spec(want_weights=want_weights))
 
     def memory_of_states(self, states: Tensor, lengths: Tensor | None = None) -> Memory:
-        """Prepares states `(B, S, W)`, of which the first `lengths` `(B,)` are real, for being attended."""
+        """Turns states `(B, S, W)` into a memory. In each row, the first `lengths` `(B,)` states are real."""
         key, value = self.key_value(states)
         return self.memory_of_key_value(split_heads(key, self.heads), split_heads(value, self.heads), lengths)
 
     def extend(self, memory: Memory, states: Tensor) -> Memory:
-        """The memory with `states` `(B, N, W)` behind what it holds, all of it real: nothing is computed twice."""
+        """Appends `states` `(B, N, W)`, all real, to the memory. Nothing is computed twice."""
         key, value = (split_heads(part, self.heads) for part in self.key_value(states))
         features = self.score.key_features(key, memory.size)
         joined = torch.cat([memory.key_features, features], dim=2), torch.cat([memory.value, value], dim=2)
@@ -100,12 +104,12 @@ class Attention(nn.Module):
         Args:
             query: `(B, T, W)`.
             memory: from `memory_of_states`.
-            position: of the first query, which local scopes align to and causal attention starts from.
-            causal: whether a query sees no key after its own position.
-            want_weights: also return the weights `(B, H, T, S)`.
+            position: of the first query. Local scopes align to it, and causal attention starts from it.
+            causal: whether a query attends no key after its own position.
+            want_weights: whether to return the weights `(B, H, T, S)` too.
 
         Returns:
-            The context as `(B, T, W)`, the weights if wanted, the draw if the selection drew.
+            The context as `(B, T, W)`; the weights, if wanted; the draw, if the selection drew positions.
         """
         attended = self.attend(
             split_heads(query, self.heads), memory, position=position, causal=causal, want_weights=want_weights
@@ -113,16 +117,16 @@ class Attention(nn.Module):
         return attended._replace(context=merge_heads(attended.context))
 
     def memory_of_key_value(self, key: Tensor, value: Tensor, lengths: Tensor | None = None) -> Memory:
-        """As `memory_of_states`, of keys `(B, H, S, D)` and values `(B, H, S, Dv)` that are made already."""
+        """Turns keys `(B, H, S, D)` and values `(B, H, S, Dv)` into a memory."""
         features = self.score.key_features(key)
-        if self.scope.local:  # windows are fetched row by row, often many times
+        if self.scope.local:  # windows are read row by row, many times
             features, value = features.contiguous(), value.contiguous()
         return Memory(features, value, lengths)
 
     def attend(
         self, query: Tensor, memory: Memory, *, position: int = 0, causal: bool = False, want_weights: bool = False
     ) -> Attended:
-        """As `forward`, from queries `(B, H, T, D)` to contexts `(B, H, T, Dv)`."""
+        """The same as `forward`, from queries `(B, H, T, D)` to contexts `(B, H, T, Dv)`."""
         view = self.scope(query, View(memory.size, memory.lengths, causal, position))
         inputs = Inputs(self.score.query_features(query), memory.key_features, memory.value, view)
         return self.chosen_kernel(want_weights=want_weights)(self._spec(want_weights=want_weights), inputs)

@@ -1,6 +1,6 @@
-"""Where a query may look: everywhere, or near a position that is aligned with it or predicted by it.
+"""Which keys a query may attend: all, or those near a position that is aligned or predicted.
 
-A scope is called with the queries `(B, H, T, D)` and what they may see, a `View`, and answers with a narrower view.
+A scope gets the queries `(B, H, T, D)` and a `View` of the keys, and returns a narrower view.
 """
 
 import math
@@ -13,12 +13,12 @@ from attnbench.errors import UserError
 
 
 class View(NamedTuple):
-    """Which of `size` keys each query may attend, said without a T × S matrix.
+    """Which of `size` keys each query may attend, without a T × S matrix.
 
-    Those of its sentence (the first of `lengths` `(B,)`; None: all are real); if `causal`, none after the query itself,
-    of which `position` is the first one's place; and within `window` of `centre` `(B or 1, H or 1, T)`, if there is
-    one. With a `sigma`, the weights are then multiplied by a Gaussian about the centre, so that a row sums to at most
-    one.
+    - A query attends only keys of its sentence: the first of `lengths` `(B,)`. None: all keys are real.
+    - If `causal`, a query attends no key after its own position. `position` is the position of the first query.
+    - If there is a `centre` `(B or 1, H or 1, T)`, a query attends only keys within `window` of it.
+    - With a `sigma`, the weights are then multiplied by a Gaussian around the centre. A row then sums to at most one.
     """
 
     size: int
@@ -35,7 +35,7 @@ class View(NamedTuple):
         return self.lengths is None and not self.causal and self.centre is None
 
     def visible(self, queries: int, device: torch.device) -> Tensor:
-        """How many keys, from the first on, the window aside, each query may attend: `(B or 1, 1, T or 1)`."""
+        """How many keys, counted from the first, each query may attend, without the window: `(B or 1, 1, T or 1)`."""
         visible = torch.full((1, 1, 1), self.size, device=device)
         if self.lengths is not None:
             visible = self.lengths[:, None, None]
@@ -44,36 +44,44 @@ class View(NamedTuple):
         return visible
 
     def mask(self, queries: int, device: torch.device) -> Tensor:
-        """True where a query may attend, `(B or 1, H or 1, T or 1, S)`."""
+        """True where a query may attend a key: `(B or 1, H or 1, T or 1, S)`."""
         positions = torch.arange(self.size, device=device)
         return self.mask_at(positions, self.visible(queries, device), self.centre)
 
     def gain(self, device: torch.device) -> Tensor | None:
-        """What multiplies the weights, `(B, H, T, S)`, or None."""
+        """The factor of the weights, `(B, H, T, S)`; None: there is no factor."""
         return self.gain_at(torch.arange(self.size, device=device), self.centre)
 
     def bounds(self, visible: Tensor, centre: Tensor | None) -> tuple[Tensor, Tensor]:
-        """The first and the last key position that queries may attend that see `visible` keys about a `centre`."""
+        """The first and the last key position that a query may attend.
+
+        Args:
+            visible: how many keys each query may attend, without the window.
+            centre: of the window; None: there is no window.
+        """
         if centre is None:
             return torch.zeros_like(visible), visible - 1
         return (centre - self.window).clamp_min(0), torch.minimum(centre + self.window, visible - 1)
 
     def mask_at(self, positions: Tensor, visible: Tensor, centre: Tensor | None) -> Tensor:
-        """Which key `positions` `(..., S)` queries may attend that see `visible` `(..., T)` keys about a `centre`."""
+        """The mask at the key `positions` `(..., S)`, for queries that see `visible` `(..., T)` keys around a `centre`."""
         first, last = self.bounds(visible, centre)
         return (positions >= first[..., None]) & (positions <= last[..., None])
 
     def gain_at(self, positions: Tensor, centre: Tensor | None) -> Tensor | None:
-        """The Gaussian at key `positions` `(..., S)` about the `centre` `(..., T)` of each query, or None."""
+        """The Gaussian at the key `positions` `(..., S)` around the `centre` `(..., T)` of each query; None: there is
+        none.
+        """
         if self.sigma is None or centre is None:
             return None
         return torch.exp(-(positions - centre[..., None]).square() / (2 * self.sigma**2))
 
 
 class Scope(nn.Module):
-    """The base. `local` says that a view has a window; `reweights`, that it has a Gaussian.
+    """The base of all scopes.
 
-    `window` is how far it reaches to either side, and `flops` are the floating-point operations it has for each pair.
+    `local`: whether the scope sets a window. `reweights`: whether it sets a Gaussian. `window`: how many positions the
+    window reaches to each side. `flops`: floating-point operations of the scope for each pair of a query and a key.
     """
 
     local = False
@@ -99,12 +107,12 @@ class Global(Scope):
 class LocalM(Scope):
     """±D around the aligned position p = t, monotonic alignment. Luong et al. 2015, section 3.2.
 
-    Queries beyond the last position that they may see look around that one.
+    A query beyond the last visible position looks around that last position.
 
     Args:
         window: D, positions to each side.
-        pace: source positions to a target position, p = pace · t. Luong's is 1; the ratio of the lengths of source and
-            target makes the window follow sentences whose translation is longer or shorter.
+        pace: source positions for each target position, p = pace · t. Luong's is 1. If the translation is longer or
+            shorter than the source, the ratio of the lengths lets the window follow it.
     """
 
     local = True
@@ -126,8 +134,8 @@ class LocalM(Scope):
 class LocalP(Scope):
     """±D around a predicted position p = S σ(vᵀ tanh(W q)), and a Gaussian about p. Luong et al. 2015, eq. 9-10.
 
-    The Gaussian, of σ = D / 2, multiplies the weights after the softmax. S is the number of positions
-    that the query may see: the sentence's own length, or where attention is causal, those up to the query.
+    The Gaussian has σ = D / 2, and multiplies the weights after the softmax. S is the number of positions that the
+    query may see: the length of the sentence, or, in causal attention, the positions up to the query.
 
     Args:
         window: D, positions to each side.
@@ -135,7 +143,7 @@ class LocalP(Scope):
 
     local = True
     reweights = True
-    flops = 5  # a difference, its square, a quotient, an exponential, and the product with the weight
+    flops = 5  # difference, square, quotient, exponential, product with the weight
 
     def __init__(self, heads: int, head_dim: int, window: int = 10) -> None:
         super().__init__(heads, head_dim)
@@ -151,7 +159,7 @@ class LocalP(Scope):
 
     def forward(self, query: Tensor, view: View) -> View:
         share = torch.sigmoid(torch.tanh(query @ self.weight) @ self.v).squeeze(-1)
-        # In bf16 neighbouring positions beyond 256 would be the same number.
+        # In bf16, neighbouring positions beyond 256 are the same number.
         precise = torch.promote_types(share.dtype, torch.float32)
         centre = view.visible(query.shape[-2], query.device) * share.to(precise)
         return view._replace(centre=centre, window=self.window, sigma=self.window / 2)

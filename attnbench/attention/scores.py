@@ -1,10 +1,10 @@
-"""Every score function, on one page.
+"""All score functions, on one page.
 
-A score compares each query with each key. All but the additive ones are a dot product after a change of coordinates,
-score(q, k) = φ(q) · ψ(k): such a score only states its feature maps, and one fused kernel serves them all. A score may
-leave out what is constant over the keys of one query, for it cancels in the softmax.
+A score compares each query with each key. All scores but the additive ones are a dot product after a change of
+coordinates, score(q, k) = φ(q) · ψ(k). Such a score only states its two feature maps, and one fused kernel serves them
+all. A score may leave out a term that is the same for all keys of a query, because it cancels in the softmax.
 
-Shapes: query `(B, H, T, D)`, key `(B, H, S, D)`, scores `(B, H, T, S)`; each head has its own parameters.
+Shapes: query `(B, H, T, D)`, key `(B, H, S, D)`, scores `(B, H, T, S)`. Each head has its own parameters.
 """
 
 import math
@@ -16,9 +16,9 @@ from attnbench.errors import UserError
 
 
 class Score(nn.Module):
-    """The base: φ and ψ are the identity, and `compare` is the dot product.
+    """The base of all scores: φ and ψ are the identity, and `compare` is the dot product.
 
-    `factored` says that `compare` is the dot product, so that kernels may take it over.
+    `factored`: whether `compare` is the dot product, so that a kernel may compute it in its own way.
     """
 
     factored = True
@@ -32,7 +32,9 @@ class Score(nn.Module):
         return query
 
     def key_features(self, key: Tensor, position: int = 0) -> Tensor:
-        """ψ: `(B, H, S, D)` to `(B, H, S, F)`, computed once however many queries follow; `position`: of the first."""
+        """ψ: `(B, H, S, D)` to `(B, H, S, F)`. It is computed once for all queries. `position` is that of the first
+        key.
+        """
         return key
 
     def compare(self, query_features: Tensor, key_features: Tensor) -> Tensor:
@@ -40,7 +42,9 @@ class Score(nn.Module):
         return query_features @ key_features.transpose(-2, -1)
 
     def flops(self, features: int) -> int:
-        """Floating-point operations of comparing one pair of F features; the maps' own are found by trying them."""
+        """Floating-point operations to compare one pair with F features. The operations of the feature maps are counted
+        elsewhere.
+        """
         return 2 * features
 
     def forward(self, query: Tensor, key: Tensor) -> Tensor:
@@ -62,7 +66,7 @@ class Cosine(Score):
     """β cos(q, k), with β > 0 learned: content-based addressing. Graves et al. 2014, eq. 5-6.
 
     Args:
-        sharpness: the initial β; with β = 1 the softmax could not tell the best key from the worst.
+        sharpness: the initial β. With β = 1 the softmax could not separate the best key from the worst.
     """
 
     def __init__(self, heads: int, head_dim: int, sharpness: float = 8.0) -> None:
@@ -97,10 +101,10 @@ class General(Score):
 
 
 class Location(Score):
-    """(W q)ⱼ: scored by the position j alone, whatever the key says. Luong et al. 2015, eq. 9.
+    """(W q)ⱼ: the score depends on the position j alone, not on the key. Luong et al. 2015, eq. 9.
 
     Args:
-        positions: how many source positions the table W holds.
+        positions: how many source positions the table W has.
     """
 
     def __init__(self, heads: int, head_dim: int, positions: int = 1024) -> None:
@@ -126,8 +130,8 @@ class Gaussian(Score):
     The term -‖q‖² / 2σ² is the same for all keys of a query, so it is left out.
 
     Args:
-        sigma: the kernel's width σ, in units of the states.
-        learned: whether each head learns its own σ, starting from `sigma`.
+        sigma: the width σ of the kernel, in units of the states.
+        learned: whether each head learns its own σ, from the initial value `sigma`.
     """
 
     log_sigma: Tensor
@@ -154,7 +158,7 @@ class Gaussian(Score):
 
 
 class Average(Score):
-    """0: every key weighs the same, mean pooling."""
+    """0: all keys have the same weight, mean pooling."""
 
     def query_features(self, query: Tensor) -> Tensor:
         return torch.zeros_like(query[..., :1])
@@ -166,7 +170,7 @@ class Average(Score):
 class Perceptron(Score):
     """The base of the additive scores, vᵀ tanh(φ(q) + ψ(k)): a perceptron with one hidden layer, the energies.
 
-    `compare` is the textbook's broadcast: it holds the energies `(B, H, T, S, D)`.
+    `compare` is the textbook's broadcast. It holds the energies `(B, H, T, S, D)`.
     """
 
     factored = False
@@ -179,7 +183,7 @@ class Perceptron(Score):
         return energies(query_features, key_features, self.v)
 
     def flops(self, features: int) -> int:
-        return 4 * features  # a sum, a tanh, a multiply-add
+        return 4 * features  # sum, tanh, multiply-add
 
 
 def energies(query_features: Tensor, key_features: Tensor, v: Tensor) -> Tensor:
@@ -210,8 +214,8 @@ class Additive(Perceptron):
 class Concat(Perceptron):
     """vᵀ tanh(W [q; k]). Luong et al. 2015, eq. 8.
 
-    The same function as `Additive` with W = [W_q W_k]; only the initial scale differs, as W has twice the inputs. Kept
-    under both names because the literature has both.
+    This is the same function as `Additive` with W = [W_q W_k]. Only the initial scale differs, because W has twice the
+    inputs. Both names are kept, because the literature has both.
     """
 
     def __init__(self, heads: int, head_dim: int) -> None:
@@ -231,12 +235,12 @@ class Concat(Perceptron):
 
 
 def _norm(states: Tensor) -> Tensor:
-    """‖x‖, and never 0, `(..., 1)`."""
+    """‖x‖, `(..., 1)`, and at least a tiny number, so that one can divide by it."""
     return torch.linalg.vector_norm(states, dim=-1, keepdim=True).clamp_min(1e-12)
 
 
 def _uniform(parameter: nn.Parameter, fan_in: int) -> None:
-    """The initial values of `nn.Linear`, so that a score's matrix starts as any other."""
+    """The initial values of `nn.Linear`, so that the matrix of a score starts like any other."""
     bound = 1 / math.sqrt(fan_in)
     nn.init.uniform_(parameter, -bound, bound)
 

@@ -1,8 +1,7 @@
-"""From scores to weights: soft (all of the distribution) or hard (one position of it).
+"""From scores to weights: soft (a weight for each position) or hard (one position).
 
-A selection is called with scores `(B, H, T, S)`, a boolean mask that broadcasts to them (True = may attend) and a gain
-or None, and answers with a `Choice`. A position that may not be attended weighs exactly zero, and a row with nothing to
-attend is all zeros.
+A selection gets scores `(B, H, T, S)`, a boolean mask that broadcasts to them (True = may attend), and a gain or None.
+It returns a `Choice`. A masked position has weight exactly 0. A row in which everything is masked is all zeros.
 """
 
 from typing import Literal, NamedTuple
@@ -17,10 +16,11 @@ Credit = Literal["step", "later", "sentence"]
 
 
 class Draw(NamedTuple):
-    """Positions that were sampled without a gradient; `policy` turns them into a loss.
+    """Positions that were sampled without a gradient. `policy` turns them into a loss.
 
-    `log_prob` and `entropy` are `(B, H, T)`. `credit` says which outputs a draw bears on: the one at its own step, that
-    and all later ones, or every one of the sentence, as in an encoder, where `mask` `(B, T)` is True at real queries.
+    `log_prob` and `entropy` are `(B, H, T)`. `credit` says which outputs a draw influences: the output of its own step,
+    that step and all later ones, or all outputs of the sentence. The last is the case in an encoder; there, `mask` `(B,
+    T)` is True at real queries.
     """
 
     log_prob: Tensor
@@ -35,15 +35,17 @@ class Draw(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """Weights `(B, H, T, S)`, and what was drawn to get them where that needs a loss of its own."""
+    """Weights `(B, H, T, S)`; and the draw, if the selection sampled and needs a loss of its own."""
 
     weights: Tensor
     draw: Draw | None = None
 
 
 class Selection(nn.Module):
-    """The base. `flops`: floating-point operations of a score in training, whatever is drawn or left out; a maximum is
-    one. `differentiable`: whether weights have a gradient.
+    """The base of all selections.
+
+    `flops`: floating-point operations for each score in training, where a maximum is one. `differentiable`: whether the
+    weights have a gradient.
     """
 
     flops: int
@@ -57,7 +59,7 @@ class Soft(Selection):
     """softmax(scores), times the scope's gain if it has one: differentiable everywhere. Bahdanau et al. 2015, eq. 6.
 
     Args:
-        dropout: the chance that a weight is left out in training, the others being scaled up for it. Vaswani et al.
+        dropout: the probability that a weight is set to 0 in training. The other weights are scaled up. Vaswani et al.
             2017, section 5.4.
     """
 
@@ -79,11 +81,12 @@ class Soft(Selection):
 class Reinforce(Selection):
     """Samples one position in training, takes the most likely one otherwise. Xu et al. 2015, section 4.1.
 
-    The gradient is the score function's: (reward - baseline) ∇ log p, the baseline a moving average of rewards.
+    The gradient is that of the score function: (reward - baseline) ∇ log p. The baseline is a moving average of the
+    rewards.
 
     Args:
-        entropy: the weight of the entropy term, which keeps the choice from freezing too early.
-        decay: of the moving average, from 0 (the last batch alone) to 1 (never moves).
+        entropy: the weight of the entropy term, which keeps the policy from becoming certain too early.
+        decay: of the moving average, from 0 (only the last batch) to 1 (it never moves).
     """
 
     flops = 14  # the noise's logarithm, sign and sum, the arg max; log softmax, 5; the sums of both results, 5
@@ -109,15 +112,15 @@ class Reinforce(Selection):
         return Choice(weights, Draw(log_prob, entropy, self))
 
     def loss(self, draw: Draw, reward: Tensor, mask: Tensor) -> Tensor:
-        """A scalar whose gradient raises the chance of draws that paid off.
+        """A scalar whose gradient raises the probability of draws with a high reward.
 
         Args:
             draw: of the batch, `(B, H, T)`.
-            reward: log p(target token), `(B, T)`; no gradient flows through it.
+            reward: log p(target token), `(B, T)`. It passes no gradient.
             mask: True at real target tokens, `(B, T)`.
         """
         reward = reward.detach() * mask
-        # Means, not sums, of what a draw bears on: one scale for all draws, so that one baseline serves them.
+        # Means, not sums, over the outputs that a draw influences: all draws then have one scale, and one baseline.
         if draw.credit == "later":
             total, count = (part.flip(1).cumsum(1).flip(1) for part in (reward, mask))
             reward = total / count.clamp_min(1)
@@ -139,7 +142,7 @@ class Gumbel(Selection):
     """Straight-through Gumbel-softmax: one position forward, the soft gradient backward. Jang et al. 2017.
 
     Args:
-        temperature: of the relaxation; lower is nearer to the hard choice, with a noisier gradient.
+        temperature: of the relaxation. A lower one is nearer to the hard choice, and has a noisier gradient.
     """
 
     flops = 12  # the noise's logarithm, sign and sum, the temperature; softmax, 5; the arg max; straight through, 2
@@ -159,13 +162,15 @@ class Gumbel(Selection):
 
 
 def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
-    """Softmax over the last axis among the positions where `mask` is True; zeros elsewhere and in rows with none."""
+    """Softmax over the last axis, among the positions where `mask` is True. All other weights are 0, also in rows
+    without any.
+    """
     weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(-1)
     return weights.masked_fill(~mask, 0.0)
 
 
 def _masked_logits(scores: Tensor, mask: Tensor, gain: Tensor | None) -> Tensor:
-    """Logits of softmax(scores) · gain, renormalised: a hard choice is made among what a soft one would mix."""
+    """Logits of softmax(scores) · gain. A hard selection thus chooses among what a soft one would mix."""
     if gain is not None:
         scores = scores + gain.clamp_min(torch.finfo(gain.dtype).tiny).log()
     return scores.masked_fill(~mask, torch.finfo(scores.dtype).min)

@@ -1,1 +1,1 @@
-"""The command line: commands, help, errors that can be put right, sweeps. Knows Hydra, as `job.py` does."""
+"""The command line: commands, help, messages, sweeps. Only `cli/` and `job/` know Hydra."""

@@ -1,4 +1,4 @@
-"""Which function each command is, and how a job that fails ends."""
+"""The function of each command, and what happens when a job fails."""
 
 import contextlib
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from attnbench.errors import UserError
 
 
 def run_job(cfg: DictConfig) -> None:
-    """Runs one job. One of a sweep leaves its failure in its record; a single one fails aloud."""
+    """Runs one job. If it is part of a sweep, a failure is left in its record. Otherwise it is raised."""
     if HydraConfig.get().mode is RunMode.MULTIRUN:
         with contextlib.suppress(Exception):
             job.run(cfg)
@@ -26,16 +26,18 @@ def run_job(cfg: DictConfig) -> None:
     if job.finished(cfg):
         print("finished already; force=true runs it again")
     print_table([job.run(cfg)])
-    print(f"kept in {HydraConfig.get().runtime.output_dir}")
+    print(f"record and checkpoint: {HydraConfig.get().runtime.output_dir}")
 
 
 def refuse_alone(cfg: DictConfig) -> None:
-    """What a command that is always a session does with `hydra.mode=RUN`.
+    """Refuses to run a command that is always a session with `hydra.mode=RUN`.
 
     Raises:
         UserError: always.
     """
-    raise UserError(f"hydra.mode=RUN: {cfg.command} measures contenders in turns, be it one; leave hydra.mode out")
+    raise UserError(
+        f"hydra.mode=RUN: {cfg.command} measures contenders in turns, even a single one; leave out hydra.mode"
+    )
 
 
 COMMANDS: dict[str, Callable[[DictConfig], None]] = {
@@ -48,5 +50,5 @@ COMMANDS: dict[str, Callable[[DictConfig], None]] = {
 
 
 def execute(cfg: DictConfig) -> None:
-    """The function that Hydra runs, here or in a launcher's worker."""
+    """The function that Hydra runs, in this process or in a launcher's worker."""
     COMMANDS[cfg.command](cfg)

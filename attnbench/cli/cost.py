@@ -1,4 +1,4 @@
-"""A cost session: the planned contenders, measured in turns, tabulated and reported."""
+"""A cost session: the planned contenders are measured in turns, then a table and a report follow."""
 
 import sys
 import time
@@ -17,10 +17,10 @@ from attnbench.record import Record
 
 
 def compare(plan: Plan) -> None:
-    """Measures the contenders that can be had here, unless one session has measured them all already.
+    """Measures the contenders that are available here, unless one session has measured all of them already.
 
     Raises:
-        UserError: none can be had, or there is no such baseline.
+        UserError: none is available, or there is no such baseline.
         SystemExit: with status 1 if a contender failed.
     """
     # The available ones first: the baseline should be one of them, if there is any.
@@ -37,7 +37,7 @@ def compare(plan: Plan) -> None:
         records = _measure(
             [SessionContender(cell.cfg, cell.folder, keys[cell.key]) for cell in able], able[0].cfg, folder
         )
-    # The table takes its names from the report, which takes seconds to import: no command waits for it at its start.
+    # Imported here: the table takes its names from the report, which takes seconds to import.
     from attnbench.cli.cost_table import print_costs
 
     print_costs([*records, *missing])
@@ -47,7 +47,9 @@ def compare(plan: Plan) -> None:
 
 
 def _missing(cells: Sequence[PlannedJob]) -> list[Record]:
-    """Records of the contenders that cannot be had here; says so, each with what tells it from the others."""
+    """Records of the contenders that are not available here. Prints a line for each, with the overrides that
+    distinguish it.
+    """
     shared = set.intersection(*(set(cell.overrides) for cell in cells))
     records = []
     for cell in cells:
@@ -59,7 +61,7 @@ def _missing(cells: Sequence[PlannedJob]) -> list[Record]:
 
 
 def _measured(cells: Sequence[PlannedJob]) -> list[Record]:
-    """The records of the one session that measured all of the cells; none if there is no such session."""
+    """The records of the one session that measured all of the cells; an empty list if there is no such session."""
     before = finished(cells[0].sweep)
     records = [before[cell.key] for cell in cells if cell.key in before and not cell.cfg.force]
     sessions = {record.scaling and record.scaling.session for record in records}
@@ -68,7 +70,7 @@ def _measured(cells: Sequence[PlannedJob]) -> list[Record]:
 
 def _measure(places: Sequence[SessionContender], cfg: DictConfig, folder: Path) -> list[Record]:
     with read_write(cfg):
-        cfg.hydra.runtime.output_dir = str(folder)  # of the session's log
+        cfg.hydra.runtime.output_dir = str(folder)  # the folder of the session's log
     folder.mkdir(parents=True, exist_ok=True)
     configure_log(cfg.hydra.job_logging)
 
@@ -78,6 +80,6 @@ def _measure(places: Sequence[SessionContender], cfg: DictConfig, folder: Path) 
         bar.set_description_str(tqdm.format_interval(left_s), refresh=False)
         bar.update(gone_s - bar.n)
 
-    begun, shown = time.monotonic(), "{percentage:3.0f}% |{bar}| {elapsed} gone, about {desc} to go"
+    begun, shown = time.monotonic(), "{percentage:3.0f}% |{bar}| {elapsed} elapsed, about {desc} left"
     with tqdm(total=1, bar_format=shown, dynamic_ncols=True, disable=None if cfg.progress else True) as bar:
         return measure_session(places, seen)

@@ -1,4 +1,4 @@
-"""The tables that a cost session ends with: what a contender takes at each length, and how many times its baseline.
+"""The tables at the end of a cost session: the cost of each contender at each length, and its ratio to the baseline.
 
 forward (ms)           128   1024  ~ n^
 sdpa                 0.112   4.70  1.80
@@ -23,10 +23,11 @@ from attnbench.report.study.naming import conditions, label, telling_factors
 
 
 def print_costs(records: Sequence[Record]) -> None:
-    """Prints a block for each quantity, with a row a contender and a column a length; then why a number is missing.
+    """Prints a block for each quantity: a row for each contender, a column for each length. Then it prints missing
+    reasons.
 
     Args:
-        records: of one session; one without a measurement says why in its error.
+        records: of one session. A record without a measurement has the reason in its error.
     """
     names = _names(records)
     lengths = sorted({point.length for record in records for point in _points(record)})
@@ -38,14 +39,14 @@ def print_costs(records: Sequence[Record]) -> None:
     against = ["of", *(names[records.index(yardstick)] if yardstick else "" for yardstick in yardsticks)]
     multiples = [[each.title, *(_multiple(record, records, each) for record in records)] for each in QUANTITIES]
     _print_block(["x the baseline", *names], [*multiples, against])
-    print(f"{NOISY}: noisy, its quartiles are far apart. {LEGEND}")
+    print(f"{NOISY}: noisy, the quartiles are far apart. {LEGEND}")
     for name, record in zip(names, records, strict=True):
         for reason in _reasons(record):
             print(f"{name}: {reason}")
 
 
 def _names(records: Sequence[Record]) -> list[str]:
-    """What the report calls them; and the seed, where it is not the same."""
+    """The names of the report; with the seed, where seeds differ."""
     seeds = {record.seed for record in records}
     found = []
     for record, factors, condition in zip(records, telling_factors(records), conditions(records), strict=True):
@@ -59,12 +60,12 @@ def _points(record: Record) -> list[ScalingPoint]:
 
 
 def _value(record: Record, quantity: Quantity, length: int) -> str:
-    """The number, marked if it is noisy, or the sign for why there is none."""
+    """The number, marked if it is noisy, or the sign for the reason why there is none."""
     if record.scaling is None:
         return "-"
     at = length, quantity.passes
     point = next((point for point in record.scaling.points if (point.length, point.passes) == at), None)
-    if point is None:  # nobody asked for it
+    if point is None:  # this length was not asked for
         return ""
     value = getattr(point, quantity.field)
     noisy = NOISY if point.noisy and quantity.field == "ms" else " "
@@ -78,7 +79,7 @@ def _exponent(record: Record, quantity: Quantity) -> str:
 
 
 def _multiple(record: Record, records: Sequence[Record], quantity: Quantity) -> str:
-    """Of the baseline's number, at the longest length at which both have one."""
+    """The ratio to the baseline, at the longest length at which both have a number."""
     found = {
         length: value
         for (length, passes), ratio in ratios(record, records).items()
@@ -88,7 +89,7 @@ def _multiple(record: Record, records: Sequence[Record], quantity: Quantity) -> 
 
 
 def _print_block(names: Sequence[str], columns: Sequence[Sequence[str]]) -> None:
-    """Names to the left, columns to the right."""
+    """Prints names on the left, and columns on the right."""
     name_width, *widths = (max(map(len, column)) for column in (names, *columns))
     for name, *cells in zip(names, *columns, strict=True):
         texts = [name.ljust(name_width), *(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))]
@@ -97,7 +98,7 @@ def _print_block(names: Sequence[str], columns: Sequence[Sequence[str]]) -> None
 
 
 def _reasons(record: Record) -> list[str]:
-    """Why there are no numbers, beyond what the table's signs say; once for each kind of pass."""
+    """Why there are no numbers, where the signs of the table do not say it; once for each kind of pass."""
     if record.scaling is None:
         return [str(record.error)]
     told = (point for point in record.scaling.points if point.status in ("unsupported", "failed"))

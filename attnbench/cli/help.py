@@ -1,4 +1,4 @@
-"""What --help prints: the commands, and what each config group offers; read off the folder of configs."""
+"""The text of --help: the commands, and the choices of each config group, read from the folder of configs."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ usage: python -m attnbench [-m] COMMAND [key=value ...]
 Commands (the default is train):
 {commands}
 
-Groups, each with its choices (score=additive); -m takes several, separated by commas, and runs their product:
+Groups and their choices (score=additive). -m takes several choices, separated by commas, and runs all combinations:
 {groups}
 
 Keys: heads=4 length=48 seed=1,2 width=256 precision=bf16 force=true training.updates=2000 task.train=8000 ...
@@ -22,24 +22,24 @@ Keys: heads=4 length=48 seed=1,2 width=256 precision=bf16 force=true training.up
 
 
 def commands() -> dict[str, str]:
-    """The commands, each a root config, with the sentence that its first comment opens with."""
+    """The commands. Each is a root config; its description is the first sentence of the first comment."""
     return {path.stem: _first_sentence(path) for path in sorted(CONF.glob("*.yaml"))}
 
 
 def groups() -> dict[str, list[str]]:
-    """The config groups in which there is something to choose, with their choices."""
-    unoffered = ("hydra", "job")  # the task says which job it is for
+    """The config groups that have something to choose, with their choices."""
+    unoffered = ("hydra", "job")  # the task chooses the job
     names = sorted(path.name for path in CONF.iterdir() if path.is_dir() and path.name not in unoffered)
     return {name: choices(name) for name in names if name == "experiment" or len(choices(name)) > 1}
 
 
 def choices(group: str) -> list[str]:
-    """What a config group offers; nothing, if it is none."""
+    """The choices of a config group; an empty list if there is no such group."""
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
 def text() -> str:
-    """The whole help."""
+    """The whole help text."""
     return USAGE.format(commands=_columns(commands()), groups=_columns({k: ", ".join(v) for k, v in groups().items()}))
 
 

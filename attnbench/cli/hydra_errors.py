@@ -16,14 +16,14 @@ from attnbench.errors import UserError
 
 
 def nearest(word: str, known: Sequence[str], otherwise: str = "") -> str:
-    """The end of a message about an unknown word: the near matches, or else `otherwise`, or all there is."""
+    """The end of a message about an unknown word: similar known words, or else `otherwise`, or else all known words."""
     if near := difflib.get_close_matches(word, known, n=3):
         return f"did you mean {' or '.join(near)}?"
     return otherwise or f"there are {', '.join(known)}"
 
 
 def refuse(command: str, overrides: list[str]) -> None:
-    """Refuses overrides that Hydra would take, or would stumble over.
+    """Refuses overrides that Hydra would accept without effect, or that would make it fail.
 
     Raises:
         UserError: a key that `+` would add though nothing reads it, or a group without a choice.
@@ -43,12 +43,12 @@ def refuse(command: str, overrides: list[str]) -> None:
 
 
 def explain(error: Exception, command: str, overrides: list[str]) -> str:
-    """What a user reads instead of Hydra's error.
+    """The message that a user reads instead of Hydra's error.
 
     Args:
-        error: raised by Hydra while it composed the config, or by a config that lacks something.
+        error: raised by Hydra while it composed the config, or raised because a value is missing.
         command: the root config.
-        overrides: those that were given.
+        overrides: of the command line.
     """
     text = " ".join(str(error).split())
     if isinstance(error, OverrideParseException):
@@ -68,7 +68,7 @@ def explain(error: Exception, command: str, overrides: list[str]) -> str:
 
 
 def _unreadable(argument: str) -> str:
-    return f"{argument}: cannot be read as key=value; quote what has spaces, commas or brackets: 'key=\"a, b\"'"
+    return f"{argument}: cannot be read as key=value; quote a value that has spaces, commas or brackets: 'key=\"a, b\"'"
 
 
 def _unknown(command: str, key: str, argument: str) -> str:
@@ -81,12 +81,12 @@ def _unknown(command: str, key: str, argument: str) -> str:
 
 
 def keys(command: str) -> dict[str, list[str]]:
-    """Every key that a command's config can have, with the choices that bring it where it is not always there."""
+    """Every key that a command's config can have, with the choices that add it, if it is not always there."""
     return _keys(CONF / f"{command}.yaml", "")
 
 
 def _keys(path: Path, package: str) -> dict[str, list[str]]:
-    """The keys of one file, and those of all that its defaults may bring."""
+    """The keys of one file, and those of all files that its defaults may add."""
     content = OmegaConf.load(path)
     assert isinstance(content, DictConfig)
     if header := re.match("# @package (.+)", path.read_text(encoding="utf-8")):
@@ -99,7 +99,7 @@ def _keys(path: Path, package: str) -> dict[str, list[str]]:
 
 
 def _brought(default: str | DictConfig, path: Path, package: str) -> dict[str, list[str]]:
-    """The keys that one entry of a file's defaults may bring: another file, or any choice of a group, at its place."""
+    """The keys that one entry of a file's defaults may add: those of another file, or of any choice of a group."""
     if isinstance(default, str):
         return {} if default == "_self_" else _keys(path.with_name(f"{default}.yaml"), package)
     name, _, place = str(next(iter(default))).partition("@")
@@ -110,7 +110,7 @@ def _brought(default: str | DictConfig, path: Path, package: str) -> dict[str, l
     inside = ".".join(filter(None, (package, place or group)))
     override = f"{group}@{inside}" if place else group
     found: dict[str, list[str]] = {override: []}
-    offered = choices(group) if group != "experiment" else []  # which brings no key of its own
+    offered = choices(group) if group != "experiment" else []  # an experiment adds no key of its own
     for choice in offered:
         owner = [f"{override}={choice}"] if len(offered) > 1 else []
         for key, owners in _keys(folder / f"{choice}.yaml", inside).items():
@@ -119,7 +119,7 @@ def _brought(default: str | DictConfig, path: Path, package: str) -> dict[str, l
 
 
 def _walk(node: DictConfig, prefix: str) -> Iterator[str]:
-    """The keys below a node, whole."""
+    """The full keys below a node."""
     for name in node:
         if name in ("_target_", "_partial_", "hydra"):
             continue

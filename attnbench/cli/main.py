@@ -23,10 +23,10 @@ USER_ERROR, FAILURE, INTERRUPTED, NOT_READ = 2, 1, 130, 141
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Runs `argv` (the process's arguments by default) and exits.
+    """Runs `argv` (by default the arguments of the process) and exits.
 
-    The status is 0; 1 if a job failed; 2 if the user can put it right; 130 if interrupted; 141 if whoever read the
-    output has had enough, as `head` does.
+    The exit status is 0; 1 if a job failed; 2 if the user can correct the input; 130 if interrupted; 141 if the reader
+    of the output closed it, as `head` does.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = get_args_parser()
@@ -57,7 +57,7 @@ def _refuse_option(message: str) -> NoReturn:
 
 
 def _command(words: list[str]) -> str:
-    """The one that `words` names, which is the first that is no override, or the default."""
+    """The command that `words` names, which is the first word that is not an override; or the default."""
     command = next((word for word in words if "=" not in word and not word.startswith("~")), "train")
     if command not in (known := list(usage.commands())):
         raise UserError(f"{command}: no such command; {nearest(command, known)}")
@@ -65,7 +65,9 @@ def _command(words: list[str]) -> str:
 
 
 def _quoted(argument: str) -> str:
-    """A value, or each of a list, as Hydra takes it literally: a path may hold what means something in its grammar."""
+    """Quotes a value, or each value of a list, so that Hydra takes it literally. A path may hold characters of its
+    grammar.
+    """
     key, _, value = argument.partition("=")
     if value[:1] + value[-1:] == "[]" and not set(value) & set("'\""):
         return f"{key}=[{','.join(_literal(each.strip()) for each in value[1:-1].split(','))}]"
@@ -81,7 +83,7 @@ def _literal(value: str) -> str:
 
 
 def _run(command: str, arguments: list[str], overrides: list[str]) -> None:
-    # Hydra would print its errors itself and exit; this has them raised.
+    # Without this, Hydra would print its errors itself and exit.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         refuse(command, overrides)
@@ -93,8 +95,10 @@ def _run(command: str, arguments: list[str], overrides: list[str]) -> None:
 
 
 def _execute(cfg: DictConfig) -> None:
-    """What Hydra runs. It exits by itself, as Hydra would add lines of its own to what is raised through it."""
-    # torch takes seconds to import: help and what is misspelt do not wait for it.
+    """The function that Hydra runs. It exits by itself: Hydra would add lines of its own to an error that passes
+    through it.
+    """
+    # Imported here: torch takes seconds to import, and help or a misspelt key need not wait for it.
     from attnbench.cli.commands import execute
 
     try:
@@ -102,14 +106,14 @@ def _execute(cfg: DictConfig) -> None:
     except UserError as error:
         _die(str(error), USER_ERROR)
     except BrokenPipeError:
-        # What is left in the buffer goes nowhere: Python would write it as it ends, and complain.
+        # The rest of the buffer goes to the null device, or Python would try to write it at exit, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(NOT_READ) from None
     except OmegaConfBaseException as error:
         _die(explain(error, cfg.command, list(HydraConfig.get().overrides.task)), USER_ERROR)
     except Exception as error:
         log = Path(HydraConfig.get().runtime.output_dir) / "job.log"
-        if not log.is_file():  # then this is the only place to show it
+        if not log.is_file():  # then this is the only place to show the error
             raise
         cause = error.__cause__ or error
         _die(f"{type(cause).__name__}: {cause}; the traceback is in {log}", FAILURE)

@@ -1,4 +1,4 @@
-"""The `mechanisms` command: what there is to choose, where it comes from, and where it is written."""
+"""The `mechanisms` command: the choices of each group, their papers, and their files."""
 
 import inspect
 import re
@@ -14,12 +14,12 @@ from attnbench.cli.paths import CONF, PACKAGE
 
 GROUPS = ("score", "scope", "selection", "key_value", "decoder", "model", "positions", "search", "loss", "kernel")
 HEADS = ("mechanism", "paper", "formula", "file", "YAML")
-# A docstring's first paragraph ends with its source: a name and a year, and what follows.
+# The first paragraph of a docstring ends with its source: a name and a year, then the place.
 SOURCE = re.compile(r"[A-Z][\w-]+(?: et al\.| and [A-Z]\w+)? (?:19|20)\d\d\b.*")
 
 
 class Mechanism(NamedTuple):
-    """One choice of one group, as its class's docstring tells of it."""
+    """One choice of one group, as the docstring of its class describes it."""
 
     name: str
     paper: str
@@ -34,20 +34,20 @@ def mechanisms(cfg: DictConfig) -> None:
 
 
 def table() -> str:
-    """All mechanisms, one a line, in Markdown."""
+    """All mechanisms, one in each row, in Markdown."""
     rows = [HEADS, *(tuple(map(_cell, mechanism)) for mechanism in found())]
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([lines[0], "|" + " --- |" * len(HEADS), *lines[1:]])
 
 
 def found() -> Iterator[Mechanism]:
-    """Each file of each group whose `_target_` says in its docstring what it is."""
+    """Each file of each group whose `_target_` has a docstring."""
     for group in GROUPS:
         for choice in choices(group):
             path = CONF / group / f"{choice}.yaml"
             config = OmegaConf.load(path)
             target = OmegaConf.select(config, "_target_") or OmegaConf.select(config, f"{group}._target_")
-            if target is None:  # a preset of another file's
+            if target is None:  # a preset of another file
                 continue
             kind = get_object(target)
             said = " ".join((inspect.getdoc(kind) or "").partition("\n\n")[0].split())

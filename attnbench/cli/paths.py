@@ -1,4 +1,4 @@
-"""Where the configs are, and how overrides become a folder's name."""
+"""Where the configs are, and how overrides become the name of a folder."""
 
 import hashlib
 import re
@@ -7,13 +7,15 @@ from pathlib import Path
 from omegaconf import OmegaConf
 
 PACKAGE = Path(__file__).parent.parent
-# Inside the package in a wheel; beside it in a checkout.
+# In a wheel the configs are inside the package; in a checkout they are beside it.
 CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"
 LONGEST_NAME = 150  # characters; file systems stop at 255 bytes
 
 
 def folder_name(overrides: str) -> str:
-    """Overrides as one folder's name: nothing that a shell or Hydra wants quoted, nor too long for a file system."""
+    """Overrides as the name of one folder: without characters that need quotes in a shell or in Hydra, and not too
+    long.
+    """
     name = re.sub(r"[^\w=.+-]", "_", overrides) or "default"
     if len(name) <= LONGEST_NAME:
         return name

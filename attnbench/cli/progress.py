@@ -1,4 +1,4 @@
-"""One progress line over all jobs of a sweep."""
+"""One progress line for all jobs of a sweep."""
 
 import sys
 import threading
@@ -15,7 +15,7 @@ POLL_S = 0.5
 
 
 class Progress:
-    """Watches for the records of jobs that run anywhere: in this process, in others, on other machines.
+    """Watches for the records of jobs that run anywhere: in this process, in others, or on other machines.
 
     Args:
         paths: where each job will write its record.
@@ -66,7 +66,7 @@ class Progress:
 
 
 def _stamp(path: Path) -> int | None:
-    """When a file was written, or None if it is not there."""
+    """When a file was last written; None if there is no such file."""
     try:
         return path.stat().st_mtime_ns
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The `report` command, and the report that a sweep ends with."""
+"""The `report` command, and the report at the end of a sweep."""
 
 import contextlib
 import re
@@ -13,7 +13,7 @@ from attnbench.cli.paths import folder_name
 from attnbench.errors import UserError
 
 REPORTS = Path("reports")
-LISTED = 50  # files that could not be read, until it says "and n more"
+LISTED = 50  # files that could not be read; the rest is counted
 NEAR = 20  # folders that a message names
 
 
@@ -22,7 +22,7 @@ def report(cfg: DictConfig) -> None:
     given = {key: cfg[key] for key in ("where", "baseline", "name") if cfg[key] is not None}
     given = {key: str(value) for key, value in given.items()}
     if cfg.source is not None:
-        # It takes a second to import: who reads files does not wait for it.
+        # Imported here: it takes a second, and most reports are made from files.
         from attnbench.tracking.wandb_source import fetch
 
         fetched = fetch(str(cfg.source))
@@ -40,15 +40,16 @@ def report(cfg: DictConfig) -> None:
 def build_report(
     places: Sequence[Path], name: str, given: Mapping[str, str] | None = None, gaps: Sequence[str] = ()
 ) -> None:
-    """Builds the report of the records at `places`, and says where it is.
+    """Builds the report of the records at `places`, and prints where it is.
 
     Args:
-        name: what it is called, unless it was given a name.
-        given: what the user asked for, by key; None: the places.
-        gaps: a line on each job whose record could not be had.
+        places: folders of records, or records.
+        name: of the report, unless `given` has a name.
+        given: what the user asked for, by key. None: the places.
+        gaps: a line for each job whose record could not be fetched.
     """
     given = given or {"runs": _joined([str(place) for place in places])}
-    # pandas, seaborn and typst take seconds to import: only who wants a report waits for them.
+    # Imported here: pandas, seaborn and typst take seconds to import, and only a report needs them.
     from attnbench.report import build, load
     from attnbench.report.study.filter import matching
 
@@ -58,10 +59,10 @@ def build_report(
         keep = matching([entry.record for entry in entries], given["where"])
         entries = [entry for entry, matches in zip(entries, keep, strict=True) if matches]
     if found.outdated:
-        print(f"left out: {len(found.outdated)} records of jobs that have a newer one, as {found.outdated[0]}")
+        print(f"left out: {len(found.outdated)} records of jobs that have a newer one, such as {found.outdated[0]}")
     if unread:
-        print(f"left out: {len(unread)} that could not be read, as {unread[0]}")
-    part = re.sub(r"\W+", "-", given.get("where", "")).strip("-")  # a part does not take the place of the whole
+        print(f"left out: {len(unread)} records that could not be read, such as {unread[0]}")
+    part = re.sub(r"\W+", "-", given.get("where", "")).strip("-")  # a report on a part of the jobs has its own name
     name = given.get("name", folder_name("-".join(filter(None, (name, part)))))
     index = build(
         entries,
@@ -76,7 +77,7 @@ def build_report(
 
 
 def _folders(pattern: str) -> list[Path]:
-    """The folders of records, or the records, that a path or a glob stands for."""
+    """The folders of records, or the records, that a path or a glob names."""
     place = Path(pattern)
     with contextlib.suppress(OSError, ValueError):  # neither a path nor a glob
         if place.exists():
@@ -101,7 +102,7 @@ def _some(lines: Sequence[str]) -> list[str]:
 
 
 def _word(key: str, value: str) -> str:
-    """An override as one would type it into a shell."""
+    """An override, as one would type it into a shell."""
     if shlex.quote(value) == value:
         return f"{key}={value}"
     return shlex.quote(f"{key}={value}") if re.search(r'["$`\\!]', value) else f'{key}="{value}"'

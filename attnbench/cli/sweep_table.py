@@ -1,4 +1,4 @@
-"""The table of all cells that a sweep ends with."""
+"""The table of all jobs at the end of a sweep."""
 
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -21,7 +21,7 @@ COLUMNS: dict[str, Callable[[Record], str]] = {
 
 
 def print_table(records: Sequence[Record]) -> None:
-    """Prints a line a record: the factors in which they differ, then the results that any of them has."""
+    """Prints a row for each record: the factors in which records differ, then the results that any of them has."""
     factors = [name for name in _factor_names(records) if len({_factor(r, name) for r in records}) > 1]
     rows = [[_factor(r, name) for name in factors] + [str(r.seed)] for r in records]
     heads = [*factors, "seed"]

@@ -1,4 +1,4 @@
-"""The `translate` command: from a job's checkpoint and lines of text to lines of text."""
+"""The `translate` command: lines of text are translated with the checkpoint of a job."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,17 +16,17 @@ from attnbench.job.build import build
 from attnbench.quality.implicit_attention import implicit_weights
 from attnbench.quality.links import WordLinks
 
-WINDOW = 20  # batches of lines that are sorted by length together, and then written
+WINDOW = 20  # batches of lines that are sorted by length together and then written
 
 
 def translate(cfg: DictConfig) -> None:
-    """Translates each line of `input` into one line of `output`, in order, as they come.
+    """Translates each line of `input` into one line of `output`, in order, as the lines arrive.
 
-    With several translations a line, each is a row of its own: the number of the line, the rank, the score, the text;
-    tab-separated, numbers from 1. `alignments` then has as many lines.
+    With several translations for a line, each is a row: line number, rank, score, text, separated by tabs, numbers from
+    1. `alignments` then has as many lines.
 
     Raises:
-        UserError: a value that cannot be, a file that cannot be read or written, or a line that is not UTF-8.
+        UserError: an invalid value, a file that cannot be read or written, or a line that is not UTF-8.
     """
     _check(cfg)
     look = (implicit_weights if cfg.implicit else attention) if cfg.alignments else None
@@ -38,7 +38,7 @@ def translate(cfg: DictConfig) -> None:
         output = stack.enter_context(_output("output", cfg.output))
         linked = stack.enter_context(_output("alignments", cfg.alignments)) if cfg.alignments else None
         bar = stack.enter_context(tqdm(unit="line", disable=not sys.stderr.isatty() or output.isatty()))
-        # Whoever types lines waits for each.
+        # At a terminal, each line is translated at once.
         size = 1 if cfg.input == "-" and sys.stdin.isatty() else WINDOW * cfg.batch_size
         while window := list(islice(lines, size)):
             numbers, texts = zip(*window, strict=True)
@@ -98,7 +98,7 @@ def _output(key: str, path: str) -> AbstractContextManager[TextIO]:
 
 
 def _lines(file: Iterable[bytes], name: str) -> Iterator[str]:
-    """The lines of a file without their ends. They end where a file's lines do, not at every Unicode line separator."""
+    """The lines of a file, without their line ends. A line ends at a newline only, not at other Unicode separators."""
     for number, line in enumerate(file, start=1):
         try:
             yield line.decode("utf-8-sig").rstrip("\r\n")

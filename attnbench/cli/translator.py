@@ -1,4 +1,4 @@
-"""The model of a finished job, as one that translates lines."""
+"""The model of a finished job, as a translator of lines."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ Look = Callable[[Model, Sequence[int], Sequence[int]], Tensor]
 
 
 class Translation(NamedTuple):
-    """One of a line's translations: its score (see `Hypothesis`), and which words became which, if that is wanted."""
+    """One translation of a line: its text, its score (see `Hypothesis`), and the links between words, if wanted."""
 
     text: str
     score: float
@@ -32,17 +32,17 @@ class Translation(NamedTuple):
 
 
 class Translator:
-    """Translates lines with a job's best weights.
+    """Translates lines with the best weights of a job.
 
     Args:
-        run: the job's folder.
-        search: the config of one; None takes what the job was evaluated with.
+        run: the folder of the job.
+        search: the config of a search. None: the search that the job was evaluated with.
         batch_size: lines that are translated at once.
         device: to run on.
-        look: what links words; None does without.
+        look: finds the weights from which words are linked. None: words are not linked.
 
     Raises:
-        UserError: `run` is no finished job, or `look` finds no weights in its model.
+        UserError: `run` is no finished job, or its model has no such weights.
     """
 
     def __init__(
@@ -56,10 +56,10 @@ class Translator:
         self.search = _build_search(search or DictConfig(kept.config["search"]))
         self.batch_size, self.device, self.look = batch_size, device, look
         if look is not None:
-            look(self.model, [EOS], [EOS])  # a model that cannot is told of before anything is written
+            look(self.model, [EOS], [EOS])  # fails here, before anything is written, if the model has no such weights
 
     def __call__(self, lines: Sequence[str]) -> list[list[Translation]]:
-        """The translations of each line, the best first; of a blank line, one that is blank."""
+        """The translations of each line, the best first. A blank line has one blank translation."""
         found = [[Translation("", 0.0, [])] for _ in lines]
         numbers = [number for number, line in enumerate(lines) if line.strip()]
         pairs = [Pair(lines[number], "") for number in numbers]

@@ -1,4 +1,4 @@
-"""The sweeper that `hydra/sweeper=grid` names; Hydra takes plugins from this package only."""
+"""The sweeper of `hydra/sweeper=grid`. Hydra takes plugins from the package `hydra_plugins` only."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 
 
 class GridSweeper(Sweeper):
-    """A union of grids, each the product of its axes; see `attnbench.cli.sweep` for what is made of it.
+    """Sweeps a union of grids, each the product of its axes; see `attnbench.cli.sweep`.
 
     Args:
         grids: each maps an override's key to its values, as on the command line (`dot,additive`).
@@ -29,7 +29,7 @@ class GridSweeper(Sweeper):
         )
 
     def sweep(self, arguments: list[str]) -> None:
-        # Hydra imports every plugin at each start: what only a sweep needs waits until there is one.
+        # Imported here: Hydra imports every plugin at each start, and only a sweep needs this.
         from attnbench.cli.sweep import run_sweep
 
         assert self.config is not None and self.launcher is not None and self.hydra_context is not None

@@ -91,7 +91,7 @@ dense              123x at 8              0.500x at 8         3.00x at 8  sdpa
 flex             1.00x at 64                                              sdpa
 xformers
 
-~: noisy, its quartiles are far apart. OOM: out of memory; >: over the budget; no: not supported.
+~: noisy, the quartiles are far apart. OOM: out of memory; >: over the budget; no: not supported.
 flex: forward+backward: not here
 xformers: is not installed
 """

@@ -1,18 +1,21 @@
-"""The table of mechanisms says where each comes from, and the README's copy of it is up to date."""
+"""The table of mechanisms says where each comes from, and the README names all of them."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from attnbench.cli.mechanisms import found, table
+from attnbench.cli.help import choices
+from attnbench.cli.mechanisms import GROUPS, found, table
 from tests.cli.command_line import here
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_table_in_the_readme_is_the_one_of_the_docstrings() -> None:
-    said = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert table() in said, "put the output of `python -m attnbench mechanisms` into README.md"
+def test_the_readme_has_every_choice_of_every_group() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.M)
+    listed = {group: re.findall(r"`(\w+)`", cells) for group, cells in rows}
+    assert listed == {group: choices(group) for group in (*GROUPS, "task")}
 
 
 def test_the_command_prints_it(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_what_is_left_out_is_said(runs: Path, built: list[Built]) -> None:
     assert told["broken"][-1] == "and 3 more"
     assert "1 record" in ended.out
     assert "as runs/again/score=dot/seed=1/record.json" in ended.out
-    assert "53 that could not be read, as runs/broken/000/record.json: no record: " in ended.out
+    assert "53 records that could not be read, such as runs/broken/000/record.json: no record: " in ended.out
 
 
 @pytest.mark.parametrize(
