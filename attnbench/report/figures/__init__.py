@@ -1,1 +1,3 @@
-"""The figures, one idea a file: each function takes the study and its statistics, and yields blocks of the document."""
+"""The figures, one idea in each file. Each function takes the study and its statistics, and yields blocks of the
+document.
+"""

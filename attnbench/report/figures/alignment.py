@@ -1,4 +1,4 @@
-"""Heat maps: where each mechanism looks in one and the same sentence, by its attention and by its gradients."""
+"""Heat maps of one sentence: the attention of each mechanism, and its implicit attention."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,18 +16,20 @@ from attnbench.report.study.naming import natural_key
 from attnbench.report.study.study import Study, evenly_spaced
 
 MOST = 8  # mechanisms in a figure that names the tokens
-GLANCE, ABREAST = 48, 6  # mechanisms in one that does not, and how many side by side
-TALLEST = 8.0  # inches: with its caption it still fits under a heading on one page
+GLANCE, ABREAST = 48, 6  # mechanisms in a figure without token names, and how many in a row
+TALLEST = 8.0  # inches: with its caption, it fits under a heading on one page
 READABLE = 24  # tokens along a side, so that each can be labelled
 
 
 @dataclass(frozen=True)
 class AlignedSentence:
-    """One source sentence, and its alignment by mechanism.
+    """One source sentence, and its alignment by each mechanism.
 
     Args:
-        mechanisms: how many have one, more than are shown where there is no room.
-        tokens: whether the fonts can write its tokens.
+        source: tokens.
+        alignments: by mechanism; at most as many as there is room for.
+        mechanisms: how many mechanisms have an alignment of it.
+        tokens: whether the installed fonts can draw its tokens.
     """
 
     source: tuple[str, ...]
@@ -37,23 +39,25 @@ class AlignedSentence:
 
 
 def figures(study: Study) -> Iterator[document.Figure]:
-    """`alignments`: two maps a mechanism, of one sentence; `alignments_all`: one of each, where these are more."""
+    """`alignments`: two maps for each mechanism, of one sentence. `alignments_all`: one map for each, if there are
+    more.
+    """
     if chosen := sentence(study):
         yield document.Figure("alignments", _caption(chosen), _alt(chosen), heat_maps(chosen))
         everyone = sentence(study, GLANCE) if chosen.mechanisms > MOST else None
         if everyone and any(each.weights for each in everyone.alignments.values()):
             shown = "all mechanisms" if everyone.mechanisms <= GLANCE else f"{GLANCE} of {everyone.mechanisms:,}"
             caption = (
-                f"The attention of {shown} in the same sentence, at a glance: the mean of all layers and heads, source "
-                "tokens across, target tokens down. What has none is left out."
+                f"The attention of {shown} in the same sentence, as the mean of all layers and heads: source "
+                "tokens across, target tokens down. Mechanisms without attention are left out."
             )
             yield document.Figure("alignments_all", caption, _alt(everyone), glance(everyone))
 
 
 def sentence(study: Study, most: int = MOST) -> AlignedSentence | None:
-    """The sentence that most mechanisms share at the shortest length, a short one and an early one where equal.
+    """The sentence that most mechanisms share at the shortest length. Of several, a short and early one.
 
-    It has the alignments of `most` mechanisms.
+    It has the alignments of at most `most` mechanisms.
     """
     here = [place for job, place in enumerate(study.condition) if study.sources(job)]
     shortest = min(here, key=natural_key, default=None)
@@ -72,7 +76,7 @@ def sentence(study: Study, most: int = MOST) -> AlignedSentence | None:
 
 @drawn
 def heat_maps(chosen: AlignedSentence) -> Figure:
-    """Two panels a mechanism, its attention and the implicit one: target tokens down, source tokens across."""
+    """Two panels for each mechanism, attention and implicit attention: target tokens down, source tokens across."""
     mechanisms = list(chosen.alignments.items())
     abreast = min(2, len(mechanisms))
     rows = -(-len(mechanisms) // abreast)
@@ -90,7 +94,7 @@ def heat_maps(chosen: AlignedSentence) -> Figure:
         for axis in (left, right):
             if index + abreast < len(mechanisms):
                 axis.set_xticklabels([])
-            elif index < (rows - 1) * abreast:  # nothing is below, yet its row is not the last: no gap for the labels
+            elif index < (rows - 1) * abreast:  # nothing is below, but its row is not the last
                 axis.xaxis.set_in_layout(False)
     for axis in panels.flat[2 * len(mechanisms) :]:
         axis.remove()
@@ -99,7 +103,7 @@ def heat_maps(chosen: AlignedSentence) -> Figure:
 
 @drawn
 def glance(chosen: AlignedSentence) -> Figure:
-    """A small panel for each mechanism that attends."""
+    """A small panel for each mechanism that has attention."""
     mechanisms = {name: each for name, each in chosen.alignments.items() if each.weights}
     rows = -(-len(mechanisms) // ABREAST)
     figure = Figure(figsize=(WIDTH, min(TALLEST, 1.15 * rows + 0.2)))
@@ -122,7 +126,7 @@ def _size(chosen: AlignedSentence, rows: int, abreast: int) -> tuple[float, floa
 
 
 def _heat_map(axis: Axes, each: Alignment, weights: np.ndarray | None, tokens: bool) -> None:
-    """Draws weights `(T, S)` and the gold links; without weights it says so."""
+    """Draws weights `(T, S)` and the gold links; without weights, the words "no attention"."""
     down, across = (_names(side, tokens) for side in (each.target, each.source))
     shown = np.zeros((len(down), len(across))) if weights is None else weights
     axis.imshow(shown, cmap="Blues", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
@@ -143,25 +147,28 @@ def _names(side: list[str], tokens: bool) -> list[str]:
 
 
 def _caption(chosen: AlignedSentence) -> str:
-    """What the heat maps show, and the tokens behind the numbers where the fonts could not write them."""
+    """What the heat maps show; and the tokens behind the numbers, if the fonts cannot draw them."""
     text = (
-        "Where each mechanism looks in one test sentence while it reads the reference: source tokens across, target "
-        "tokens down; the darker, the more weight, from 0 to 1. On the left the attention, as the mean of all layers "
-        "and heads. On the right the implicit attention, which a model without any has too: how much each source token "
-        "sways the log-probability of each target token, by the norm of the gradient, as shares of a row's sum."
+        "The weights of each mechanism in one test sentence while the model reads the reference: source tokens "
+        "across, target tokens down; darker is more weight, from 0 to 1. Left: the attention, as the mean of all "
+        "layers and heads. Right: the implicit attention, which a model without attention has too. It says how much "
+        "each source token influences the log-probability of each target token, by the norm of the gradient, as a "
+        "share of the row's sum."
     )
     if any(each.gold for each in chosen.alignments.values()):
         text += " Orange squares mark the true alignment."
     if len(chosen.alignments) < chosen.mechanisms:
-        text += f" Of {chosen.mechanisms:,} mechanisms, {len(chosen.alignments)} are shown, evenly over their names."
+        text += (
+            f" Of {chosen.mechanisms:,} mechanisms, {len(chosen.alignments)} are shown, spread evenly over their names."
+        )
     if not chosen.tokens:
         numbered = " ".join(f"{number} {token}" for number, token in enumerate(chosen.source, 1))
-        text += f" Tokens are numbered, as no installed font can draw them; the source: {numbered}."
+        text += f" Tokens are numbered, because no installed font can draw them. The source: {numbered}."
     return text
 
 
 def _alt(chosen: AlignedSentence) -> str:
     return (
-        "Pairs of heat maps, of attention weights and of implicit ones, for the sentence "
+        "Pairs of heat maps, attention weights and implicit weights, for the sentence "
         f"“{' '.join(chosen.source)}”: {', '.join(chosen.alignments)}."
     )

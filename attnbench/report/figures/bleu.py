@@ -20,7 +20,9 @@ ABREAST = 4  # conditions side by side
 
 
 def by_mechanism(study: Study, bleu: Estimates, note: str) -> Iterator[document.Figure]:
-    """`bleu`: a row a mechanism, best first; `note` says what its intervals are. Nothing of a single mechanism."""
+    """`bleu`: a row for each mechanism, the best first. `note` says what the intervals are. One mechanism alone has no
+    figure.
+    """
     ranked = _ranked(bleu)
     if len(ranked) < 2:
         return
@@ -38,7 +40,7 @@ def by_mechanism(study: Study, bleu: Estimates, note: str) -> Iterator[document.
 
 @drawn
 def _draw(study: Study, bleu: Estimates, rows: list[str], columns: list[str]) -> Figure:
-    """A panel a condition; dots with intervals."""
+    """A panel for each condition; dots with intervals."""
     figure, axes = plotting.panels([""], columns, 0.3 + 0.18 * len(rows), sharey=True)
     for condition, axis in zip(columns, axes[0], strict=True):
         for place, name in enumerate(rows):
@@ -51,17 +53,19 @@ def _draw(study: Study, bleu: Estimates, rows: list[str], columns: list[str]) ->
 
 
 def reach(estimate: Estimate) -> list[list[float]]:
-    """The interval as matplotlib wants it: distances below and above."""
+    """The interval as matplotlib wants it: the distances below and above the value."""
     return [[max(0.0, estimate.value - estimate.low)], [max(0.0, estimate.high - estimate.value)]]
 
 
 def errorbar(study: Study, mechanism: str) -> dict[str, Any]:
-    """The style of a mechanism for a dot with intervals."""
+    """The style of a mechanism, for a dot with intervals."""
     return plotting.point(study.encoding.styles[mechanism]) | {"elinewidth": 0.9, "zorder": 3}
 
 
 def _ranked(bleu: Estimates) -> list[str]:
-    """By the mean lead over the rest of a condition: what lacks an easy condition is not pushed down for it."""
+    """Mechanisms by their mean lead over the others of a condition. A mechanism that lacks an easy condition loses
+    nothing.
+    """
     leads: dict[str, list[float]] = {}
     for estimates in bleu.values():
         usual = mean(estimate.value for estimate in estimates.values()) if estimates else 0.0

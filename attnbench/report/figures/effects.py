@@ -1,4 +1,4 @@
-"""What each factor does: the share of variance that it explains, and the means at its levels."""
+"""What each factor does: its share of the variance, and the means at its levels."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -22,14 +22,14 @@ LEVELS = 45  # in one figure
 
 
 def effects(responses: Sequence[Response]) -> Iterator[document.Figure]:
-    """`effects_shares` and `effects_means`, a panel a response about which there is something to say."""
+    """`effects_shares` and `effects_means`: a panel for each response that has something to show."""
     explained = [each for each in responses if each.effects.terms]
     if terms := _terms(explained):
         caption = (
-            "The share of the variance that each factor explains (blue) and that pairs of factors explain beyond both "
-            "(orange, hatched), by a linear model with type II sums of squares; grey: what several terms could claim, "
-            "as where the grid is unbalanced, and what none explains. *: p < 0.05 after Holm's correction over the "
-            f"terms of a panel.{_logarithms('The logarithm was modelled of', explained)}"
+            "The share of the variance that each factor explains (blue), and that pairs of factors explain beyond "
+            "both (orange, hatched), in a linear model with type II sums of squares. Grey: what several terms could "
+            "explain, which happens in an unbalanced grid, and what no term explains. *: p < 0.05 after Holm's "
+            f"correction over the terms of a panel.{_logarithms('The logarithm was modelled of', explained)}"
         )
         alt = "Bars of the share of variance for each factor and each pair of factors."
         drawing = _shares(explained, terms[:TERMS])
@@ -38,8 +38,8 @@ def effects(responses: Sequence[Response]) -> Iterator[document.Figure]:
     levels = list(dict.fromkeys((m.factor, m.level) for each in known for m in each.effects.means if m.mean))
     if levels:
         caption = (
-            "Marginal means: what the model expects at each level of a factor, all levels of the others weighed alike; "
-            f"bars are 95 % intervals.{_logarithms('Geometric means of', known)}"
+            "Marginal means: what the model expects at each level of a factor, with equal weight for all levels of "
+            f"the others; bars are 95 % intervals.{_logarithms('Geometric means of', known)}"
         )
         alt = "Dot plots of the marginal mean at each level of each factor, with intervals."
         drawing = _means(known, levels[:LEVELS])
@@ -111,7 +111,7 @@ def _shown(mean: Estimate, response: Response) -> Estimate:
 
 
 def _terms(responses: Sequence[Response]) -> list[str]:
-    """Names of all terms: main effects and then interactions, each by the largest share that they have anywhere."""
+    """Names of all terms: main effects, then interactions, each in the order of their largest share in any panel."""
     largest: dict[tuple[int, str], float] = {}
     for response in responses:
         for term in response.effects.terms:

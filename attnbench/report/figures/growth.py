@@ -16,16 +16,16 @@ from attnbench.report.study.cost_ratios import QUANTITIES, Quantity
 from attnbench.report.study.frames import along, where
 from attnbench.report.study.study import Study
 
-IDEAL = {"n²": 2, "n": 1}  # growth as it would be, and its exponent
+IDEAL = {"n²": 2, "n": 1}  # ideal growth, and its exponent
 
 
 def growth(study: Study, device: str) -> Iterator[document.Figure]:
-    """`scaling_DEVICE`, log-log; where mechanisms are many, one figure a quantity."""
+    """`scaling_DEVICE`, log-log. With many mechanisms, one figure for each quantity."""
     measured = {quantity.title: _curves(study, device, quantity) for quantity in QUANTITIES}
     curves = {title: found for title, found in measured.items() if found}
     caption = (
-        f"The attention alone on {device} over n queries and as many keys: its time and its memory, on logarithmic "
-        "axes. Points are medians, whiskers the quartiles of the times. Dashed grey: growth as n and as n²."
+        f"Time and memory of the attention alone on {device}, over n queries and n keys, on logarithmic "
+        "axes. Points are medians, whiskers are quartiles of the times. Dashed grey: growth as n and as n²."
     )
     alt = "Log-log lines of cost against length, one for each mechanism; the numbers are in the tables."
     draw = partial(_draw, curves=curves, study=study)
@@ -47,7 +47,7 @@ def _draw(plate: PanelLayout, curves: lines.Curves, study: Study) -> Figure:
 
 
 def _ideal(axis: Axes, points: list[lines.Point]) -> None:
-    """Grey lines with their names: slope 2 from above the dearest point, slope 1 from below the cheapest."""
+    """Grey lines with names: slope 2 above the most expensive point, slope 1 below the cheapest."""
     shortest, longest = (pick(each.x for each in points) for pick in (min, max))
     top, bottom = 2 * max(each.y for each in points), min(each.y for each in points) / 2
     steep_start = max(shortest, longest * (bottom / top) ** 0.5)
@@ -62,7 +62,7 @@ def _ideal(axis: Axes, points: list[lines.Point]) -> None:
 
 
 def _curves(study: Study, device: str, quantity: Quantity) -> dict[str, list[lines.Point]]:
-    """By mechanism, medians over its jobs at each length that a logarithmic axis can show."""
+    """By mechanism, the medians over its jobs at each length, if a logarithmic axis can show them."""
     here = where(study.scaling, device=device, passes=quantity.passes)
     bounds = ("ms_q1", "ms_q3") if quantity.field == "ms" else (quantity.field, quantity.field)
     unit = quantity.title[quantity.title.index("(") + 1 : -1]

@@ -1,4 +1,4 @@
-"""What single heads do: their alignment error, and how widely they spread their weight."""
+"""What single heads do: their alignment error, and the entropy of their weights."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ ROWS = 36  # layers of mechanisms in one figure
 
 
 def heads(study: Study) -> Iterator[document.Figure]:
-    """`heads`: a dot a head, a row a layer, of the mechanisms with several heads, at the shortest length."""
+    """`heads`: a dot for each head, a row for each layer, for mechanisms with several heads, at the shortest length."""
     if study.heads.empty:
         return
     condition = conditions(study.heads)[0]
@@ -26,16 +26,16 @@ def heads(study: Study) -> Iterator[document.Figure]:
     if not several:
         return
     names = evenly_spaced(several, max(2, ROWS // int(1 + max(numbers(here, "layer")))))
-    # Heads of different seeds have nothing in common but their number.
+    # Heads of different seeds have only their number in common.
     found = pd.concat([_first_job(mine) for name, mine in study.by_mechanism(here) if name in names])
     measures = [measure for measure in MEASURES if numbers(found, measure)]
     caption = (
-        "Single heads, a dot each, a row a layer (the first on top), of the first job of each mechanism with several "
-        "heads. Entropy is 0 where a head looks at one token, and the higher the more widely it looks; both are means "
-        "over the test sentences."
+        "Single heads of the first job of each mechanism with several heads: a dot for each head, a row for each "
+        "layer, the first on top. The entropy is 0 if a head attends one token, and grows with the number of tokens "
+        "that it attends. Both are means over the test sentences."
     )
     if "aer" in measures:
-        caption += " Alignment error is that of linking each target word to the source word with most of its weight."
+        caption += " For the alignment error, each target word is linked to the source word with most of its weight."
     if condition and len(conditions(study.heads)) > 1:
         caption += f" Here: {condition}."
     if len(names) < len(several):

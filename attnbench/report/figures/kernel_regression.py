@@ -1,4 +1,4 @@
-"""Kernel regression: how far each pooling is from the curve, what it draws, and how it weighs the points."""
+"""Kernel regression: the curve that each attention pooling estimates, and its weights."""
 
 from collections.abc import Iterator
 
@@ -20,11 +20,11 @@ from attnbench.report.tables.kernel_regression import ranked
 
 MOST = 12  # poolings in one figure
 ACROSS = 3  # panels side by side
-TICKS = 5  # xs that are written along a side of a heat map
+TICKS = 5  # values of x that are written along a side of a heat map
 
 
 def examples(study: Study) -> dict[str, Regression]:
-    """By pooling, its job with the first seed at the first condition."""
+    """By pooling, its job with the first seed, in the first condition."""
     found: dict[str, Regression] = {}
     for condition in conditions(study.regressions)[:1]:
         first_job = {
@@ -45,17 +45,21 @@ def figures(study: Study) -> Iterator[document.Figure]:
     if not chosen:
         return
     count = len(study.shown(study.regressions))
-    note = f" Of {count:,} poolings, {len(chosen)} are shown, evenly over their ranking." if len(chosen) < count else ""
+    note = (
+        f" Of {count:,} poolings, {len(chosen)} are shown, spread evenly over their ranking."
+        if len(chosen) < count
+        else ""
+    )
     yield document.Figure(
         "pooling_curves",
-        "What each pooling makes of the noisy points, at the first seed: the points, the curve that they are of, and "
-        f"the mean of their heights as the attention weighs them.{note}",
+        "The estimate of each pooling, for the first seed: the noisy points, the true curve, and the mean of the "
+        f"points' y under the attention weights.{note}",
         "Small plots of noisy points, the true curve and an estimate of it, one for each pooling.",
         _curves(study, chosen),
     )
     yield document.Figure(
         "pooling_weights",
-        "The weight of each training point in the estimate at each test point, both in the order of x; each map has a "
+        "The weight of each training point in the estimate at each test point, both in the order of x. Each map has a "
         f"scale of its own.{note}",
         "Heat maps of attention weights, one for each pooling: test points down, training points across.",
         _weight_maps(chosen),
@@ -64,7 +68,7 @@ def figures(study: Study) -> Iterator[document.Figure]:
 
 @drawn
 def _curves(study: Study, chosen: dict[str, Regression]) -> Figure:
-    """A panel a pooling: the noisy points, the curve that they are of, and the estimate."""
+    """A panel for each pooling: the noisy points, the true curve, and the estimate."""
     figure, axes = grid(len(chosen), ACROSS, 1.6, sharex=True, sharey=True)
     for axis, (name, each) in zip(axes, chosen.items(), strict=True):
         axis.plot(each.x, each.y, "o", color=PALE, markersize=2.5, markeredgewidth=0, label="training points")
@@ -80,7 +84,7 @@ def _curves(study: Study, chosen: dict[str, Regression]) -> Figure:
 
 @drawn
 def _weight_maps(chosen: dict[str, Regression]) -> Figure:
-    """A panel a pooling: test points down, training points across, both by x; each has a scale of its own."""
+    """A panel for each pooling: test points down, training points across, both by x. Each has its own scale."""
     figure, axes = grid(len(chosen), ACROSS, 2.1)
     for axis, (name, each) in zip(axes, chosen.items(), strict=True):
         image = axis.imshow(each.weights, cmap="Blues", vmin=0, aspect="auto", interpolation="nearest")
@@ -95,7 +99,7 @@ def _weight_maps(chosen: dict[str, Regression]) -> Figure:
 
 
 def _ticks(places: list[float]) -> tuple[list[int], list[str]]:
-    """A few positions along a side, and the xs there."""
+    """A few positions along a side, and the values of x there."""
     count = min(TICKS, len(places))
     positions = [round(i * (len(places) - 1) / max(1, count - 1)) for i in range(count)]
     return positions, [f"{places[position]:.1f}" for position in positions]

@@ -1,4 +1,4 @@
-"""Names written beside what they name: at the ends of lines, and next to points."""
+"""Names beside what they name: at the ends of lines, and next to points."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -11,13 +11,13 @@ from attnbench.report.figures.plotting import short
 SIZE = 6.8  # points
 LONGEST = 34  # letters of a name, at most
 OFFSETS = [(x, y) for far in (3, 12, 21) for x, y in ((-5, far), (5, -far), (-5, -far), (5, far))]  # points
-LETTER = 0.58 * SIZE  # points: how wide a letter is, at the most, on average
+LETTER = 0.58 * SIZE  # points: the mean width of a letter, rounded up
 
 
 class Label(NamedTuple):
-    """What is said of the point (x, y), in data coordinates; `colour` is that of the line to it.
+    """A name for the point (x, y), in data coordinates. `colour` is that of the line to it.
 
-    The words themselves have the colour of all text, as not every colour of a line can be read.
+    The name itself has the colour of all text, because some line colours are hard to read as text.
     """
 
     x: float
@@ -27,8 +27,10 @@ class Label(NamedTuple):
 
 
 def at_ends(axis: Axes, labels: Iterable[Label], height: float) -> None:
-    """Names lines right of the panel, `height` inches tall, level with their ends as far as they do not overlap."""
-    axis.get_ylim()  # has matplotlib take note of all that was drawn
+    """Names lines to the right of the panel (`height` inches tall), level with their ends, as far as the names do not
+    overlap.
+    """
+    axis.get_ylim()  # updates the limits with everything that was drawn
     scales = axis.transScale + axis.transLimits
     placed = sorted((tuple(scales.transform((label.x, label.y))), label) for label in labels)
     placed.sort(key=lambda each: each[0][1])
@@ -40,9 +42,9 @@ def at_ends(axis: Axes, labels: Iterable[Label], height: float) -> None:
 
 
 def spaced(wanted: Sequence[float], gap: float) -> list[float]:
-    """Places at least `gap` apart, near those `wanted`, which rise, and between 0 and 1 as far as they find room.
+    """Places at least `gap` apart, near the `wanted` ones (in rising order), between 0 and 1 as far as there is room.
 
-    Those that would touch share out their middle.
+    Places that would overlap are centred on their common middle.
     """
     groups: list[list[float]] = []
     for place in wanted:
@@ -57,9 +59,9 @@ def spaced(wanted: Sequence[float], gap: float) -> list[float]:
 
 
 def beside(axis: Axes, labels: Sequence[Label], others: Sequence[tuple[float, float]]) -> None:
-    """Names points next to them where there is room among one another, the `others` and the sides of the panel.
+    """Names points next to them, where the name overlaps no other name, none of the `others`, and no side of the panel.
 
-    The panel must have its final place (`canvas.settle`). A name without room is left out.
+    The panel must have its final place (`plotting.settle`). A name without room is left out.
     """
     points = [tuple(axis.transData.transform(place)) for place in (*((one.x, one.y) for one in labels), *others)]
     taken = [Bbox.from_extents(x - 5, y - 5, x + 5, y + 5) for x, y in points]

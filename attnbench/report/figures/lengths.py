@@ -1,4 +1,4 @@
-"""BLEU by the length of the source, and beyond what was trained on."""
+"""BLEU by the length of the source, up to the training length and beyond it."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,18 +23,18 @@ Bins = Mapping[str, Mapping[str, Sequence[BleuBin]]]  # by condition and mechani
 
 
 def by_length(study: Study, bins: Bins) -> Iterator[document.Figure]:
-    """`bleu_by_length`; where mechanisms are many, one figure a condition."""
+    """`bleu_by_length`. With many mechanisms, one figure for each condition."""
     trained = _trained(study)
     curves = {
         condition: {name: [_point(each) for each in mine] for name, mine in bins[condition].items()}
         for condition in sorted(bins, key=natural_key)
     }
     caption = (
-        "BLEU of the test sentences by the length of their source, in bins of about equally many sentences, each drawn "
-        "at its middle; whiskers are 95 % intervals. Lines are set apart a little so that none hides another."
+        "BLEU of the test sentences by the length of their source. Bins have about the same number of sentences; each "
+        "is drawn at its middle. Whiskers are 95 % intervals. Lines are shifted a little, so that none hides another."
     )
     if any(_reach(curves[condition]) > trained.get(condition, math.inf) for condition in curves):
-        caption += " Shaded: longer than any sentence that was trained on."
+        caption += " Shaded: longer than every training sentence."
     alt = "Lines of BLEU over classes of sentence length, one for each mechanism."
     draw = partial(_draw, curves=curves, study=study, trained=trained)
     return small_multiples.figures("bleu_by_length", caption, alt, study, curves, draw)
@@ -66,12 +66,12 @@ def _point(one: BleuBin) -> lines.Point:
 
 
 def _reach(curves: Mapping[str, Sequence[lines.Point]]) -> float:
-    """Where the longest bin is drawn."""
+    """The x of the longest bin."""
     return max((point.x for points in curves.values() for point in points), default=0.0)
 
 
 def _trained(study: Study) -> dict[str, int]:
-    """By condition, the length of the longest source that any of its jobs was trained on."""
+    """By condition, the length of the longest source in the training set of any job."""
     found: dict[str, int] = {}
     for condition, record in zip(study.condition, study.records, strict=True):
         if record.training:

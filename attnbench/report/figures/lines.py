@@ -1,4 +1,4 @@
-"""Lines of several mechanisms over a common axis, with their uncertainty: one panel, or small multiples."""
+"""Lines of several mechanisms over a common axis, with their uncertainty, in one panel or in small multiples."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -24,7 +24,9 @@ HEIGHT = {False: 1.9, True: 1.3}  # inches of a panel, by whether the plate is c
 
 
 class Point(NamedTuple):
-    """`low` and `high` are bounds of y, equal to it where nothing is known of its spread; `said` is for the hover."""
+    """A point of a line. `low` and `high` are bounds of y, equal to y if they are not known. `said` is the text on
+    hover.
+    """
 
     x: float
     y: float
@@ -33,7 +35,7 @@ class Point(NamedTuple):
     said: str
 
 
-Curves = Mapping[str, Mapping[str, Sequence[Point]]]  # by row of a plate, and by mechanism; of rising x
+Curves = Mapping[str, Mapping[str, Sequence[Point]]]  # by row of a layout, and by mechanism; x rises
 
 
 def draw(
@@ -47,14 +49,17 @@ def draw(
     marks: int = 12,
     shared: bool = True,
 ) -> Figure:
-    """The panels of a plate.
+    """The panels of a layout.
 
     Args:
-        finish: scales and names the axes of a panel, whose lines are drawn.
-        across: panels side by side, of a plate that is not crowded.
-        shift: by which the points of neighbouring lines are set apart, so that no interval hides another.
-        marks: points of a line that have its marker, at most.
-        shared: whether all panels have the same axes; those of a crowded plate have.
+        plate: which panels there are.
+        curves: the points of the lines.
+        encoding: the styles of the mechanisms.
+        finish: scales and names the axes of a panel after its lines are drawn.
+        across: panels in a row, if the layout is not crowded.
+        shift: distance between the points of neighbouring lines, so that no interval hides another.
+        marks: points of a line that have a marker, at most.
+        shared: whether all panels have the same axes. Those of a crowded layout always have.
     """
     across = 2 if plate.crowded else across
     shared = shared or plate.crowded
@@ -86,7 +91,7 @@ def _behind(axis: Axes, lines: Sequence[Sequence[Point]]) -> None:
 
 
 def _line(axis: Axes, mechanism: str, points: Sequence[Point], style: Style, marks: int) -> None:
-    """A line through points, with their bounds as whiskers; those that are marked say their numbers."""
+    """A line through points, with their bounds as whiskers. Points with a marker show their numbers on hover."""
     looks: dict[str, Any] = line(style) | {"marker": None}
     (whole,) = axis.plot([each.x for each in points], [each.y for each in points], **looks)
     tip(whole, mechanism)

@@ -1,4 +1,4 @@
-"""What the memory of a training step is taken by."""
+"""What the memory of a training step consists of."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from attnbench.report.figures.plotting import drawn, tip
 from attnbench.report.study.frames import by_condition, conditions, medians
 from attnbench.report.study.study import Study, evenly_spaced
 
-# By field of the record: its name and its colour; what attention takes is a part of the activations.
+# By field of the record: name and colour. The part of attention is a part of the activations.
 PARTS = {
     "parameters_mib": ("parameters", "#0173b2"),
     "gradients_mib": ("gradients", "#56b4e9"),
@@ -26,21 +26,21 @@ ABREAST = 3  # conditions side by side
 
 
 def step_memory(study: Study) -> Iterator[document.Figure]:
-    """`step_memory`: a bar a mechanism, least on top."""
+    """`step_memory`: a bar for each mechanism, the smallest on top."""
     steps = study.steps
     if steps.empty:
         return
     ranked = list(medians(steps.assign(total=steps[STATES].sum(axis=1)), ["total"]))
     rows, columns = evenly_spaced(ranked, MOST), evenly_spaced(conditions(steps), ABREAST)
     caption = (
-        "The memory of one training step by what takes it, as the allocator counts it, least on top: medians over the "
-        "jobs of a mechanism. Activations are the most that forward and backward hold at once."
+        "The parts of the memory of one training step, counted by the allocator, the smallest on top: medians over the "
+        "jobs of a mechanism. Activations are the most that forward and backward hold at one time."
     )
     if len(rows) < len(ranked):
-        caption += f" Of {len(ranked):,} mechanisms, {len(rows)} are shown, evenly spread over this order."
+        caption += f" Of {len(ranked):,} mechanisms, {len(rows)} are shown, spread evenly over this order."
     if len(columns) < len(conditions(steps)):
         caption += f" Of {len(conditions(steps))} conditions, {len(columns)} are shown."
-    alt = "Stacked bars of the memory of a training step by what takes it, one for each mechanism."
+    alt = "Stacked bars of the parts of the memory of a training step, one for each mechanism."
     yield document.Figure("step_memory", caption, alt, _draw(study, rows, columns))
 
 

@@ -1,4 +1,4 @@
-"""BLEU against what a training step costs, and the mechanisms that none other beats in both."""
+"""BLEU against the cost of a training step, with the Pareto front."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -24,30 +24,31 @@ NAMED = 10  # members of the front with their names, in one panel
 
 
 class ParetoPoint(NamedTuple):
-    """A mechanism in a panel."""
+    """Cost and BLEU of a mechanism in a panel."""
 
     cost: Estimate
     bleu: Estimate
 
 
 def fronts(study: Study, bleu: Estimates) -> Iterator[document.Figure]:
-    """`pareto`: panels of time and of memory, a row a condition. Nothing of a single mechanism."""
+    """`pareto`: panels of time and of memory, a row for each condition. One mechanism alone has no figure."""
     places = {c: {cost: _places(study, c, cost, bleu[c]) for cost in COSTS} for c in sorted(bleu, key=natural_key)}
     places = {condition: found for condition, found in places.items() if len(found["step_ms"]) > 1}
     if not places:
         return
     caption = (
-        "BLEU against the time and the memory of one training step of the whole model. The line is the Pareto front: "
-        "no mechanism has both a higher BLEU and a lower cost than one on it; all others are pale. Bars are 95 % "
-        "intervals of BLEU and quartiles of the time: where those of neighbours overlap, the front may run through "
-        "either."
+        "BLEU against time and memory of one training step of the whole model. The line is the Pareto front: "
+        "no mechanism has both a higher BLEU and a lower cost than one on it. All others are pale. Bars are 95 % "
+        "intervals of BLEU, and quartiles of the time. If the bars of neighbours overlap, either of them may be on "
+        "the front."
     )
     most = max(len(found) for one in places.values() for found in one.values())
     if len(study.encoding.legend) > plotting.ENTRIES:
-        caption += " The legend explains the colours alone; all numbers are in the tables."
+        caption += " The legend explains the colours only; all numbers are in the tables."
     if most > DOMINATED:
         caption += (
-            f" Off the front, at most {DOMINATED} of up to {most:,} mechanisms are drawn, evenly over their BLEU."
+            f" Off the front, at most {DOMINATED} of up to {most:,} mechanisms are drawn, spread evenly over their "
+            "BLEU."
         )
     if len(places) > ROWS:
         caption += f" Of {len(places)} conditions, {ROWS} are shown."
@@ -59,7 +60,7 @@ def fronts(study: Study, bleu: Estimates) -> Iterator[document.Figure]:
 
 
 def front(places: Mapping[str, ParetoPoint]) -> list[str]:
-    """The mechanisms that none other beats in both, or in one while equal in the other; the cheapest first."""
+    """The mechanisms that no other beats in both, or in one while it is equal in the other; the cheapest first."""
     found: list[str] = []
     for name in sorted(places, key=lambda name: (places[name].cost.value, -places[name].bleu.value)):
         if not found or places[name].bleu.value > places[found[-1]].bleu.value:
@@ -86,7 +87,7 @@ def _draw(study: Study, places: Mapping[str, Mapping[str, Mapping[str, ParetoPoi
 
 
 def _panel(axis: Axes, study: Study, places: Mapping[str, ParetoPoint], unit: str) -> set[str]:
-    """Draws the points and the front; returns whom it drew."""
+    """Draws the points and the front. Returns the mechanisms that were drawn."""
     best = front(places)
     rest = sorted(places.keys() - set(best), key=lambda name: (-places[name].bleu.value, natural_key(name)))
     for name in (*evenly_spaced(rest, DOMINATED), *best):
@@ -100,7 +101,7 @@ def _panel(axis: Axes, study: Study, places: Mapping[str, ParetoPoint], unit: st
 
 
 def _name(axis: Axes, study: Study, places: Mapping[str, ParetoPoint]) -> None:
-    """Names the members of the front beside their points."""
+    """Writes the names of the front's mechanisms beside their points."""
     best = evenly_spaced(front(places), NAMED)
     labels = [
         Label(places[name].cost.value, places[name].bleu.value, name, study.encoding.styles[name].colour)
@@ -110,7 +111,7 @@ def _name(axis: Axes, study: Study, places: Mapping[str, ParetoPoint]) -> None:
 
 
 def _places(study: Study, condition: str, cost: str, bleu: Mapping[str, Estimate]) -> dict[str, ParetoPoint]:
-    """By mechanism, its median cost (with the quartiles of a time) and its BLEU, where both are known."""
+    """By mechanism, its median cost (with the quartiles of a time) and its BLEU, if both are known."""
     columns = ["step_ms", "step_ms_q1", "step_ms_q3"] if cost == "step_ms" else [cost]
     rows = medians(where(study.steps, condition=condition), columns)
     found = {name: sorted(row.values()) for name, row in rows.items()}

@@ -1,4 +1,4 @@
-"""The sheet all figures are drawn on: theme, panels, legend, what is said on hover, and the way to SVG and PNG."""
+"""The basis of all figures: theme, panels, legend, text on hover, and the output as SVG and PNG."""
 
 import io
 import re
@@ -27,18 +27,18 @@ from attnbench.report.study.styles import (
     Style,
 )
 
-__all__ = ["GRID", "INK", "PALE"]  # for those who map neutral colours to a dark page
+__all__ = ["GRID", "INK", "PALE"]  # for the page, which maps neutral colours to a dark theme
 
 ENTRIES = 24  # of a legend, at most
-LINE, ROOM = 0.16, 4  # of a legend: inches to a line, and lines that a figure has room for
+LINE, ROOM = 0.16, 4  # of a legend: inches for a line, and lines for which a figure has room
 ROW_NAME = 44  # letters of a row's name, at most
 WIDTH = 6.5  # inches: the text width of an A4 page
 NARROW = 4.6  # inches: of a figure with one panel
 DPI = 200  # of the PNG
-SAID = "said:"  # opens the id of what says something on hover
+SAID = "said:"  # start of the id of an artist that has text on hover
 P = ParamSpec("P")
 
-# Tried in this order, glyph by glyph; those that are not installed are left out, as matplotlib would warn of each.
+# Tried in this order for each glyph. Fonts that are not installed are left out: matplotlib would warn of each.
 FONTS = ("DejaVu Sans", "Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Micro Hei", "PingFang SC", "Microsoft YaHei")
 
 THEME = {
@@ -50,15 +50,15 @@ THEME = {
     "grid.linewidth": 0.6,
     "lines.linewidth": 1.2,
     "lines.markersize": 4.5,
-    "text.hinting": "no_hinting",  # so that letters are as wide in the PNG as in the SVG
-    "text.parse_math": False,  # names come from the user, and may hold dollar signs
+    "text.hinting": "no_hinting",  # letters then have the same width in PNG and SVG
+    "text.parse_math": False,  # names come from the user and may have dollar signs
     "svg.fonttype": "path",  # the same letters in every browser and in the PDF
     "svg.hashsalt": "attnbench",  # the same file for the same records
 }
 
 
 def drawn(draw: Callable[P, Figure]) -> Callable[P, Drawing]:
-    """Turns a function that composes a figure into one that draws it in the house's theme."""
+    """Turns a function that composes a figure into one that draws it with the theme."""
 
     @wraps(draw)
     def render(*args: P.args, **kwargs: P.kwargs) -> Drawing:
@@ -73,13 +73,13 @@ def drawn(draw: Callable[P, Figure]) -> Callable[P, Drawing]:
 
 
 def settle(figure: Figure) -> None:
-    """Gives everything its final place, so that what is added or saved hereafter finds it there."""
+    """Gives everything its final place, so that later additions find it there."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
 
 
 def tip(artist: Artist | Container, text: str) -> None:
-    """Has the artist say `text` on hover: in the SVG, its group has it as the attribute `data-tip`."""
+    """Gives an artist a text on hover: in the SVG, its group has the text as the attribute `data-tip`."""
     for each in artist.get_children() if isinstance(artist, Container) else [artist]:
         each.set_gid(SAID + text)
 
@@ -94,7 +94,9 @@ def can_write(text: str) -> bool:
 def panels(
     rows: Sequence[str], columns: Sequence[str], height: float, **options: Any
 ) -> tuple[Figure, list[list[Axes]]]:
-    """A figure with a panel for each pair of `rows` and `columns`, titled by both; each row is `height` inches tall."""
+    """A figure with a panel for each pair of `rows` and `columns`, with both as its title. A row is `height` inches
+    tall.
+    """
     figure = Figure(figsize=(WIDTH if len(columns) > 1 else NARROW, height * len(rows) + 0.7))
     axes = figure.subplots(len(rows), len(columns), squeeze=False, **options)
     for index, (row, line_of_axes) in enumerate(zip(rows, axes, strict=True)):
@@ -106,7 +108,7 @@ def panels(
 
 
 def grid(count: int, across: int, height: float, **options: Any) -> tuple[Figure, list[Axes]]:
-    """A figure with `count` panels, at most `across` side by side; each row is `height` inches tall."""
+    """A figure with `count` panels, at most `across` in a row. A row is `height` inches tall."""
     columns = min(across, count)
     rows = -(-count // columns)
     figure = Figure(figsize=(WIDTH if columns > 1 else NARROW, height * rows + 0.5))
@@ -121,7 +123,7 @@ def grid(count: int, across: int, height: float, **options: Any) -> tuple[Figure
 
 
 def label_outer(figure: Figure, axes: Sequence[Axes], across: int) -> None:
-    """Names the axes of a grid that share them once: left of all, and below where nothing follows."""
+    """Writes the names of shared axes once: at the left of the figure, and below the last panel of each column."""
     figure.supylabel(axes[0].get_ylabel(), fontsize=axes[0].yaxis.label.get_fontsize())
     for index, axis in enumerate(axes):
         axis.set_xlabel("" if index + across < len(axes) else axis.get_xlabel())
@@ -129,15 +131,15 @@ def label_outer(figure: Figure, axes: Sequence[Axes], across: int) -> None:
 
 
 def name_rows(axis: Axes, names: Sequence[str]) -> None:
-    """Names the rows of a dot plot or of bars: 0, 1, 2… from the top."""
+    """Names the rows of a dot plot or of bars: 0, 1, 2, … from the top."""
     axis.set_yticks(range(len(names)), [short(name, ROW_NAME) for name in names])
     axis.set_ylim(len(names) - 0.4, -0.6)
 
 
 def short(name: str, most: int) -> str:
-    """A name that leaves room for what it names, and has little more than `most` letters.
+    """Shortens a name to about `most` letters.
 
-    First go the groups that settings are in, as in "training.dropout 0.1", and then its middle.
+    The groups of settings are removed first, such as in "training.dropout 0.1", then the middle of the name.
     """
     name = name if len(name) <= most else re.sub(r"\b\w+\.(?=[a-z])", "", name)
     half = most // 2
@@ -145,9 +147,9 @@ def short(name: str, most: int) -> str:
 
 
 def legend(figure: Figure, encoding: Encoding, shown: Collection[str]) -> None:
-    """Explains the styles of the mechanisms that are shown, below the panels, for which it makes room.
+    """Explains the styles of the mechanisms that are shown, below the panels. The figure grows to make room.
 
-    Where that would take more room than the figure, it explains the colours alone.
+    If the legend would need more room than the figure, it explains the colours only.
     """
     entries = [entry for entry in encoding.legend if not entry.mechanisms.isdisjoint(shown)]
     if len(entries) > ENTRIES:
@@ -161,18 +163,18 @@ def legend(figure: Figure, encoding: Encoding, shown: Collection[str]) -> None:
 
 
 def line(style: Style) -> dict[str, Any]:
-    """A style as matplotlib's arguments for a line with markers."""
+    """A style, as matplotlib's arguments for a line with markers."""
     marker = {"marker": style.marker or None, "fillstyle": style.fill, "markerfacecoloralt": "white"}
     return {"color": style.colour, "linestyle": style.dash or "none", "markeredgewidth": 0.9} | marker
 
 
 def point(style: Style) -> dict[str, Any]:
-    """A style as matplotlib's arguments for a marker alone."""
+    """A style, as matplotlib's arguments for a marker alone."""
     return line(style) | {"linestyle": "none"}
 
 
 def lengths_axis(axis: Axes, lengths: Sequence[float]) -> None:
-    """A logarithmic axis of lengths, which says those that there are, or as many of them as it can hold."""
+    """A logarithmic axis of lengths, with ticks at the given lengths, or at as many of them as fit."""
     axis.set_xscale("log")
     said = sorted(lengths)[:: -(-len(lengths) // 6)] if len(lengths) > 6 else sorted(lengths)
     axis.xaxis.set_major_locator(FixedLocator(said))
@@ -181,7 +183,7 @@ def lengths_axis(axis: Axes, lengths: Sequence[float]) -> None:
 
 
 def plain_log_axis(axis: Axes, which: str) -> None:
-    """A logarithmic axis, `which` is x or y, of what is drawn so far, whose numbers are written out: 0.01, 1, 1,000."""
+    """A logarithmic axis (`which` is x or y) for everything drawn so far, with plain numbers: 0.01, 1, 1,000."""
     axis.set(**{f"{which}scale": "log"})
     side = axis.xaxis if which == "x" else axis.yaxis
     low, high = side.get_view_interval()
@@ -197,7 +199,7 @@ def _data_tip(found: re.Match[str]) -> str:
 
 
 def _compact(svg: str) -> str:
-    """Half of the text, and not a pixel less: places in hundredths of a point, short names of glyphs, no indents."""
+    """Half of the text, with the same pixels: coordinates in hundredths of a point, short glyph names, no indents."""
     places = r"""\b(?:d|x|y)="[^"]*"|translate\([^)]*\)"""
     svg = re.sub(places, lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]), svg)
     svg = re.sub(r'(?<=[#"])[A-Z]\w*(?=-[0-9a-f]+")', lambda font: re.sub("[^A-Z]", "", font[0]), svg)

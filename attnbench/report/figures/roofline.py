@@ -1,4 +1,4 @@
-"""How near the attention comes to what the device can do (Williams, Waterman and Patterson, 2009)."""
+"""How near the attention comes to the limits of the device: the roofline (Williams, Waterman and Patterson 2009)."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -21,18 +21,18 @@ HEIGHT = 2.9  # inches
 
 
 class DevicePeaks(NamedTuple):
-    """What the device does at best: its arithmetic, and its memory."""
+    """The best that the device does, in arithmetic and in memory."""
 
     gflops: float
     gbytes: float
 
     def roof(self, intensity: float) -> float:
-        """GFLOP/s that are within reach at so many FLOPs a byte."""
+        """The GFLOP/s that are possible at this number of FLOPs for each byte."""
         return min(self.gflops, self.gbytes * intensity)
 
 
 class RooflinePoint(NamedTuple):
-    """A measurement: FLOPs a byte, achieved GFLOP/s between quartiles."""
+    """A measurement: FLOPs for each byte, and achieved GFLOP/s with quartiles."""
 
     length: int
     intensity: float
@@ -50,13 +50,13 @@ def roofline(study: Study, device: str) -> Iterator[document.Figure]:
         return
     names = evenly_spaced([name for name in study.encoding.styles if name in marks], MOST)
     caption = (
-        f"Roofline of the attention alone on {device}, forward and backward: operations in closed form, divided by the "
-        "bytes that must move at the least, against the operations a second that were achieved, at rising lengths "
-        "along a line (its last point is the longest); whiskers are quartiles of the time. The roof was measured on "
-        "the spot: its slope by one copy, its top by one matrix product."
+        f"Roofline of the attention alone on {device}, forward and backward. Across: operations in closed form, "
+        "divided by the bytes that must move at least. Up: the operations per second that were achieved. The length "
+        "rises along a line; its last point is the longest. Whiskers are quartiles of the time. The roof was measured "
+        "on this device: its slope by one copy, its top by one matrix product."
     )
     if len(names) < len(marks):
-        caption += f" Of {len(marks):,} mechanisms, {len(names)} are shown, evenly spread over their names."
+        caption += f" Of {len(marks):,} mechanisms, {len(names)} are shown, spread evenly over their names."
     alt = "Log-log lines of achieved operations a second against arithmetic intensity, under the device's roof."
     drawing = _draw(study, {name: marks[name] for name in names}, DevicePeaks(flops / GIGA, traffic / GIGA))
     yield document.Figure(f"roofline_{device}", caption, alt, drawing)
@@ -89,7 +89,7 @@ def _draw(study: Study, marks: dict[str, list[RooflinePoint]], peaks: DevicePeak
 
 
 def _roof(axis: Axes, peaks: DevicePeaks, intensities: Sequence[float]) -> None:
-    """The device's peaks, over all intensities that were measured and the ridge."""
+    """The peaks of the device, over all measured intensities and the ridge."""
     ridge = peaks.gflops / peaks.gbytes
     ends = sorted((min(*intensities, ridge) / 2, ridge, max(*intensities, ridge) * 2))
     axis.plot(ends, [peaks.roof(end) for end in ends], color=INK, linewidth=1.0, zorder=1)
@@ -103,7 +103,7 @@ def _roof(axis: Axes, peaks: DevicePeaks, intensities: Sequence[float]) -> None:
 
 
 def _marks(study: Study, device: str) -> dict[str, list[RooflinePoint]]:
-    """By mechanism, medians over its jobs, of rising length; contenders without a closed form are left out."""
+    """By mechanism, medians over its jobs at rising lengths. Contenders without a closed form are left out."""
     here = where(study.scaling, device=device, passes="forward+backward")
     found: dict[str, list[RooflinePoint]] = {}
     for name, places in along(here, "length", ["flops", "bytes", "ms", "ms_q1", "ms_q3"]).items():

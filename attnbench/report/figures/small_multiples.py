@@ -1,4 +1,4 @@
-"""Small multiples: which mechanisms share a panel of a crowded figure, and which of very many are drawn."""
+"""Small multiples: which mechanisms share a panel of a crowded figure, and which are drawn if there are very many."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from attnbench.report.study.styles import Encoding
 PANELS = 6  # in one figure
 LINES = 8  # in one panel, in colour
 BEHIND = 24  # in one panel, in grey
-ROWS = 3  # conditions or quantities, of which a crowded figure has one each
+ROWS = 3  # conditions or quantities; a crowded figure shows one of them
 REST = "others"
 
 
 @dataclass(frozen=True)
 class Panel:
-    """`mechanisms` are in colour, those `behind` in grey; both are of one `row`: a condition, or a quantity."""
+    """One panel of one `row` (a condition or a quantity): `mechanisms` are in colour, those `behind` are grey."""
 
     row: str
     title: str
@@ -26,19 +26,23 @@ class Panel:
 
 @dataclass(frozen=True)
 class PanelLayout:
-    """One figure: a panel a row where mechanisms are few, else the panels of one row, each with a family in colour."""
+    """The panels of one figure.
+
+    With few mechanisms there is a panel for each row. With many, all panels are of one row, each with a family in
+    colour.
+    """
 
     panels: tuple[Panel, ...]
     crowded: bool
 
     @property
     def mechanisms(self) -> list[str]:
-        """In colour anywhere."""
+        """The mechanisms that are in colour in any panel."""
         return list(dict.fromkeys(name for panel in self.panels for name in panel.mechanisms))
 
 
 def panel_layouts(encoding: Encoding, rows: Sequence[str], shown: Sequence[str]) -> Iterator[PanelLayout]:
-    """The figures in which `shown` mechanisms, in the order of the legend, are drawn over `rows`."""
+    """The figures that show the mechanisms `shown`, in the order of the legend, over `rows`."""
     if not shown:
         return
     families: dict[str, list[str]] = {}
@@ -67,7 +71,7 @@ def figures(
     curves: Mapping[str, Collection[str]],
     draw: Callable[[PanelLayout], Drawing],
 ) -> Iterator[Figure]:
-    """The plates of `curves` (which rows there are, and which mechanisms in each) as `name`, or `name_1`, `name_2`…"""
+    """Draws all layouts of `curves`, which maps each row to its mechanisms: figures `name`, or `name_1`, `name_2`, …"""
     present = set().union(*curves.values())
     shown = [mechanism for mechanism in study.encoding.styles if mechanism in present]
     for number, plate in enumerate(panel_layouts(study.encoding, list(curves), shown), 1):
@@ -78,14 +82,14 @@ def figures(
 
 
 def note(plate: PanelLayout, shown: Sequence[str]) -> str:
-    """For the caption: what is in colour, and what was left out."""
+    """For the caption: what is in colour, and what is left out."""
     count = len(plate.mechanisms)
     text = " Each panel has one family of mechanisms in colour and others behind it in grey." if plate.crowded else ""
     if count < len(shown):
-        text += f" Of {len(shown):,} mechanisms, {count} are in colour, evenly spread over each family."
+        text += f" Of {len(shown):,} mechanisms, {count} are in colour, spread evenly over each family."
     return text
 
 
 def name(plate: PanelLayout, panel: Panel, encoding: Encoding, mechanism: str) -> str:
-    """What a mechanism is called in a panel that says its family already."""
+    """The name of a mechanism in a panel. If the title of the panel is the family, the name leaves it out."""
     return encoding.members[mechanism].name if plate.crowded and panel.title != REST else mechanism

@@ -1,4 +1,4 @@
-"""BLEU while training."""
+"""BLEU during training."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -18,11 +18,11 @@ MARKS = 4  # of a line
 
 
 def learning_curves(study: Study) -> Iterator[document.Figure]:
-    """`learning_curves`: validation BLEU against updates; where mechanisms are many, one figure a condition."""
+    """`learning_curves`: validation BLEU against updates. With many mechanisms, one figure for each condition."""
     curves = {condition: _curves(study, condition) for condition in conditions(study.history)}
     several = any(point.low < point.high for found in curves.values() for mine in found.values() for point in mine)
-    spread = " Lines are means over the jobs of a mechanism, whiskers the range of these." if several else ""
-    caption = f"BLEU on the validation set while training, against the number of updates.{spread}"
+    spread = " Lines are means over the jobs of a mechanism, whiskers are their range." if several else ""
+    caption = f"BLEU on the validation set during training, against the number of updates.{spread}"
     alt = "Lines of validation BLEU against updates, one for each mechanism."
     return small_multiples.figures(
         "learning_curves", caption, alt, study, curves, partial(_draw, curves=curves, study=study)
