@@ -1,4 +1,4 @@
-"""From records to files."""
+"""From records to the files of a report."""
 
 import csv
 from collections.abc import Sequence
@@ -31,21 +31,24 @@ def build(
     """Writes `index.html`, `report.pdf`, `report.md`, `tables/*.csv`, `tables/*.tex` and `figures/*` to `destination`.
 
     Args:
-        command: what the user ran to get these records; the report shows it.
-        broken: a line on each file that is no record; the report lists them.
-        outdated: how many records were left out, as another of the same job counts.
-        baseline: words that name the mechanism that others are compared with.
+        records: of the jobs to report on.
+        destination: a folder. It is made if there is none.
+        title: of the report.
+        command: what the user ran to get these records. The report shows it.
+        broken: a line for each file that is not a record. The report lists them.
+        outdated: how many records were left out, because another record of the same job is used.
+        baseline: words that name the mechanism with which others are compared.
 
     Returns:
         The path of `index.html`.
 
     Raises:
-        UserError: there are no records, or no mechanism goes by the words of the baseline.
+        UserError: there are no records, or no mechanism has the words of the baseline.
     """
     if not records:
         unreadable = f"; {len(broken)} could not be read: {broken[0]}" if broken else ""
         raise UserError(f"no records to report on{unreadable}. Run a job first: python -m attnbench train")
-    # The statistics are let go before the document is written in all its forms: thousands of records fill the memory.
+    # The statistics are freed before the document is written: thousands of records fill the memory.
     content = build_document(
         Analysis(study(records, baseline)), title=title, command=command, broken=broken, outdated=outdated
     )
@@ -53,7 +56,7 @@ def build(
 
 
 def write(content: Document, destination: Path) -> Path:
-    """Writes a document in all its forms; returns the path of `index.html`."""
+    """Writes a document in all its forms. Returns the path of `index.html`."""
     for folder in ("tables", "figures"):
         (destination / folder).mkdir(parents=True, exist_ok=True)
     for table in content.tables():
@@ -70,7 +73,7 @@ def write(content: Document, destination: Path) -> Path:
 
 
 def _write_csv(table: Table, path: Path) -> None:
-    """All digits; an estimate becomes three columns."""
+    """Writes all digits. An estimate becomes three columns."""
     intervals = [any(isinstance(row[i], Estimate) for row in table.rows) for i in range(len(table.columns))]
     head = []
     for column, interval in zip(table.columns, intervals, strict=True):
@@ -83,7 +86,7 @@ def _write_csv(table: Table, path: Path) -> None:
 
 
 def _values(cell: CellValue, interval: bool) -> list[str | int | float | None]:
-    """One value, or three in a column of estimates, where a cell without bounds leaves these empty."""
+    """One value, or three in a column of estimates; a cell without bounds leaves two of them empty."""
     if isinstance(cell, Estimate):
         return [cell.value, cell.low, cell.high]
     return [cell, None, None] if interval else [cell]

@@ -1,4 +1,4 @@
-"""Sentences that sum the results up. Behind each stands a test or an interval, and it says no more than that allows."""
+"""Sentences that sum up the results. Behind each one is a test or an interval, and it says no more than that allows."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -9,19 +9,19 @@ from attnbench.report.statistics import Estimate, crossing
 from attnbench.report.study.frames import by_condition, conditions, medians
 from attnbench.report.tables.quality import signed
 
-NAMED = 3  # mechanisms named in a list before it says "and n more"
-TERMS = 3  # factors named of those that matter most
+NAMED = 3  # mechanisms named in a list; the rest is counted
+TERMS = 3  # the factors that matter most
 
 
 def findings(analysis: Analysis) -> list[str]:
-    """All that can be said, in the order of the report's sections."""
+    """All sentences, in the order of the report's sections."""
     quality = (_best, _against_baseline, _one_seed, _beyond, _pooling)
     cost = (_steps, _growth, _crossings, _foretold)
     return [sentence for say in (*quality, *cost, _effects, _alignment) for sentence in say(analysis)]
 
 
 def _best(analysis: Analysis) -> Iterator[str]:
-    """The highest BLEU, and what a test cannot tell from it."""
+    """The highest BLEU, and the mechanisms that a test cannot separate from it."""
     for condition, ranked in analysis.bleu.items():
         (best, bleu), *others = ranked.items()
         tested = analysis.below_best.get(condition, {})
@@ -34,14 +34,14 @@ def _best(analysis: Analysis) -> Iterator[str]:
 
 
 def _against_baseline(analysis: Analysis) -> Iterator[str]:
-    """How many differ significantly from the baseline, and between which differences."""
+    """How many mechanisms differ significantly from the baseline, and the largest differences."""
     baseline = analysis.study.baseline
     for condition, tested in analysis.comparisons.items():
         better = _sorted(one for one in tested.items() if one[1].significant and _gain(one) > 0)
         worse = _sorted(one for one in tested.items() if one[1].significant and _gain(one) < 0)
         counts = [f"{len(better)} significantly better" if better else "", f"{len(worse)} worse" if worse else ""]
         total = f"{len(tested)} mechanisms" if len(tested) > 1 else "one mechanism"
-        told = " and ".join(filter(None, counts)) or "none significantly different"
+        told = " and ".join(filter(None, counts)) or "none is significantly different"
         sentence = f"{_at(condition)}of {total} compared with {baseline}, {told} in BLEU (Holm-corrected p < {LEVEL})"
         if better:
             sentence += f"; the largest gain is {_difference(better[-1])}"
@@ -51,27 +51,29 @@ def _against_baseline(analysis: Analysis) -> Iterator[str]:
 
 
 def _one_seed(analysis: Analysis) -> Iterator[str]:
-    """What such tests leave out: simulated, they find differences between equal mechanisms that training made."""
+    """What a test with one seed leaves out. In simulations it finds differences between equal mechanisms, made by
+    training.
+    """
     tested = [one for mine in analysis.comparisons.values() for one in mine.values()]
     if tested and min(one.comparison.difference.seeds for one in tested) == 1:
-        yield "With one seed these tests compare models as they were trained: another training may turn a gap round."
+        yield "With one seed, these tests compare two trained models. Another training run may reverse a difference."
 
 
 def _beyond(analysis: Analysis) -> Iterator[str]:
-    """Which mechanisms keep their BLEU on sentences longer than those trained on."""
+    """The mechanisms that keep their BLEU on sentences longer than the training sentences."""
     for condition, far in analysis.beyond.items():
         near = analysis.bleu[condition]
         fallen = [name for name, estimate in far.items() if estimate.high < near[name].low]
         best, bleu = max(far.items(), key=lambda each: each[1].value)
         how_many = "all" if len(fallen) == len(far) else f"{len(fallen)} of {len(far)}"
         yield (
-            f"{_at(condition)}on sentences longer than any trained on, BLEU falls for {how_many} mechanisms beyond "
-            f"what the intervals allow; the highest there is {_shown(bleu)}, by {best}."
+            f"{_at(condition)}on sentences longer than every training sentence, BLEU falls for {how_many} mechanisms "
+            f"by more than the intervals allow; the highest BLEU there is {_shown(bleu)}, by {best}."
         )
 
 
 def _pooling(analysis: Analysis) -> Iterator[str]:
-    """Only where seeds give an interval: the points of one seed may favour any pooling."""
+    """The lowest test error, only if seeds give an interval. The points of one seed may favour any pooling."""
     study = analysis.study
     for condition in conditions(study.regressions):
         places = [(name, error) for where, name, _, error in kernel_regression.ranked(study) if where == condition]
@@ -83,9 +85,9 @@ def _pooling(analysis: Analysis) -> Iterator[str]:
         )
         equals = [name for name, error in others if isinstance(error, Estimate) and error.overlaps(lowest)]
         if equals:
-            yield sentence + f"not separable from it, as intervals over seeds overlap: {_some(equals)}."
+            yield sentence + f"not separable from it, because the intervals over seeds overlap: {_some(equals)}."
         else:
-            yield sentence + "its interval over seeds lies below all others."
+            yield sentence + "its interval over seeds is below all others."
 
 
 def _steps(analysis: Analysis) -> Iterator[str]:
@@ -102,7 +104,7 @@ def _steps(analysis: Analysis) -> Iterator[str]:
 
 
 def _growth(analysis: Analysis) -> Iterator[str]:
-    """The slowest and the fastest growth of each device that are surely so: by the nearer ends of their intervals."""
+    """The slowest and the fastest growth on each device, by the nearer ends of their intervals, if these are apart."""
     for (device, quantity), curves in analysis.curves.items():
         if quantity == "forward_ms":
             continue
@@ -117,13 +119,15 @@ def _growth(analysis: Analysis) -> Iterator[str]:
             yield f"{start} n as nᵉ, with e = {_shown(least, 2)}."
         elif least.high < most.low:
             slowest, fastest = f"{_shown(least, 2)} ({slow})", f"{_shown(most, 2)} ({fast})"
-            yield f"{start} n as nᵉ, with e from {slowest} to {fastest}; the intervals are apart."
+            yield f"{start} n as nᵉ, with e from {slowest} to {fastest}; the intervals do not overlap."
         else:
-            yield f"{start} alike for {len(known)} mechanisms, as far as the intervals of their exponents tell."
+            yield f"{start}; the intervals of the exponents do not separate the {len(known)} mechanisms."
 
 
 def _crossings(analysis: Analysis) -> Iterator[str]:
-    """Where the mechanism that is cheapest at the longest length overtakes the one that is cheapest at the shortest."""
+    """Where the mechanism that is fastest at the longest length overtakes the one that is fastest at the shortest
+    length.
+    """
     for (device, quantity), curves in analysis.curves.items():
         if quantity != "ms" or len(curves) < 2:
             continue
@@ -132,7 +136,7 @@ def _crossings(analysis: Analysis) -> Iterator[str]:
         met = crossing(first, second) if late != cheap and first and second else None
         if met and met.inside and met.first_ahead and met.length.low > 0 and met.length.high < float("inf"):
             yield (
-                f"On {device}, {cheap} is the quickest at the shortest length and {late} at the longest: it overtakes "
+                f"On {device}, {cheap} is the fastest at the shortest length and {late} at the longest: it overtakes "
                 f"at n = {_shown(met.length, 0)}."
             )
 
@@ -144,19 +148,19 @@ def _foretold(analysis: Analysis) -> Iterator[str]:
             covered = sum(check.covered for check in checks)
             middle = sorted(abs(check.error) for check in checks)[len(checks) // 2]
             yield (
-                f"Foretold from the shorter lengths on {device}, the time at the longest lies in the 95 % interval for "
-                f"{covered} of {len(checks)} mechanisms; the median error is {100 * middle:.0f} %."
+                f"On {device}, the prediction from the shorter lengths covers the time at the longest length (95 % "
+                f"interval) for {covered} of {len(checks)} mechanisms; the median error is {100 * middle:.0f} %."
             )
 
 
 def _effects(analysis: Analysis) -> Iterator[str]:
     for response in analysis.responses:
-        told = [term for term in response.effects.terms if term.adjusted_p is not None and term.adjusted_p < LEVEL]
-        told = sorted(told, key=lambda term: -term.share)[:TERMS]
-        if told:
-            shares = ", ".join(f"{term.name} {100 * term.share:.0f} %" for term in told)
+        largest = [term for term in response.effects.terms if term.adjusted_p is not None and term.adjusted_p < LEVEL]
+        largest = sorted(largest, key=lambda term: -term.share)[:TERMS]
+        if largest:
+            shares = ", ".join(f"{term.name} {100 * term.share:.0f} %" for term in largest)
             what = f"the {response.title.partition(' (')[0]}" if response.logarithmic else response.title
-            yield f"What moves {what} most, as shares of its variance: {shares} (each p < {LEVEL}, Holm)."
+            yield f"The factors with the largest shares of the variance of {what}: {shares} (each p < {LEVEL}, Holm)."
 
 
 def _alignment(analysis: Analysis) -> Iterator[str]:
@@ -165,13 +169,13 @@ def _alignment(analysis: Analysis) -> Iterator[str]:
         equals = [name for name, one in others if one.overlaps(lowest)]
         sentence = f"{_at(condition)}the attention of {best} agrees best with the gold links: AER {_shown(lowest, 2)}"
         if equals:
-            yield f"{sentence}; not separable from it, as intervals overlap: {_some(equals)}."
+            yield f"{sentence}; not separable from it, because the intervals overlap: {_some(equals)}."
         elif others:
-            yield f"{sentence}; its interval lies below all others."
+            yield f"{sentence}; its interval is below all others."
 
 
 def _cheapest(curves: dict[str, CostCurve], pick: Callable[[Iterable[int]], int]) -> str:
-    """The cheapest at the shortest (`min`) or longest (`max`) length that any was measured at."""
+    """The fastest mechanism at the shortest (`min`) or longest (`max`) length at which any was measured."""
     length = pick(n for one in curves.values() for n in one.values)
     there = {name: one.values[length] for name, one in curves.items() if length in one.values}
     return min(there, key=there.__getitem__)

@@ -1,4 +1,4 @@
-"""What the report contains and in which order; a section with nothing to show is left out."""
+"""What the report contains, and in which order. A section with nothing to show is left out."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -27,9 +27,11 @@ def build_document(
     """The whole report.
 
     Args:
-        command: that made it.
-        broken: lines on files that could not be read.
-        outdated: records that were left out, as another of the same job counts.
+        analysis: the statistics of the study.
+        title: of the report.
+        command: the command that made it.
+        broken: a line for each file that could not be read.
+        outdated: how many records were left out, because another record of the same job is used.
     """
     study = analysis.study
     parts: dict[str, Callable[[], Iterator[Block]]] = {
@@ -82,7 +84,7 @@ def _quality(analysis: Analysis) -> Iterator[Block]:
     qualities = [record.quality for record in analysis.study.records if record.quality]
     signatures = dict.fromkeys(f"BLEU {each.bleu_signature}" for each in qualities)
     signatures |= dict.fromkeys(f"chrF {each.chrf_signature}" for each in qualities)
-    yield Paragraph("As sacreBLEU signs these numbers:")
+    yield Paragraph("sacreBLEU's signatures of these numbers:")
     yield Code("\n".join(signatures))
 
 
@@ -142,4 +144,4 @@ def _failures(study: Study, broken: Sequence[str], outdated: int) -> Iterator[Bl
         yield table
     if outdated:
         are = "record was" if outdated == 1 else "records were"
-        yield Paragraph(f"{outdated:,} {are} left out: another record of the same job, finished or newer, counts.")
+        yield Paragraph(f"{outdated:,} {are} left out: another record of the same job, finished or newer, is used.")

@@ -42,7 +42,7 @@ def test_our_own_layer(kernel: DenseKernel | FusedKernel) -> None:
 
 
 def test_our_own_layer_refuses_what_its_kernel_cannot() -> None:
-    with pytest.raises(UnavailableError, match="kernel=fused: cannot do this, for Additive"):
+    with pytest.raises(UnavailableError, match="kernel=fused: cannot compute this attention, because Additive"):
         attention(HEADS, HEAD_DIM, score=Additive, scope=Global, selection=Soft, kernel=FusedKernel())
 
 

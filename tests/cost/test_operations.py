@@ -1,4 +1,4 @@
-"""Operations in closed form, against counts by hand, by loops, and by torch."""
+"""Operations in closed form, compared with counts by hand, by loops, and by torch."""
 
 import math
 from collections import Counter
@@ -33,8 +33,8 @@ def closed_form(layer: Attention, length: int, passes: Passes, batch: int = 1, *
     return operations(layer, batch=batch, length=length, passes=passes, **settings)
 
 
-def whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One tile for all."""
+def use_one_tile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes one tile large enough for the whole attention."""
     monkeypatch.setattr(tiled, "BUDGET", 2**20)
     monkeypatch.setattr(windowed, "BUDGET", 2**20)
 
@@ -48,31 +48,30 @@ def run(
     forward: AbstractContextManager[Any] | None = None,
     backward: AbstractContextManager[Any] | None = None,
 ) -> None:
-    """Attends, and goes back, each within its own context."""
+    """Runs the forward pass and the backward pass, each inside its own context manager."""
     generator = torch.Generator().manual_seed(0)
     shape = batch, layer.heads, length, HEAD_DIM
     states = [torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_() for _ in range(3)]
     with forward or nullcontext(), torch.set_grad_enabled(passes == BOTH):
-        context = OwnAttention(layer)(
-            *states
-        )  # in a module of its own: torch's counter forgets all when a "Global" ends
+        # `OwnAttention` is a module of its own: torch's counter forgets its counts when a "Global" module ends.
+        context = OwnAttention(layer)(*states)
     if passes == BOTH:
         with backward or nullcontext():
             context.backward(torch.ones_like(context))
 
 
-# Of 1 head of width 3, 2 queries and 2 keys: 4 pairs. A pair is compared (3 multiply-adds; additive: a sum, a tanh and
-# a multiply-add for each of 3), selected (5), mixed (3 multiply-adds). A map is 9 multiply-adds for each state.
+# 1 head of width 3, 2 queries and 2 keys: 4 pairs. Comparing a pair is 3 multiply-adds (additive: 3 times a sum, a tanh
+# and a multiply-add). Selecting is 5 operations. Mixing is 3 multiply-adds. A feature map is 9 multiply-adds per state.
 BY_HAND = [
     (Variant(), 4 * (6 + 5 + 6), 3 * 4 * (6 + 5 + 6)),
     (Variant("general"), 4 * 17 + 2 * 18, 3 * (4 * 17 + 2 * 18)),
-    (Variant("gaussian"), 4 * (8 + 5 + 6), 3 * 4 * (8 + 5 + 6)),  # a feature more
+    (Variant("gaussian"), 4 * (8 + 5 + 6), 3 * 4 * (8 + 5 + 6)),  # one more feature
     (Variant("additive"), 4 * (12 + 5 + 6) + 4 * 18, 3 * (4 * (12 + 5 + 6) + 4 * 18)),
     (Variant("average"), 4 * (2 + 5 + 6), 4 * (2 + 5 + 6) + 4 * 6),  # only values have a gradient
     (Variant("dot", "local_p"), 4 * (6 + 10 + 6) + 2 * 24, 3 * (4 * (6 + 10 + 6) + 2 * 24)),
-    (Variant("dot", kernel="fused"), 4 * 17, 3 * 4 * 17 + 4 * (6 + 5)),  # scores and softmax again
-    (Variant("gaussian", kernel="fused"), 4 * (8 + 5 + 8), 4 * (4 * 8 + 4 * 5 + 3 * 8)),  # values as wide as features
-    (Variant("additive", kernel="additive"), 4 * 23 + 72, 3 * (4 * 23 + 72) + 4 * 12),  # energies again
+    (Variant("dot", kernel="fused"), 4 * 17, 3 * 4 * 17 + 4 * (6 + 5)),  # scores and softmax are computed again
+    (Variant("gaussian", kernel="fused"), 4 * (8 + 5 + 8), 4 * (4 * 8 + 4 * 5 + 3 * 8)),  # values are padded to 4
+    (Variant("additive", kernel="additive"), 4 * 23 + 72, 3 * (4 * 23 + 72) + 4 * 12),  # energies are computed again
 ]
 
 
@@ -80,7 +79,7 @@ BY_HAND = [
 def test_two_queries_and_two_keys_by_hand(
     variant: Variant, forward: float, both: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole(monkeypatch)
+    use_one_tile(monkeypatch)
     layer = build(variant, width=3, heads=1)
     assert closed_form(layer, 2, FORWARD).flops == forward
     assert closed_form(layer, 2, BOTH).flops == both
@@ -91,7 +90,7 @@ def test_two_queries_and_two_keys_by_hand(
     [("dense", 4 * 6 + 4 * 4, 11 * 6 + 11 * 4), ("fused", 4 * 6, 11 * 6), ("tiled", 4 * 6, 11 * 6)],
 )
 def test_bytes_by_hand(kernel: str, forward: int, both: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiled, "BUDGET", 2)  # a tile for each query
+    monkeypatch.setattr(tiled, "BUDGET", 2)  # one tile per query
     monkeypatch.setattr(tiled, "LEAST", 1)
     layer = build(Variant(kernel=kernel), width=3, heads=1)
     assert closed_form(layer, 2, FORWARD).bytes == 4 * forward
@@ -100,7 +99,7 @@ def test_bytes_by_hand(kernel: str, forward: int, both: int, monkeypatch: pytest
 
 
 class Counted(float):
-    """A number whose operations are counted."""
+    """A number that counts its operations."""
 
     done = 0
 
@@ -123,15 +122,15 @@ def counted(function: Any, *arguments: float) -> Counted:
 
 
 def numbers(*shape: int) -> Any:
-    """Nested lists."""
+    """Nested lists of numbers."""
     return [numbers(*shape[1:]) for _ in range(shape[0])] if shape else Counted(0.5)
 
 
 def total(terms: Iterator[Counted]) -> Counted:
-    found = Counted(0)
+    result = Counted(0)
     for term in terms:
-        found = found + term
-    return found
+        result = result + term
+    return result
 
 
 def product_of(vector: list[Counted], matrix: list[list[Counted]]) -> list[Counted]:
@@ -139,7 +138,7 @@ def product_of(vector: list[Counted], matrix: list[list[Counted]]) -> list[Count
 
 
 def loops(score: str, length: int) -> None:
-    """Attention as a textbook has it, a number at a time."""
+    """Attention as in a textbook, one number at a time."""
     query, key, value, weight = (numbers(length, 3), numbers(length, 3), numbers(length, 3), numbers(3, 3))
     if score in ("general", "additive"):
         query = [product_of(state, weight) for state in query]
@@ -151,16 +150,16 @@ def loops(score: str, length: int) -> None:
         else:
             scores = [total(a * b for a, b in zip(q, k, strict=True)) for k in key]
         highest = Counted(-math.inf)
-        for one in scores:
-            highest = counted(max, highest, one)
-        powers = [counted(math.exp, one - highest) for one in scores]
-        whole = total(iter(powers))
-        product_of([power / whole for power in powers], value)
+        for number in scores:
+            highest = counted(max, highest, number)
+        powers = [counted(math.exp, number - highest) for number in scores]
+        power_sum = total(iter(powers))
+        product_of([power / power_sum for power in powers], value)
 
 
 @pytest.mark.parametrize("score", ["dot", "general", "additive"])
 @pytest.mark.parametrize("length", [1, 5])
-def test_loops_do_as_many(score: str, length: int) -> None:
+def test_loops_do_as_many_operations(score: str, length: int) -> None:
     Counted.done = 0
     loops(score, length)
     assert closed_form(build(Variant(score), width=3, heads=1), length, FORWARD).flops == Counted.done
@@ -174,7 +173,7 @@ def _sdpa_backward(gradient: Tensor, query: Tensor, key: Tensor, value: Tensor, 
     return sdpa_backward_flop_count(gradient, query, key, value)
 
 
-# Torch has these formulas for the kernels of a GPU, and no entry for the CPU's.
+# Torch's counter has these formulas for its GPU kernels, but it has no entry for its CPU kernel.
 ON_CPU: dict[Any, Any] = {
     torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _sdpa,
     torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward: _sdpa_backward,
@@ -193,24 +192,25 @@ def test_matrix_products_are_those_that_torch_counts(variant: Variant, monkeypat
     layer = build(variant, width=HEADS * HEAD_DIM, heads=HEADS)
     for tiles in ("many", "one"):
         if tiles == "one":
-            whole(monkeypatch)
+            use_one_tile(monkeypatch)
         for length, passes in product((7, 12), (FORWARD, BOTH)):
             claimed = closed_form(layer, length, passes, BATCH).products
             found = products_by_torch(layer, length, passes)
-            if variant.scope == "local_p" and variant.kernel == "windowed":  # as many groups as predicted centres need
+            # The predicted centres decide the number of groups.
+            if variant.scope == "local_p" and variant.kernel == "windowed":
                 assert claimed / 2 <= found <= 2 * claimed
             else:
                 assert claimed == found, (tiles, length, passes)
 
 
 class Moves(TorchDispatchMode):
-    """Counts the numbers that operations read and write in tensors of at least `least`."""
+    """Counts the numbers that operations read and write, in tensors with at least `min_size` numbers."""
 
     FREE = ("view", "unsafe_view", "expand", "transpose", "unsqueeze", "detach", "masked_fill")
 
-    def __init__(self, least: int) -> None:
+    def __init__(self, min_size: int) -> None:
         super().__init__()
-        self.least, self.moved = least, Counter[str]()
+        self.min_size, self.moved = min_size, Counter[str]()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
@@ -218,8 +218,8 @@ class Moves(TorchDispatchMode):
         if name not in self.FREE:
             for tensor in tree_leaves((args, kwargs, result)):
                 if isinstance(tensor, Tensor):
-                    held = min(tensor.numel(), tensor.untyped_storage().nbytes() // tensor.itemsize)
-                    self.moved[name] += held if held >= self.least else 0
+                    size = min(tensor.numel(), tensor.untyped_storage().nbytes() // tensor.itemsize)
+                    self.moved[name] += size if size >= self.min_size else 0
         return result
 
 
@@ -236,14 +236,14 @@ def test_matrices_are_moved_as_often_as_claimed(score: str) -> None:
 
 
 @pytest.mark.parametrize("variant", ABLE, ids="-".join)
-def test_growth_is_that_of_the_kernel(variant: Variant) -> None:
+def test_costs_grow_as_the_kernel_says(variant: Variant) -> None:
     layer = build(variant, width=HEADS * HEAD_DIM, heads=HEADS)
     for passes, field in product((FORWARD, BOTH), ("flops", "bytes")):
         n64, n128, n192, n256 = (
             getattr(closed_form(layer, length, passes, BATCH), field) for length in (64, 128, 192, 256)
         )
         curvature = n192 - 2 * n128 + n64
-        assert n256 - 2 * n192 + n128 == curvature  # a quadratic, with no more to it
+        assert n256 - 2 * n192 + n128 == curvature  # a polynomial of degree 2 at most
         quadratic = variant.kernel != "windowed" and (field == "flops" or variant.kernel == "dense")
         assert (curvature > 0) == quadratic
 
@@ -254,13 +254,13 @@ def test_recomputing_costs_operations_and_saves_bytes() -> None:
     assert tiles.bytes < dense.bytes
 
 
-def test_dropout_goes_by_tiles_on_the_cpu() -> None:
+def test_dropout_is_computed_in_tiles_on_the_cpu() -> None:
     layer = build(Variant(kernel="fused"), heads=HEADS)
     layer.selection = Soft(dropout=0.1)
     assert closed_form(layer, 16, BOTH, BATCH).products == products_by_torch(layer, 16, BOTH)
 
 
-def test_trying_the_maps_leaves_no_trace() -> None:
+def test_counting_the_maps_changes_no_state() -> None:
     layer = build(Variant("additive"))
     before = torch.get_rng_state()
     closed_form(layer, 8, BOTH)

@@ -1,4 +1,4 @@
-"""Kernels compute the same attention at different cost; the cost is what is studied."""
+"""The kernels. All compute the same attention, at different cost. This cost is what the benchmark studies."""
 
 from attnbench.attention.kernels.additive import AdditiveKernel
 from attnbench.attention.kernels.auto import AutoKernel, choose

@@ -2,14 +2,14 @@
 
 import torch
 
-from attnbench.attention.kernels.additive_energies import Compare, comparison
+from attnbench.attention.kernels.additive_energies import Compare, cheapest_compare
 from attnbench.attention.kernels.kernel import AttentionSpec
 from attnbench.attention.kernels.tiled import TiledKernel
 from attnbench.attention.scores import Perceptron, Score
 
 
 class AdditiveKernel(TiledKernel):
-    """The additive scores, by exponentials: nothing of size n² · D, however briefly."""
+    """Computes the additive scores with exponentials. It never holds a tensor of size n² · D."""
 
     name = "additive"
 
@@ -18,5 +18,5 @@ class AdditiveKernel(TiledKernel):
             return f"{type(spec.score).__name__} is not vᵀ tanh(φ(q) + ψ(k))"
         return super().refusal(spec)
 
-    def compare(self, score: Score, device: torch.device) -> tuple[Compare, int]:
-        return comparison(score, device)
+    def choose_compare(self, score: Score, device: torch.device) -> tuple[Compare, int]:
+        return cheapest_compare(score, device)

@@ -1,4 +1,7 @@
-"""The inner loops of `energies`, compiled for the CPU. Exponentials `(N, T, F)` and `(N, F, S)`, weights v `(H, F)`."""
+"""The inner loops of `energies`, compiled for the CPU.
+
+Shapes: exponentials of the queries `(N, T, F)`, exponentials of the keys `(N, F, S)`, weights v `(H, F)`.
+"""
 
 from typing import Any
 
@@ -9,42 +12,43 @@ from numba import njit, prange
 from numba.core import config
 from torch import Tensor
 
-# Sums may be reordered, so that they run in vectors; infinities keep their meaning: 1 / (1 + ∞) is 0.
+# These flags allow the compiler to reorder sums, so that it can vectorise them. They keep infinities: 1 / (1 + ∞) is 0.
 _compile: Any = njit(parallel=True, fastmath={"reassoc", "contract", "arcp", "nsz"}, cache=True)
 
 
 def scores(queries: Tensor, keys: Tensor, weights: Tensor) -> Tensor:
-    """Σ v (1 - 2 r) over the features, `(N, T, S)`."""
-    found = queries.new_empty(*queries.shape[:2], keys.shape[2])
+    """The sum of v (1 - 2 r) over the features, `(N, T, S)`."""
+    result = queries.new_empty(*queries.shape[:2], keys.shape[2])
     _use_threads_of_torch()
-    _scores(queries.numpy(), keys.numpy(), weights.numpy(), found.numpy())
-    return found
+    _scores(queries.numpy(), keys.numpy(), weights.numpy(), result.numpy())
+    return result
 
 
-def gradients(queries: Tensor, keys: Tensor, received: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """From the scores' gradients `(N, T, S)`: those of a `(N, T, F)`, b `(N, F, S)` and v `(N, F)`."""
-    found = torch.empty_like(queries), torch.zeros_like(keys), queries.new_empty(len(queries), queries.shape[2])
+def gradients(queries: Tensor, keys: Tensor, score_gradients: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The gradients of a `(N, T, F)`, b `(N, F, S)` and v `(N, F)`, from the gradients of the scores `(N, T, S)`."""
+    results = torch.empty_like(queries), torch.zeros_like(keys), queries.new_empty(len(queries), queries.shape[2])
     _use_threads_of_torch()
-    _gradients(*(tensor.numpy() for tensor in (queries, keys, received, weights, *found)))
-    return found
+    _gradients(*(tensor.numpy() for tensor in (queries, keys, score_gradients, weights, *results)))
+    return results
 
 
 def _use_threads_of_torch() -> None:
     threads = torch.get_num_threads()
     numba.set_num_threads(min(threads, config.NUMBA_NUM_THREADS))  # pyright: ignore
-    torch.set_num_threads(threads)  # which numba changes as it starts, where both use the same library
+    # When numba starts, it changes this number if both use the same threading library.
+    torch.set_num_threads(threads)
 
 
 @_compile
-def _scores(queries: np.ndarray, keys: np.ndarray, weights: np.ndarray, found: np.ndarray) -> None:
+def _scores(queries: np.ndarray, keys: np.ndarray, weights: np.ndarray, result: np.ndarray) -> None:
     size, length, features = queries.shape
     heads = len(weights)
-    number = queries.dtype.type  # a plain 2 would make it double precision
+    number = queries.dtype.type  # the plain number 2 would turn float32 into float64
     one, two = number(1), number(2)
     for row in prange(size * length):
         n, t = row // length, row % length
         v = weights[n % heads]
-        scores = found[n, t]
+        scores = result[n, t]
         scores[:] = v.sum()
         for d in range(features):
             a, weight = queries[n, t, d], two * v[d]
@@ -56,31 +60,31 @@ def _scores(queries: np.ndarray, keys: np.ndarray, weights: np.ndarray, found: n
 def _gradients(
     queries: np.ndarray,
     keys: np.ndarray,
-    received: np.ndarray,
+    score_gradients: np.ndarray,
     weights: np.ndarray,
-    for_queries: np.ndarray,
-    for_keys: np.ndarray,
-    for_weights: np.ndarray,
+    query_gradients: np.ndarray,
+    key_gradients: np.ndarray,
+    weight_gradients: np.ndarray,
 ) -> None:
     size, length, features = queries.shape
     heads = len(weights)
     number = queries.dtype.type
     zero, one, two, four = number(0), number(1), number(2), number(4)
-    # A column of features at a time: no two of them write to the same place.
+    # One iteration for each feature of each n, so that two iterations never write to the same place.
     for column in prange(size * features):
         n, d = column // features, column % features
-        b, for_b, scale = keys[n, d], for_keys[n, d], four * weights[n % heads, d]
-        for_v = zero
+        b, b_gradient, scale = keys[n, d], key_gradients[n, d], four * weights[n % heads, d]
+        v_gradient = zero
         for t in range(length):
-            a, given, for_a = queries[n, t, d], received[n, t], zero
+            a, incoming, a_gradient = queries[n, t, d], score_gradients[n, t], zero
             for s in range(len(b)):
                 r = one / (one + a * b[s])
-                p = given[s] * r
+                p = incoming[s] * r
                 h = p - p * r
-                for_b[s] += h
-                for_a += h
-                for_v += given[s] - two * p
-            for_queries[n, t, d] = scale * for_a
+                b_gradient[s] += h
+                a_gradient += h
+                v_gradient += incoming[s] - two * p
+            query_gradients[n, t, d] = scale * a_gradient
         for s in range(len(b)):
-            for_b[s] *= scale
-        for_weights[n, d] = for_v
+            b_gradient[s] *= scale
+        weight_gradients[n, d] = v_gradient

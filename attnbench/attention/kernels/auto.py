@@ -1,4 +1,4 @@
-"""The choice among kernels: the cheapest that can do what is asked."""
+"""The choice of a kernel: the cheapest kernel that can compute the attention."""
 
 import torch
 
@@ -17,11 +17,11 @@ from attnbench.attention.kernels.tiled import TiledKernel
 from attnbench.attention.kernels.windowed import WindowedKernel
 from attnbench.errors import UnavailableError
 
-BY_COST: tuple[Kernel, ...] = (WindowedKernel(), FusedKernel(), AdditiveKernel(), TiledKernel(), DenseKernel())
+KERNELS_BY_COST: tuple[Kernel, ...] = (WindowedKernel(), FusedKernel(), AdditiveKernel(), TiledKernel(), DenseKernel())
 
 
 class AutoKernel:
-    """The first kernel, in order of cost, that does not refuse."""
+    """Uses the first kernel, in order of cost, that can compute the attention."""
 
     name = "auto"
 
@@ -36,15 +36,17 @@ class AutoKernel:
 
 
 def choose(kernel: Kernel, spec: AttentionSpec) -> Kernel:
-    """The kernel that runs where `kernel` is asked for: itself, unless that is `AutoKernel`.
+    """The kernel that runs if the user asks for `kernel`: `kernel` itself, or the cheapest one for `AutoKernel`.
 
     Raises:
-        UnavailableError: it cannot solve the problem; the message says which can.
+        UnavailableError: `kernel` cannot compute this attention. The message names the kernels that can.
     """
-    able = [other for other in BY_COST if other.refusal(spec) is None]
+    able = [other for other in KERNELS_BY_COST if other.refusal(spec) is None]
     if isinstance(kernel, AutoKernel):
         return able[0]
     if reason := kernel.refusal(spec):
-        names = ", ".join(f"kernel={other.name}" for other in able)
-        raise UnavailableError(f"kernel={kernel.name}: cannot do this, for {reason}; kernel=auto can, and {names}")
+        names = ", ".join(f"kernel={other.name}" for other in (AutoKernel(), *able))
+        raise UnavailableError(
+            f"kernel={kernel.name}: cannot compute this attention, because {reason}. These kernels can: {names}"
+        )
     return kernel

@@ -1,4 +1,4 @@
-"""The textbook kernel: it holds the whole T × S matrix, so it can do everything."""
+"""The textbook kernel. It holds the whole T × S matrix, so it can compute every attention."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ from attnbench.attention.kernels.kernel import (
 
 
 class DenseKernel:
-    """Scores, then weights, then their product with the values, each in full: O(T · S) memory."""
+    """Computes all scores, then all weights, then weights @ values. Memory is O(T · S)."""
 
     name = "dense"
 
@@ -31,7 +31,7 @@ class DenseKernel:
 
 
 def attend(spec: AttentionSpec, compare: Callable[[Tensor, Tensor], Tensor], inputs: Inputs) -> Attended:
-    """Solves the problem in one go, with a `compare` that stands in for the score's."""
+    """Computes the attention in one step. `compare` is used instead of `spec.score.compare`."""
     query, key, value, view = inputs
     scores = compare(query, key)
     gain = view.gain(value.device)
@@ -40,31 +40,39 @@ def attend(spec: AttentionSpec, compare: Callable[[Tensor, Tensor], Tensor], inp
     return Attended(weights @ value, weights if spec.want_weights else None, draw)
 
 
-def dense_cost(spec: AttentionSpec, size: InputSize, energies: int) -> KernelCost:
-    """What `attend` does, with a `compare` that holds so many `energies` for each score.
+def dense_cost(spec: AttentionSpec, size: InputSize, energies_per_score: int) -> KernelCost:
+    """The cost of `attend`, with a `compare` that holds `energies_per_score` energies for each score.
 
-    Each step reads its operands and writes its result; masks and noise aside. Forward, scores are written, the
-    selection reads and writes, the mixing reads. Backward, the weights are read for the values' gradient; their own is
-    written, the selection reads it and its result, and writes; queries and keys read that. Of energies, their sum,
-    their tanh and its product with v are written, and each is read; backward, the product's gradient is written for
-    tanh, and that for v, which reads tanh, is written and summed; tanh reads two and writes, and two sums read it.
+    Each step reads its operands and writes its result. Masks and noise are not counted. The moves are:
+
+    - Forward, 4 per pair: the scores are written. The selection reads them and writes the weights. The product with the
+      values reads the weights.
+    - Backward, 1 per pair: the weights are read for the gradient of the values.
+    - Backward through the selection, 6 per pair: the gradient of the weights is written. The selection reads it and the
+      weights, and writes the gradient of the scores. The gradients of queries and keys each read this gradient.
+    - Forward, 6 per energy: the sum a + b, its tanh, and the product of tanh and v are each written and read.
+    - Backward, 9 per energy: the gradient of tanh is written (1). The gradient of v reads tanh, and its terms are
+      written and then read by their sum (3). The backward step of tanh reads two tensors and writes one (3). Two sums
+      read this one (2).
     """
-    rounds = dense_backward_passes(spec, size)
+    passes = dense_backward_passes(spec, size)
     return KernelCost(
         size.pairs,
         spec.score.flops(size.features),
         2 * size.width,
-        rounds,
-        forward_moves=4 + 6 * energies,
-        backward_moves=1 + 6 * bool(rounds.select) + 9 * energies * bool(rounds.compare),
+        passes,
+        forward_moves=4 + 6 * energies_per_score,
+        backward_moves=1 + 6 * bool(passes.select) + 9 * energies_per_score * bool(passes.compare),
     )
 
 
 def dense_backward_passes(spec: AttentionSpec, size: InputSize, *, drawn: bool = False) -> BackwardPasses:
-    """Those of autograd, which leaves out what no gradient comes to.
+    """The backward passes of autograd. Autograd skips a step if no gradient reaches it.
 
-    Where a selection draws without a gradient of the weights, the scores have one only through what was `drawn`.
+    If a selection draws and its weights have no gradient, the scores get a gradient only through the log probability
+    and the entropy of the draw. `drawn` says whether this gradient counts.
     """
-    weights = spec.selection.differentiable and (size.learns or spec.scope.reweights)
-    scores = weights or (drawn and (size.learns or spec.scope.reweights))
-    return BackwardPasses(2 * (scores and size.learns), 2 * scores, 1 + weights)
+    learns = size.features_need_gradient
+    weights = spec.selection.differentiable and (learns or spec.scope.reweights)
+    scores = weights or (drawn and (learns or spec.scope.reweights))
+    return BackwardPasses(2 * (scores and learns), 2 * scores, 1 + weights)

@@ -1,4 +1,4 @@
-"""The fused kernel: a score's feature maps, then `F.scaled_dot_product_attention` on them."""
+"""The fused kernel: it calls `F.scaled_dot_product_attention` on the feature maps of a score."""
 
 import functools
 
@@ -17,11 +17,14 @@ from attnbench.attention.kernels.kernel import (
 from attnbench.attention.kernels.tiled import attend_in_blocks, blocks_cost
 from attnbench.attention.selections import Soft
 
-MULTIPLE = 8  # of which a width must be, for the library's kernels on a GPU to take it
+WIDTH_MULTIPLE = 8  # on a GPU, the library's kernels take only widths that are a multiple of this
 
 
 class FusedKernel:
-    """Every score that is a dot product of feature maps, softly selected; the T × S matrix is left to the library."""
+    """Computes soft attention with `F.scaled_dot_product_attention`, for scores that are dot products of feature maps.
+
+    The library handles the T × S matrix.
+    """
 
     name = "fused"
 
@@ -29,11 +32,11 @@ class FusedKernel:
         if not spec.score.factored:
             return f"{type(spec.score).__name__} is not a dot product of feature maps"
         if spec.scope.local:
-            return f"{type(spec.scope).__name__} shows each query keys of its own"
+            return f"{type(spec.scope).__name__} gives each query its own window of keys"
         if not isinstance(spec.selection, Soft):
-            return f"{type(spec.selection).__name__} needs the scores themselves"
+            return f"{type(spec.selection).__name__} needs the scores, and this kernel does not return them"
         if spec.want_weights:
-            return "the weights are wanted, and it never holds them"
+            return "the attention weights are requested, and this kernel does not return them"
         return None
 
     def cost(self, spec: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
@@ -46,20 +49,21 @@ class FusedKernel:
         query, key, value, view = inputs
         dropout = _dropout(spec)
         offset = view.causal and query.shape[2] > 1 and (view.position > 0 or view.lengths is not None)
-        if offset or (dropout and value.device.type == "cpu"):  # where the library would hold the T × S matrix
+        if offset or (dropout and value.device.type == "cpu"):  # here the library would hold the T × S matrix
             return attend_in_blocks(spec, spec.score.compare, 1, inputs)
-        # Where features and values differ in width, it would too.
+        # The library would also hold it if the features and the values had different widths.
         width = _common_width(query.shape[-1], value.shape[-1], value.device)
         attend = functools.partial(
             F.scaled_dot_product_attention,
-            *(_widened(states, width) for states in (query, key, value)),
+            *(_pad_to(states, width) for states in (query, key, value)),
             dropout_p=dropout,
             scale=1.0,
         )
         if view.lengths is None and (not view.causal or query.shape[2] > 1):
             return Attended(attend(is_causal=view.causal)[..., : value.shape[-1]])
         mask = view.mask(query.shape[2], query.device)
-        # A row with nothing to attend has no softmax: let it attend everything, then drop what it found.
+        # The softmax of a row is undefined if every key is masked. Such a row attends to all keys, and its context is
+        # then set to 0.
         empty = ~mask.any(-1, keepdim=True)
         return Attended(attend(attn_mask=mask | empty)[..., : value.shape[-1]].masked_fill(empty, 0.0))
 
@@ -70,11 +74,11 @@ def _dropout(spec: AttentionSpec) -> float:
 
 
 def _common_width(features: int, width: int, device: torch.device) -> int:
-    multiple = MULTIPLE if device.type == "cuda" else 1
+    multiple = WIDTH_MULTIPLE if device.type == "cuda" else 1
     return -(-max(features, width) // multiple) * multiple
 
 
-def _widened(states: Tensor, width: int) -> Tensor:
-    """`states` with zeros behind, which add nothing to a dot product."""
+def _pad_to(states: Tensor, width: int) -> Tensor:
+    """Pads `states` with zeros to `width`. The zeros add nothing to a dot product."""
     missing = width - states.shape[-1]
     return F.pad(states, (0, missing)) if missing else states

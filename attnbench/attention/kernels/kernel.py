@@ -1,4 +1,4 @@
-"""What a kernel is asked, and what it answers."""
+"""The interface of a kernel: its inputs, its result and its cost."""
 
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -13,7 +13,10 @@ from attnbench.attention.selections import Draw, Selection
 
 @dataclass(frozen=True)
 class AttentionSpec:
-    """What is to be computed, before any tensor is there: enough to say whether a kernel can."""
+    """The attention to compute: score, scope and selection, and whether the weights are requested.
+
+    It holds no input tensors. It is enough to decide whether a kernel can compute this attention.
+    """
 
     score: Score
     scope: Scope
@@ -22,8 +25,11 @@ class AttentionSpec:
 
 
 class Inputs(NamedTuple):
-    """What a kernel computes on: features from the score, `(B, H, T, F)` and `(B, H, S, F)`; values `(B, H, S, Dv)`;
-    and which keys each query may attend."""
+    """The inputs of a kernel.
+
+    Query features are `(B, H, T, F)`, key features are `(B, H, S, F)`, values are `(B, H, S, Dv)`. `view` says which
+    keys each query may attend to.
+    """
 
     query_features: Tensor
     key_features: Tensor
@@ -32,7 +38,10 @@ class Inputs(NamedTuple):
 
 
 class Attended(NamedTuple):
-    """The context `(B, H, T, Dv)`; the weights `(B, H, T, S)` where they were wanted; a draw where one needs a loss."""
+    """The result of a kernel: the context `(B, H, T, Dv)`, and two optional parts.
+
+    `weights` `(B, H, T, S)` are present if they were requested. `draw` is present if a draw needs a loss.
+    """
 
     context: Tensor
     weights: Tensor | None = None
@@ -40,9 +49,9 @@ class Attended(NamedTuple):
 
 
 class InputSize(NamedTuple):
-    """Of inputs: B sentences, H heads, T queries, S keys, F features, values of width Dv.
+    """The size of the inputs: B sentences, H heads, T queries, S keys, F features, values of width Dv.
 
-    `learns` says whether a gradient flows back through the features.
+    `features_need_gradient` says whether a gradient flows back through the features.
     """
 
     batch: int
@@ -51,39 +60,41 @@ class InputSize(NamedTuple):
     keys: int
     features: int
     width: int
-    learns: bool
+    features_need_gradient: bool
 
     @property
     def pairs(self) -> int:
-        """Of a query and a key, in all heads and sentences."""
+        """The number of pairs of a query and a key, in all heads and sentences."""
         return self.batch * self.heads * self.queries * self.keys
 
 
 class BackwardPasses(NamedTuple):
-    """What a backward pass does, counted in forward passes of the same kind: a gradient by each of two operands is two
-    of them, and what is computed again is one more."""
+    """The work of the backward pass in each step, counted in forward passes of the same step.
+
+    The gradients of two operands count as 2 forward passes. A step that is computed again counts as 1 more.
+    """
 
     compare: int
     select: int
     mix: int
 
-    def again(self) -> "BackwardPasses":
-        """With everything computed again."""
+    def with_recomputation(self) -> "BackwardPasses":
+        """The same passes, with each step computed again."""
         return BackwardPasses(self.compare + 1, self.select + 1, self.mix + 1)
 
 
 class KernelCost(NamedTuple):
-    """What a kernel does to solve a problem of some size, over all heads and sentences.
+    """The cost of a kernel for inputs of a given size, over all heads and sentences.
 
-    `pairs` of a query and a key are compared, those of no use included, at `compare` floating-point operations each,
-    and as many values mixed at `mix` each. `forward_moves` and `backward_moves` are the numbers that it reads from
-    memory and writes to it for each pair.
+    The kernel compares `pairs` of a query and a key, including pairs whose score is not used. Each pair takes
+    `compare_flops` floating-point operations to compare, and `mix_flops` to mix its value into the context.
+    `forward_moves` and `backward_moves` are how many numbers per pair the kernel reads from memory or writes to it.
     """
 
     pairs: int
-    compare: int
-    mix: int
-    rounds: BackwardPasses
+    compare_flops: int
+    mix_flops: int
+    backward_passes: BackwardPasses
     forward_moves: int = 0
     backward_moves: int = 0
 
@@ -94,13 +105,13 @@ class Kernel(Protocol):
     name: str
 
     def refusal(self, spec: AttentionSpec) -> str | None:
-        """Why this kernel cannot solve the problem, as the end of a sentence, or None if it can."""
+        """Why this kernel cannot compute the attention, or None if it can. The text must fit after "because"."""
         ...
 
     def cost(self, spec: AttentionSpec, size: InputSize, device: torch.device) -> KernelCost:
-        """What it does to solve such a problem there, without a mask, forward and backward."""
+        """The cost of the forward pass and the backward pass on `device`, without a mask."""
         ...
 
     def __call__(self, spec: AttentionSpec, inputs: Inputs) -> Attended:
-        """Solves a problem that it does not refuse."""
+        """Computes the attention. The kernel must not refuse `spec`."""
         ...

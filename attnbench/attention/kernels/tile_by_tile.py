@@ -1,7 +1,7 @@
-"""Tile by tile: some queries at a time against the keys that they may see.
+"""Attention tile by tile: a tile compares some queries with the keys that they may attend to.
 
-No T × S matrix outlives its tile: the backward pass computes each tile again, from the same random numbers, and adds up
-what it finds. Time is that of the scores; memory is that of the inputs and of one tile.
+The whole T × S matrix is never held. The backward pass computes each tile again, with the same random numbers, and adds
+up the gradients. The time is the time of all scores. The memory is the memory of the inputs and of one tile.
 """
 
 from collections.abc import Sequence
@@ -19,38 +19,42 @@ from attnbench.attention.selections import Draw, Reinforce, Soft
 
 
 class Tiling(Protocol):
-    """A way to cut operands into `count` tiles, few and small enough to keep their softmax if `keep` says so."""
+    """A way to cut the operands into `count` tiles.
+
+    `keep_softmax` says that the softmax of each tile is kept for the backward pass. All tiles together must be small.
+    """
 
     count: int
-    keep: bool
+    keep_softmax: bool
 
-    def take(self, tile: int, operands: Operands) -> Tile:
-        """What the tile computes on."""
+    def read_tile(self, index: int, operands: Operands) -> Tile:
+        """The tile number `index`, cut from the operands."""
         ...
 
-    def add(self, tile: int, parts: Sequence[Tensor | None], wholes: Sequence[Tensor | None]) -> None:
-        """Adds the gradients of a tile's operands to those of all."""
+    def add_gradients(self, index: int, parts: Sequence[Tensor | None], wholes: Sequence[Tensor | None]) -> None:
+        """Adds the gradients of a tile's operands (`parts`) to the gradients of the whole operands (`wholes`)."""
         ...
 
-    def put(self, tile: int, part: Tensor, whole: Tensor) -> None:
-        """Writes a tile's result to the whole, `(B, H, T, ·)`, which is zero before."""
+    def write_result(self, index: int, part: Tensor, whole: Tensor) -> None:
+        """Writes the result of a tile (`part`) into `whole` `(B, H, T, ·)`, which starts as zeros."""
         ...
 
-    def cut(self, tile: int, whole: Tensor) -> Tensor:
-        """The tile's share of a whole, `(B, H, T, ·)`."""
+    def select_queries(self, index: int, whole: Tensor) -> Tensor:
+        """The rows of `whole` `(B, H, T, ·)` that belong to the queries of the tile."""
         ...
 
 
 def attend_in_tiles(spec: AttentionSpec, compare: Compare, inputs: Inputs, tiling: Tiling) -> Attended:
-    """Solves the problem tile by tile, with a `compare` that stands in for the score's."""
-    work: TileComputation = (
+    """Computes the attention tile by tile. `compare` is used instead of `spec.score.compare`."""
+    computation: TileComputation = (
         SoftTile(spec.selection, compare, spec.score.factored, inputs.view)
         if isinstance(spec.selection, Soft)
         else HardTile(spec.selection, compare, inputs.view)
     )
-    own = () if spec.score.factored else spec.score.parameters()  # else the features have brought theirs along
-    parameters = [parameter for parameter in own if parameter.requires_grad]
-    context, *drawn = _Tiles.apply(work, tiling, *inputs[:3], inputs.view.centre, *parameters)
+    # In a factored score, only the feature maps have parameters. Their gradients flow through the features.
+    score_parameters = () if spec.score.factored else spec.score.parameters()
+    parameters = [parameter for parameter in score_parameters if parameter.requires_grad]
+    context, *drawn = _TiledAttention.apply(computation, tiling, *inputs[:3], inputs.view.centre, *parameters)
     if not drawn:
         return Attended(context)
     assert isinstance(spec.selection, Reinforce)
@@ -58,70 +62,72 @@ def attend_in_tiles(spec: AttentionSpec, compare: Compare, inputs: Inputs, tilin
     return Attended(context, draw=Draw(log_prob, entropy, spec.selection))
 
 
-def tiled_backward_passes(spec: AttentionSpec, size: InputSize, *, keep: bool) -> BackwardPasses:
-    """Those of `attend_in_tiles`, with a tiling that does or does not keep its softmax."""
+def tiled_backward_passes(spec: AttentionSpec, size: InputSize, *, keep_softmax: bool) -> BackwardPasses:
+    """The backward passes of `attend_in_tiles`, with a tiling that keeps its softmax or does not."""
     if isinstance(spec.selection, Soft):
-        return BackwardPasses(3 - (keep and spec.score.factored), 3 - keep, 2)
-    return dense_backward_passes(spec, size, drawn=True).again()
+        return BackwardPasses(3 - (keep_softmax and spec.score.factored), 3 - keep_softmax, 2)
+    return dense_backward_passes(spec, size, drawn=True).with_recomputation()
 
 
-class _Tiles(torch.autograd.Function):
+class _TiledAttention(torch.autograd.Function):
+    """The autograd function of `attend_in_tiles`."""
+
     @staticmethod
-    def forward(ctx: Any, work: TileComputation, tiling: Tiling, *tensors: Tensor) -> tuple[Tensor, ...]:
+    def forward(ctx: Any, computation: TileComputation, tiling: Tiling, *tensors: Tensor) -> tuple[Tensor, ...]:
         operands = Operands(*tensors[:4])
         device = operands.query.device
-        ctx.work, ctx.tiling = work, tiling
+        ctx.computation, ctx.tiling = computation, tiling
         ctx.save_for_backward(*tensors)
-        ctx.random = _random_state(device)
+        ctx.random_state = _random_state(device)
         ctx.autocast = torch.get_autocast_dtype(device.type), torch.is_autocast_enabled(device.type)
-        ctx.kept = []
+        ctx.softmaxes = []
         wholes: list[Tensor] = []
-        for tile in range(tiling.count):
-            parts, softmax = work.forward(tiling.take(tile, operands))
-            ctx.kept.append(softmax if tiling.keep and any(ctx.needs_input_grad) else None)
+        for index in range(tiling.count):
+            parts, softmax = computation.forward(tiling.read_tile(index, operands))
+            ctx.softmaxes.append(softmax if tiling.keep_softmax and any(ctx.needs_input_grad) else None)
             wholes = wholes or [part.new_zeros(*operands.query.shape[:3], part.shape[-1]) for part in parts]
             for part, whole in zip(parts, wholes, strict=True):
-                tiling.put(tile, part, whole)
+                tiling.write_result(index, part, whole)
         return tuple(wholes)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grad_outputs: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        tensors, wanted = ctx.saved_tensors, ctx.needs_input_grad[2:]
-        found = [torch.zeros_like(tensor) if want else None for tensor, want in zip(tensors, wanted, strict=True)]
-        received = [gradient.contiguous() for gradient in grad_outputs]
+        tensors, needed = ctx.saved_tensors, ctx.needs_input_grad[2:]
+        totals = [torch.zeros_like(tensor) if need else None for tensor, need in zip(tensors, needed, strict=True)]
+        result_gradients = [gradient.contiguous() for gradient in grad_outputs]
         device = tensors[0].device
         with (
             torch.random.fork_rng([device] if device.type == "cuda" else []),
             torch.autocast(device.type, *ctx.autocast, cache_enabled=False),
         ):
-            _set_random_state(device, ctx.random)
-            for tile in range(ctx.tiling.count):
-                _backward(ctx.work, ctx.tiling, tile, ctx.kept[tile], tensors, received, found)
-        return None, None, *found
+            _set_random_state(device, ctx.random_state)
+            for index in range(ctx.tiling.count):
+                _backward(ctx.computation, ctx.tiling, index, ctx.softmaxes[index], tensors, result_gradients, totals)
+        return None, None, *totals
 
 
 def _backward(
-    work: TileComputation,
+    computation: TileComputation,
     tiling: Tiling,
-    tile: int,
+    index: int,
     softmax: Tensor | None,
     tensors: Sequence[Tensor],
-    received: Sequence[Tensor],
-    found: Sequence[Tensor | None],
+    result_gradients: Sequence[Tensor],
+    totals: Sequence[Tensor | None],
 ) -> None:
-    """Computes a tile again, and adds its gradients to those `found` so far."""
-    part = tiling.take(tile, Operands(*tensors[:4]))
+    """Computes a tile again, and adds its gradients to `totals`. A total is None if its gradient is not needed."""
+    tile = tiling.read_tile(index, Operands(*tensors[:4]))
     leaves: list[Any] = [
-        tensor if want is None else tensor.detach().requires_grad_()  # pyright: ignore[reportOptionalMemberAccess]
-        for tensor, want in zip(part.operands, found[:4], strict=True)
+        tensor if total is None else tensor.detach().requires_grad_()  # pyright: ignore[reportOptionalMemberAccess]
+        for tensor, total in zip(tile.operands, totals[:4], strict=True)
     ]
-    shares = [tiling.cut(tile, whole) for whole in received]
-    gradients = work.backward(part._replace(operands=Operands(*leaves)), shares, tensors[4:], softmax)
-    tiling.add(tile, gradients[:4], found[:4])
-    for gradient, whole in zip(gradients[4:], found[4:], strict=True):
-        if gradient is not None and whole is not None:
-            whole += gradient
+    parts = [tiling.select_queries(index, whole) for whole in result_gradients]
+    gradients = computation.backward(tile._replace(operands=Operands(*leaves)), parts, tensors[4:], softmax)
+    tiling.add_gradients(index, gradients[:4], totals[:4])
+    for gradient, total in zip(gradients[4:], totals[4:], strict=True):
+        if gradient is not None and total is not None:
+            total += gradient
 
 
 def _random_state(device: torch.device) -> Tensor:

@@ -1,4 +1,4 @@
-"""What is done in a tile, forward and backward: keys are mixed, or one of them is drawn."""
+"""The computation in one tile, forward and backward, for soft selection and for hard selection."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from attnbench.attention.selections import Selection, Soft
 
 
 class Operands(NamedTuple):
-    """What is computed on: features, values, and the centre of each query's window, if there are windows."""
+    """The operands: features, values, and the centre of each query's window (None if there are no windows)."""
 
     query: Tensor
     key: Tensor
@@ -23,7 +23,11 @@ class Operands(NamedTuple):
 
 
 class Tile(NamedTuple):
-    """A tile's share of the operands; the `positions` of its keys, `(..., S)`; how many keys each query may see."""
+    """The part of the operands that belongs to one tile.
+
+    `positions` `(..., S)` are the positions of the keys. `visible` is how many keys, from the first on, each query may
+    attend to.
+    """
 
     operands: Operands
     positions: Tensor
@@ -34,32 +38,41 @@ Gradients = tuple[Tensor | None, ...]
 
 
 class TileResult(NamedTuple):
-    """A tile's `results`, each `(..., T, ·)`, the context first; the softmax, which may be kept for the way back."""
+    """The result of a tile.
+
+    `results` are `(..., T, ·)` each, and the context is the first. `softmax` may be kept for the backward pass.
+    """
 
     results: tuple[Tensor, ...]
     softmax: Tensor | None = None
 
 
 class TileComputation(Protocol):
-    """What is done in each tile."""
+    """The computation in each tile."""
 
-    def forward(self, part: Tile) -> TileResult: ...
+    def forward(self, tile: Tile) -> TileResult: ...
 
     def backward(
-        self, part: Tile, received: Sequence[Tensor], parameters: Sequence[Tensor], softmax: Tensor | None
+        self, tile: Tile, result_gradients: Sequence[Tensor], parameters: Sequence[Tensor], softmax: Tensor | None
     ) -> Gradients:
-        """From the gradients of the results to those of the four operands and the parameters that `compare` has.
+        """Computes the gradients of the four operands and of the `parameters` of `compare`.
 
-        The part's operands are leaves; those that want no gradient may get None.
+        The operands of the tile must be leaves. The gradient of an operand that needs none may be None.
+
+        Args:
+            tile: the same as in `forward`.
+            result_gradients: the gradients of the results of `forward`.
+            parameters: the parameters of `compare`.
+            softmax: from `forward`, or None if it was not kept.
         """
         ...
 
 
 @dataclass(frozen=True)
 class SoftTile:
-    """Soft selection. The backward pass is written out, as autograd would keep five matrices where two will do.
+    """Soft selection. The backward pass is written by hand: autograd would keep 5 matrices, but 2 are enough.
 
-    `factored` says that `compare` is the dot product, whose gradient is known without it.
+    `factored` says that `compare` is the dot product. Its gradient is then computed without autograd.
     """
 
     selection: Soft
@@ -67,58 +80,58 @@ class SoftTile:
     factored: bool
     view: View
 
-    def forward(self, part: Tile) -> TileResult:
-        softmax = self._softmax(self.compare(part.operands.query, part.operands.key), part)
-        factor = self._factor(softmax, part)
-        context = (softmax if factor is None else softmax * factor) @ part.operands.value
-        return TileResult((self._without_empty(context, part),), softmax)
+    def forward(self, tile: Tile) -> TileResult:
+        softmax = self._softmax(self.compare(tile.operands.query, tile.operands.key), tile)
+        factor = self._factor(softmax, tile)
+        context = (softmax if factor is None else softmax * factor) @ tile.operands.value
+        return TileResult((self._zero_empty_rows(context, tile),), softmax)
 
     def backward(
-        self, part: Tile, received: Sequence[Tensor], parameters: Sequence[Tensor], softmax: Tensor | None
+        self, tile: Tile, result_gradients: Sequence[Tensor], parameters: Sequence[Tensor], softmax: Tensor | None
     ) -> Gradients:
-        query, key, value, centre = part.operands
+        query, key, value, centre = tile.operands
         scores = None
         if softmax is None or not self.factored:
             with torch.set_grad_enabled(not self.factored):
                 scores = self.compare(query, key)
         if softmax is None:
             assert scores is not None
-            softmax = self._softmax(scores.detach(), part)
+            softmax = self._softmax(scores.detach(), tile)
         with torch.enable_grad():
-            factor = self._factor(softmax, part)
-        given = self._without_empty(received[0], part)
+            factor = self._factor(softmax, tile)
+        context_gradient = self._zero_empty_rows(result_gradients[0], tile)
         weights = softmax if factor is None else softmax * factor.detach()
-        for_value = weights.transpose(-2, -1) @ given
-        for_weights = (given @ value.transpose(-2, -1)).to(softmax.dtype)
-        for_softmax = for_weights if factor is None else for_weights * factor.detach()
-        for_scores = torch.ops.aten._softmax_backward_data(for_softmax, softmax, -1, softmax.dtype)
-        through = [] if factor is None else [(factor, for_weights * softmax)]
+        value_gradient = weights.transpose(-2, -1) @ context_gradient
+        weights_gradient = (context_gradient @ value.transpose(-2, -1)).to(softmax.dtype)
+        softmax_gradient = weights_gradient if factor is None else weights_gradient * factor.detach()
+        scores_gradient = torch.ops.aten._softmax_backward_data(softmax_gradient, softmax, -1, softmax.dtype)
+        outputs = [] if factor is None else [(factor, weights_gradient * softmax)]
         if self.factored:
-            for_query, for_key = for_scores @ key, for_scores.transpose(-2, -1) @ query
-            return for_query, for_key, for_value, *_gradients(through, (centre,))
+            query_gradient, key_gradient = scores_gradient @ key, scores_gradient.transpose(-2, -1) @ query
+            return query_gradient, key_gradient, value_gradient, *_gradients(outputs, (centre,))
         assert scores is not None
-        through.append((scores, for_scores.to(scores.dtype)))
-        for_query, for_key, *others = _gradients(through, (query, key, centre, *parameters))
-        return for_query, for_key, for_value, *others
+        outputs.append((scores, scores_gradient.to(scores.dtype)))
+        query_gradient, key_gradient, *others = _gradients(outputs, (query, key, centre, *parameters))
+        return query_gradient, key_gradient, value_gradient, *others
 
-    def _without_empty(self, context: Tensor, part: Tile) -> Tensor:
-        """Zero where a query has nothing to attend."""
+    def _zero_empty_rows(self, context: Tensor, tile: Tile) -> Tensor:
+        """Sets the rows of queries that may attend to no key to 0."""
         if self.view.everything:
             return context
-        first, last = self.view.bounds(part.visible, part.operands.centre)
+        first, last = self.view.bounds(tile.visible, tile.operands.centre)
         return context.masked_fill((first.ceil() > last.floor())[..., None], 0.0)
 
-    def _softmax(self, scores: Tensor, part: Tile) -> Tensor:
-        """Over the keys that may be attended; anything in a row that has none."""
+    def _softmax(self, scores: Tensor, tile: Tile) -> Tensor:
+        """The softmax over the keys that are not masked. A row without such a key may hold any values."""
         if self.view.everything:
             return scores.softmax(-1)
-        mask = self.view.mask_at(part.positions, part.visible, part.operands.centre)
-        lowest = torch.finfo(scores.dtype).min / 2  # so low that it swallows the score
+        mask = self.view.mask_at(tile.positions, tile.visible, tile.operands.centre)
+        lowest = torch.finfo(scores.dtype).min / 2  # so low that the score has no effect on the sum
         return (scores + torch.where(mask, scores.new_zeros(()), scores.new_full((), lowest))).softmax(-1)
 
-    def _factor(self, weights: Tensor, part: Tile) -> Tensor | None:
-        """What multiplies the softmax: the view's gain, dropout."""
-        factor = self.view.gain_at(part.positions, part.operands.centre)
+    def _factor(self, weights: Tensor, tile: Tile) -> Tensor | None:
+        """The factor on the softmax: the gain of the view and dropout. None if there is neither."""
+        factor = self.view.gain_at(tile.positions, tile.operands.centre)
         factor = None if factor is None else factor.to(weights.dtype)
         if self.selection.training and self.selection.dropout:
             kept = F.dropout(torch.ones_like(weights), self.selection.dropout)
@@ -128,35 +141,41 @@ class SoftTile:
 
 @dataclass(frozen=True)
 class HardTile:
-    """Hard selection; where it draws, log probability and entropy follow the context, `(..., T, 1)` each."""
+    """Hard selection.
+
+    If it draws, its results are the context, the log probability and the entropy. The last two are `(..., T, 1)` each.
+    """
 
     selection: Selection
     compare: Compare
     view: View
 
-    def forward(self, part: Tile) -> TileResult:
-        query, key, value, centre = part.operands
+    def forward(self, tile: Tile) -> TileResult:
+        query, key, value, centre = tile.operands
         scores = self.compare(query, key)
-        mask = self.view.mask_at(part.positions, part.visible, centre)
-        gain = self.view.gain_at(part.positions, centre)
+        mask = self.view.mask_at(tile.positions, tile.visible, centre)
+        gain = self.view.gain_at(tile.positions, centre)
         weights, draw = self.selection(scores, mask, None if gain is None else gain.to(scores.dtype))
         drawn = () if draw is None else (draw.log_prob[..., None], draw.entropy[..., None])
         return TileResult((weights @ value, *drawn))
 
     def backward(
-        self, part: Tile, received: Sequence[Tensor], parameters: Sequence[Tensor], softmax: Tensor | None
+        self, tile: Tile, result_gradients: Sequence[Tensor], parameters: Sequence[Tensor], softmax: Tensor | None
     ) -> Gradients:
         with torch.enable_grad():
-            results = self.forward(part).results
-        return _gradients(list(zip(results, received, strict=True)), (*part.operands, *parameters))
+            results = self.forward(tile).results
+        return _gradients(list(zip(results, result_gradients, strict=True)), (*tile.operands, *parameters))
 
 
-def _gradients(through: Sequence[tuple[Tensor, Tensor]], wanted: Sequence[Tensor | None]) -> Gradients:
-    """Those of the `wanted` tensors, from results and their gradients; None where none is wanted, or none comes."""
-    pairs = [(result, gradient) for result, gradient in through if result.requires_grad]
-    leaves = [tensor for tensor in wanted if tensor is not None and tensor.requires_grad]
+def _gradients(outputs: Sequence[tuple[Tensor, Tensor]], inputs: Sequence[Tensor | None]) -> Gradients:
+    """The gradients of the `inputs`, from pairs of an output and its gradient.
+
+    A gradient is None if the input needs no gradient, or if no output depends on the input.
+    """
+    pairs = [(output, gradient) for output, gradient in outputs if output.requires_grad]
+    leaves = [tensor for tensor in inputs if tensor is not None and tensor.requires_grad]
     if not pairs or not leaves:
-        return (None,) * len(wanted)
-    results, received = zip(*pairs, strict=True)
-    found = iter(torch.autograd.grad(results, leaves, received, allow_unused=True))
-    return tuple(next(found) if tensor is not None and tensor.requires_grad else None for tensor in wanted)
+        return (None,) * len(inputs)
+    results, result_gradients = zip(*pairs, strict=True)
+    gradients = iter(torch.autograd.grad(results, leaves, result_gradients, allow_unused=True))
+    return tuple(next(gradients) if tensor is not None and tensor.requires_grad else None for tensor in inputs)

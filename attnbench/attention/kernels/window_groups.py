@@ -1,4 +1,4 @@
-"""Queries grouped by where they look, so that each group is compared with one short stretch of keys."""
+"""Groups of queries with nearby windows. Each group is compared with one short range of keys."""
 
 from collections.abc import Sequence
 
@@ -10,17 +10,20 @@ from attnbench.attention.kernels.tile_computation import Operands, Tile
 
 
 class WindowGroups:
-    """A tiling: groups of up to `stride` queries, each before the `stride + 2 D` keys that its windows of ±D can reach.
+    """A tiling: groups of up to `stride` queries.
 
-    The windows of a group begin in the same stretch of `stride` positions. The queries of a stretch fill as many groups
-    as they need, so there are at most T / stride + S / stride of them, wherever the windows lie: the cost is linear.
-    A slot that no query fills sees no key: it reads and gives to query 0, but adds nothing.
+    Each group is compared with the `stride + 2 D` keys that its windows of ±D can reach. Positions are divided into
+    buckets of `stride` positions, and all windows of a group begin in the same bucket. The queries of a bucket fill as
+    many groups as they need. There are at most T / stride + S / stride groups, for any windows, so the cost is linear.
 
-    Indices are `(B * G, H or 1, ·)`, for G groups to a sentence; H where each head has windows of its own. `row` counts
-    through the heads of all sentences.
+    Each group has `stride` slots. A slot without a query sees no key. It reads and writes the row of query 0, but it
+    adds nothing.
+
+    Index tensors are `(B * G, H or 1, ·)` for G groups per sentence. They have H if each head has its own windows.
+    `sequence` counts the heads of all sentences.
     """
 
-    keep = True  # linear in T, and a third less to do on the way back
+    keep_softmax = True  # its size is linear in T, and keeping it saves a third of the work of the backward pass
 
     def __init__(self, inputs: Inputs, stride: int, budget: int) -> None:
         view, device = inputs.view, inputs.value.device
@@ -28,85 +31,88 @@ class WindowGroups:
         batch, heads, self.queries, _ = inputs.query_features.shape
         self.size, width = view.size, stride + 2 * view.window
         centre = view.centre.detach().expand(batch, -1, self.queries)
-        self.slots, filled, starts = _grouped(centre, view.window, stride, self.size)
-        groups = len(self.slots) // batch
+        self.query_index, filled, first_keys = _group_queries(centre, view.window, stride, self.size)
+        groups = len(self.query_index) // batch
         sentence = torch.arange(batch, device=device).repeat_interleave(groups)[:, None, None]
-        self.in_centre = sentence if len(view.centre) > 1 else sentence * 0
-        self.heads_of_centre = torch.arange(view.centre.shape[1], device=device)[:, None]
-        self.row = sentence * heads + torch.arange(heads, device=device)[:, None]
+        self.centre_sentence = sentence if len(view.centre) > 1 else sentence * 0
+        self.centre_head = torch.arange(view.centre.shape[1], device=device)[:, None]
+        self.sequence = sentence * heads + torch.arange(heads, device=device)[:, None]
         visible = view.visible(self.queries, device).expand(batch, 1, self.queries)
-        self.visible = visible[sentence, 0, self.slots].masked_fill(~filled, 0)
-        self.positions = starts + torch.arange(width, device=device)
-        self.groups = max(1, budget // (heads * stride * width))  # to a tile
-        self.count = -(-len(self.slots) // self.groups)
+        self.visible = visible[sentence, 0, self.query_index].masked_fill(~filled, 0)
+        self.positions = first_keys + torch.arange(width, device=device)
+        self.groups_per_tile = max(1, budget // (heads * stride * width))
+        self.count = -(-len(self.query_index) // self.groups_per_tile)
 
-    def take(self, tile: int, operands: Operands) -> Tile:
-        part = self._slice(tile)
-        query, key, value = (_fetch(tensor, rows) for tensor, rows in zip(operands[:3], self._rows(tile), strict=True))
-        centre = None if operands.centre is None else operands.centre[self._places(tile)]
-        return Tile(Operands(query, key, value, centre), self.positions[part][:, :, None], self.visible[part])
+    def read_tile(self, index: int, operands: Operands) -> Tile:
+        groups = self._groups(index)
+        query, key, value = (
+            _gather(tensor, rows) for tensor, rows in zip(operands[:3], self._rows(index), strict=True)
+        )
+        centre = None if operands.centre is None else operands.centre[self._centre_index(index)]
+        return Tile(Operands(query, key, value, centre), self.positions[groups][:, :, None], self.visible[groups])
 
-    def add(self, tile: int, parts: Sequence[Tensor | None], wholes: Sequence[Tensor | None]) -> None:
-        for part, whole, rows in zip(parts[:3], wholes[:3], self._rows(tile), strict=True):
+    def add_gradients(self, index: int, parts: Sequence[Tensor | None], wholes: Sequence[Tensor | None]) -> None:
+        for part, whole, rows in zip(parts[:3], wholes[:3], self._rows(index), strict=True):
             if part is not None and whole is not None:
-                _add(part, whole, rows)
+                _scatter_add(part, whole, rows)
         if parts[3] is not None and wholes[3] is not None:
-            wholes[3].index_put_(self._places(tile), parts[3], accumulate=True)
+            wholes[3].index_put_(self._centre_index(index), parts[3], accumulate=True)
 
-    def put(self, tile: int, part: Tensor, whole: Tensor) -> None:
-        _add(part, whole, self._rows(tile)[0])
+    def write_result(self, index: int, part: Tensor, whole: Tensor) -> None:
+        _scatter_add(part, whole, self._rows(index)[0])
 
-    def cut(self, tile: int, whole: Tensor) -> Tensor:
-        return _fetch(whole, self._rows(tile)[0])
+    def select_queries(self, index: int, whole: Tensor) -> Tensor:
+        return _gather(whole, self._rows(index)[0])
 
-    def _slice(self, tile: int) -> slice:
-        return slice(tile * self.groups, (tile + 1) * self.groups)
+    def _groups(self, index: int) -> slice:
+        return slice(index * self.groups_per_tile, (index + 1) * self.groups_per_tile)
 
-    def _rows(self, tile: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Where the queries, keys and values of a tile lie, if sentences and heads are strung together."""
-        part = self._slice(tile)
-        keys = self.row[part] * self.size + self.positions[part].clamp(0, self.size - 1)
-        return self.row[part] * self.queries + self.slots[part], keys, keys
+    def _rows(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The rows of the queries, keys and values of a tile, in tensors with sentences and heads flattened."""
+        groups = self._groups(index)
+        keys = self.sequence[groups] * self.size + self.positions[groups].clamp(0, self.size - 1)
+        return self.sequence[groups] * self.queries + self.query_index[groups], keys, keys
 
-    def _places(self, tile: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Where the centres of a tile's windows lie."""
-        part = self._slice(tile)
-        return self.in_centre[part], self.heads_of_centre, self.slots[part]
+    def _centre_index(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The index of the centres of a tile's windows."""
+        groups = self._groups(index)
+        return self.centre_sentence[groups], self.centre_head, self.query_index[groups]
 
 
-def _grouped(centre: Tensor, window: int, stride: int, size: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Puts queries whose windows have `centre` `(B, H, T)` into groups.
+def _group_queries(centre: Tensor, window: int, stride: int, size: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Groups queries by the `centre` `(B, H, T)` of their windows.
 
     Returns:
-        The query in each slot and whether it fills it, `(B * G, H, stride)`; where the keys begin, `(B * G, H, 1)`.
+        The query in each slot and whether the slot is filled, `(B * G, H, stride)`; the position of the first key of
+        each group, `(B * G, H, 1)`.
     """
     *sentences, queries = centre.shape
-    lowest = (-1 - window) // stride  # centres go from -1, the one of an empty sentence, to the size
-    stretches = (size - window) // stride - lowest + 1
-    stretch = torch.floor((centre - window) / stride).long() - lowest
-    counts = stretch.new_zeros(*sentences, stretches).scatter_add_(-1, stretch, torch.ones_like(stretch))
-    needed = (counts + stride - 1) // stride
-    ends = needed.cumsum(-1)
-    groups = int(ends[..., -1].max())
-    order = stretch.argsort(stable=True, dim=-1)
-    ordered = stretch.gather(-1, order)
-    rank = torch.arange(queries, device=centre.device) - (counts.cumsum(-1) - counts).gather(-1, ordered)
-    slot = (ends - needed).gather(-1, ordered) * stride + rank
-    slots = stretch.new_zeros(*sentences, groups * stride).scatter_(-1, slot, order)
-    filled = torch.zeros_like(slots, dtype=torch.bool).scatter_(-1, slot, True)
+    lowest = (-1 - window) // stride  # a centre is between -1 (in an empty sentence) and the size
+    buckets = (size - window) // stride - lowest + 1
+    bucket = torch.floor((centre - window) / stride).long() - lowest
+    counts = bucket.new_zeros(*sentences, buckets).scatter_add_(-1, bucket, torch.ones_like(bucket))
+    groups_per_bucket = (counts + stride - 1) // stride
+    group_ends = groups_per_bucket.cumsum(-1)
+    groups = int(group_ends[..., -1].max())
+    order = bucket.argsort(stable=True, dim=-1)
+    sorted_bucket = bucket.gather(-1, order)
+    rank = torch.arange(queries, device=centre.device) - (counts.cumsum(-1) - counts).gather(-1, sorted_bucket)
+    slot = (group_ends - groups_per_bucket).gather(-1, sorted_bucket) * stride + rank
+    query_index = bucket.new_zeros(*sentences, groups * stride).scatter_(-1, slot, order)
+    filled = torch.zeros_like(query_index, dtype=torch.bool).scatter_(-1, slot, True)
     group = torch.arange(groups, device=centre.device).expand(*sentences, groups).contiguous()
-    starts = (torch.searchsorted(ends, group, right=True).clamp_max(stretches - 1) + lowest) * stride
-    slots, filled, starts = (
-        index.unflatten(-1, (groups, -1)).transpose(1, 2).flatten(0, 1) for index in (slots, filled, starts)
+    first_keys = (torch.searchsorted(group_ends, group, right=True).clamp_max(buckets - 1) + lowest) * stride
+    query_index, filled, first_keys = (
+        index.unflatten(-1, (groups, -1)).transpose(1, 2).flatten(0, 1) for index in (query_index, filled, first_keys)
     )
-    return slots, filled, starts
+    return query_index, filled, first_keys
 
 
-def _fetch(tensor: Tensor, rows: Tensor) -> Tensor:
-    """Rows `(..., n)` of a contiguous tensor's last axis, `(..., n, F)`."""
+def _gather(tensor: Tensor, rows: Tensor) -> Tensor:
+    """Reads the `rows` `(..., n)` of a contiguous tensor with last axis F, as `(..., n, F)`."""
     return tensor.view(-1, tensor.shape[-1]).index_select(0, rows.flatten()).unflatten(0, rows.shape)
 
 
-def _add(part: Tensor, whole: Tensor, rows: Tensor) -> None:
-    """The inverse of `_fetch`; what meets in a row is added up."""
+def _scatter_add(part: Tensor, whole: Tensor, rows: Tensor) -> None:
+    """The inverse of `_gather`. If a row occurs several times, its parts are added up."""
     whole.view(-1, whole.shape[-1]).index_add_(0, rows.flatten(), part.reshape(-1, part.shape[-1]))

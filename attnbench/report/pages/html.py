@@ -1,4 +1,4 @@
-"""The document as one HTML page that needs nothing but itself: its styles, scripts and drawings are in it."""
+"""The document as one HTML page that needs no other file: styles, scripts and drawings are inside."""
 
 import re
 from collections.abc import Iterable
@@ -9,13 +9,13 @@ from markupsafe import Markup
 from attnbench.report.document import Document
 
 GREY = re.compile(r"#([0-9a-f]{2})\1\1\b")
-DARK = (0xF0, 0xF2, 0xF5), (0x16, 0x18, 0x1C)  # what black and white are on a dark page
+DARK = (0xF0, 0xF2, 0xF5), (0x16, 0x18, 0x1C)  # what black and white become on a dark page
 
 
 def page(document: Document) -> str:
-    """The page's text."""
+    """The text of the page."""
     content = document.plain()
-    greys = {"ff"}  # the sheet that the figures lie on
+    greys = {"ff"}  # the background of the figures
     for figure in document.figures():
         greys.update(GREY.findall(figure.drawing.svg))
     loader = PackageLoader("attnbench.report.pages")
@@ -27,14 +27,15 @@ def page(document: Document) -> str:
 
 
 def inline(svg: str, name: str, alt: str) -> Markup:
-    """A drawing as part of the page.
+    """A drawing as a part of the page.
 
-    Its ids begin with `name`, since those of two drawings clash; its greys become variables, which a dark page sets
-    to others; what it says to all elements alike it says to its own alone.
+    Its ids begin with `name`, because those of two drawings would clash. Its greys become variables, which a dark page
+    sets to other colours. Styles for all elements are restricted to its own.
 
     Args:
         svg: as matplotlib writes it.
-        alt: what it shows, to those who cannot see it.
+        name: of the figure.
+        alt: what it shows, for those who cannot see it.
     """
     svg = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>|<style.*?</style>", "", svg[svg.index("<svg") :], flags=re.S)
     svg = re.sub(r"\s*\n\s*", " ", svg).replace("> <", "><")
@@ -50,7 +51,7 @@ def inline(svg: str, name: str, alt: str) -> Markup:
 
 
 def _on_dark(greys: Iterable[str]) -> dict[str, str]:
-    """Each grey, given by the two digits of its channels, and the colour that stands for it on a dark page."""
+    """Each grey, given by the two digits of its channels, and the colour that replaces it on a dark page."""
     black, white = DARK
     found = {}
     for grey in sorted(greys):

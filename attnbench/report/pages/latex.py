@@ -14,7 +14,7 @@ SPECIAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    # What our own texts hold beyond ASCII, and pdfLaTeX does not know by itself.
+    # Characters of our own texts that pdfLaTeX does not know.
     "−": "$-$",
     "×": r"$\times$",
     "≥": r"$\geq$",
@@ -28,7 +28,7 @@ SPECIAL = {
 
 
 def latex(table: Table) -> str:
-    r"""The table with its caption and the label `tab:NAME`, to be `\input`; a long one may break over pages."""
+    r"""The table with its caption and the label `tab:NAME`, for `\input`. A long one may break over pages."""
     head = " & ".join(escape(column.title) for column in table.columns)
     body = [" & ".join(map(_cell, table.columns, row)) + r" \\" for row in table.rows]
     sides = "".join(map(_side, table.columns))
@@ -45,7 +45,7 @@ def latex(table: Table) -> str:
 
 
 def escape(text: str) -> str:
-    """One line of text that LaTeX sets as it stands."""
+    """One line of text that LaTeX prints as it is."""
     return "".join(map(_letter, " ".join(text.split())))
 
 
@@ -58,7 +58,7 @@ def _letter(letter: str) -> str:
 
 
 def _cell(column: Column, cell: CellValue) -> str:
-    """A number as the document shows it; the bounds of an estimate stand small behind it."""
+    """A number as the document shows it. The bounds of an estimate follow in small print."""
     if isinstance(cell, Estimate) and column.show:
         low, high = escape(column.show(cell.low)), escape(column.show(cell.high))
         return rf"{escape(column.show(cell.value))} {{\scriptsize [{low}, {high}]}}"

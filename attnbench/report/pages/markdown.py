@@ -1,4 +1,4 @@
-"""The document as GitHub-flavoured Markdown, beside its figures."""
+"""The document as GitHub-flavoured Markdown, with its figures in files."""
 
 import re
 from html import escape
@@ -9,7 +9,7 @@ from attnbench.report.pages.print_limits import EXPLORED, first_rows
 
 
 def markdown(document: Document) -> str:
-    """The text. Figures are links to PNG files below `figures/`; what only the page can show is left to it."""
+    """The text. Figures are links to PNG files in `figures/`. The attention viewer is only on the HTML page."""
     plain = document.plain()
     parts = [f"# {_text(plain['title'])}", plain["date"]]
     for section in plain["sections"]:
@@ -43,7 +43,7 @@ def _table(block: dict[str, Any]) -> str:
     table = "\n".join([head, rule, *map(_row, block["rows"])])
     more = f"\n\n{block['left_out']}" if block["left_out"] else ""
     if block["collapsed"]:
-        summary = f"<b>{block['label']}.</b> {escape(block['caption'])}"  # within HTML, Markdown is not read
+        summary = f"<b>{block['label']}.</b> {escape(block['caption'])}"  # Markdown is not read within HTML
         return f"<details>\n<summary>{summary}</summary>\n\n{table}{more}\n\n</details>"
     return f"{_caption(block)}\n\n{table}{more}"
 
@@ -57,5 +57,5 @@ def _row(cells: list[str]) -> str:
 
 
 def _text(text: str) -> str:
-    """One line, none of which is read as markup."""
+    """One line in which nothing is read as markup."""
     return re.sub(r"([\\`*_\[\]<>|~#$&])", r"\\\1", " ".join(text.split()))

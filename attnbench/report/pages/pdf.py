@@ -1,4 +1,4 @@
-"""The document as a PDF, set by Typst."""
+"""The document as a PDF, typeset by Typst."""
 
 import json
 from datetime import UTC, datetime
@@ -11,13 +11,13 @@ from attnbench.report.document import Document
 from attnbench.report.pages.print_limits import EXPLORED, first_rows
 
 APPENDIX = "Appendix: further tables"
-UNPRINTED = ("keys", "data")  # what only the page has a use for
+UNPRINTED = ("keys", "data")  # used by the HTML page only
 
 
 def paper(document: Document) -> bytes:
-    """The PDF; the same bytes for the same document.
+    """The PDF. The same document gives the same bytes.
 
-    The template receives the document as JSON, so no text is ever read as markup.
+    The template receives the document as JSON, so that no text is read as markup.
     """
     template = resources.files("attnbench.report.pages").joinpath("templates/paper.typ").read_bytes()
     date = datetime.fromisoformat(document.date).replace(tzinfo=UTC)
@@ -29,7 +29,7 @@ def paper(document: Document) -> bytes:
 
 
 def printed(sections: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The sections as they are printed: what a page folds away stands in an appendix."""
+    """The sections as they are printed. What the HTML page folds away is in an appendix."""
     found, appendix = [], []
     for section in sections:
         blocks = [_printed(block) for block in section["blocks"]]
@@ -40,7 +40,7 @@ def printed(sections: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _printed(block: dict[str, Any]) -> dict[str, Any]:
-    """A block with what paper can hold of it."""
+    """A block in the form that paper can hold."""
     if block["kind"] == "viewer":
         return {"kind": "paragraph", "text": EXPLORED}
     kept = {key: value for key, value in block.items() if key not in UNPRINTED}

@@ -1,13 +1,17 @@
-"""What print has of a very long table, and of what can only be explored on a screen."""
+"""The limits of print: the first rows of a very long table, and a note instead of the attention viewer."""
 
 from typing import Any
 
-MOST = 200  # rows, some four pages; the page and the CSV file have all
-EXPLORED = "Where each run looks in each of its sentences can be explored in index.html, beside this file."
+MOST = 200  # rows, about four pages; the HTML page and the CSV file have all
+EXPLORED = (
+    "The attention viewer, which shows the weights of each run for each sentence, is in index.html beside this file."
+)
 
 
 def first_rows(table: dict[str, Any]) -> dict[str, Any]:
-    """A plain table of the document with its first rows only, and `left_out`: where the others are, "" if none is."""
+    """A plain table of the document with its first rows only. `left_out` says where the others are; "" if there are
+    none.
+    """
     rows = table["rows"]
     others = len(rows) - MOST
     left_out = f"The other {others:,} of {len(rows):,} rows are in tables/{table['name']}.csv." if others > 0 else ""

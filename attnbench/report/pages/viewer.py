@@ -1,7 +1,8 @@
-"""The data of the attention viewer: where each run looks in each of its sentences, packed to fit into one page.
+"""The data of the attention viewer: the weights of each run for each sentence, packed so that they fit into one page.
 
-A weight is a byte, 255 of which are one; all bytes are deflated and written as base64. In the order of the runs and of
-their sentences they are the attention's `[layer][head][target][source]` and then the implicit `[target][source]`.
+A weight is a byte, where 255 is a weight of 1. All bytes are deflated and encoded in base64. In the order of the runs
+and of their sentences, they are the attention `[layer][head][target][source]` and then the implicit attention
+`[target][source]`.
 """
 
 import base64
@@ -19,34 +20,35 @@ from attnbench.report.document import Viewer
 from attnbench.report.study.naming import natural_key
 from attnbench.report.study.study import Study
 
-FEW = 20  # runs that tell how much more will take
-LIMIT = 2_000_000  # bytes of the data as JSON, which leave room for the figures in a page of 5 MB
+FEW = 20  # runs from which the size of all is estimated
+LIMIT = 2_000_000  # bytes of the data as JSON; the figures need the rest of a page of 5 MB
 CAPTION = (
-    "Where a run looks in a test sentence while it reads the reference. Attention is what the model computed, or the "
-    "mean of its layers and heads. Implicit attention, which a model without any has too, is how much each source "
-    "token sways the log-probability of each target token, by the norm of the gradient, as shares of a row's sum."
+    "The weights of a run in a test sentence while the model reads the reference. Attention is what the model "
+    "computed, or the mean of its layers and heads. Implicit attention, which a model without attention has too, is "
+    "how much each source token influences the log-probability of each target token, by the norm of the gradient, as "
+    "a share of the row's sum."
 )
 
 
 @dataclass(frozen=True)
 class ViewedRun:
-    """A run with alignments of `sentences` sentences, which are bulky and only read when they are packed."""
+    """A run with alignments of `sentences` sentences. The alignments are large: they are read when they are packed."""
 
     mechanism: str
     condition: str
-    seed: str  # as it is told to the reader, who tells runs apart by it
+    seed: str  # as the reader sees it; it distinguishes runs of one mechanism
     sentences: int
     alignments: Callable[[], Sequence[Alignment]]
 
 
 def viewer(study: Study) -> Viewer | None:
-    """All runs that have alignments, or a fair choice of them where all would not fit; None where none would."""
+    """All runs that have alignments, or an even choice of them if all would not fit; None if not even one would."""
     data = packed(explorable(study))
     return Viewer("attention-viewer", CAPTION, data) if data else None
 
 
 def explorable(study: Study) -> list[ViewedRun]:
-    """Those with alignments, by condition, by mechanism in the order of the legend, and by seed."""
+    """The runs with alignments: by condition, by mechanism in the order of the legend, and by seed."""
     place = {name: index for index, name in enumerate(study.encoding.styles)}
 
     def order(job: int) -> tuple[Any, ...]:
@@ -64,12 +66,12 @@ def explorable(study: Study) -> list[ViewedRun]:
 
 
 def packed(runs: Sequence[ViewedRun], limit: int = LIMIT) -> dict[str, Any] | None:
-    """The first of the choices that fits into `limit` bytes of JSON; `left_out` says what it lacks, if anything.
+    """The first choice of runs that fits into `limit` bytes of JSON. `left_out` says what it leaves out, if anything.
 
-    None where not even one sentence fits, or there is none.
+    None if not even one sentence fits, or if there is none.
     """
     for chosen, sentences in _choices(runs):
-        # A few of them, evenly taken, may show that all would be far too much: then they need not all be read.
+        # A few runs, spread evenly, may show that all would be far too large. Then not all need to be read.
         few, share = chosen[:: max(1, len(chosen) // FEW)][:FEW], FEW / max(FEW, len(chosen))
         data = _pack(few, sentences, round(2 * limit * share)) and _pack(chosen, sentences, limit)
         if data and data["runs"]:
@@ -78,7 +80,7 @@ def packed(runs: Sequence[ViewedRun], limit: int = LIMIT) -> dict[str, Any] | No
 
 
 def _choices(runs: Sequence[ViewedRun]) -> Iterator[tuple[Sequence[ViewedRun], int]]:
-    """Runs, and how many sentences of each: first fewer seeds, then fewer sentences, and fewer mechanisms at last."""
+    """Runs, and how many sentences of each: first fewer seeds, then fewer sentences, and at last fewer mechanisms."""
     most = max((run.sentences for run in runs), default=0)
     yield runs, most
     firsts = list({(run.mechanism, run.condition): run for run in reversed(runs)}.values())[::-1]
@@ -91,7 +93,7 @@ def _choices(runs: Sequence[ViewedRun]) -> Iterator[tuple[Sequence[ViewedRun], i
 
 
 def _left_out(runs: Sequence[ViewedRun], chosen: Sequence[ViewedRun], sentences: int) -> str:
-    """What a reader is told of the choice; "" where it is everything."""
+    """What the reader is told about the choice; "" if it is everything."""
     parts = []
     if len(chosen) < len(runs):
         parts.append(f"{len(chosen):,} of {len(runs):,} runs, the first seed of a mechanism in a condition")
@@ -101,7 +103,7 @@ def _left_out(runs: Sequence[ViewedRun], chosen: Sequence[ViewedRun], sentences:
 
 
 def _pack(runs: Sequence[ViewedRun], sentences: int, limit: int) -> dict[str, Any] | None:
-    """The data, or None as soon as it is sure not to fit."""
+    """The data, or None as soon as it is certain not to fit."""
     texts: dict[str, int] = {}
     told, packer, weights = [], zlib.compressobj(), bytearray()
     for run in runs:

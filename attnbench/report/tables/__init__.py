@@ -1,1 +1,1 @@
-"""The report's tables, each from the study's frames or from the statistics in `attnbench.report.analysis`."""
+"""The tables. Each is made from the frames of the study, or from the statistics in `attnbench.report.analysis`."""

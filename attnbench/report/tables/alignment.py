@@ -1,4 +1,4 @@
-"""Where mechanisms look, in numbers: against gold links, and explicit against implicit weights."""
+"""Attention weights as alignments, in numbers: against gold links, and explicit against implicit weights."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ PLACES = (Column("Condition"), Column("Mechanism"))
 
 
 def agreement(analysis: Analysis) -> Iterator[Table]:
-    """A row a mechanism and condition, lowest AER first; nothing where no job kept where it looks."""
+    """A row for each mechanism and condition, the lowest AER first; nothing if no job has alignments."""
     study, rows = analysis.study, list[tuple[CellValue, ...]]()
     for condition, here in by_condition(study.alignment):
         found = dict(study.by_mechanism(here))
@@ -33,7 +33,7 @@ def agreement(analysis: Analysis) -> Iterator[Table]:
 
 
 def heads(study: Study) -> Iterator[Table]:
-    """A row a head of every mechanism that has several."""
+    """A row for each head of every mechanism with several heads."""
     titles = ("Entropy", "AER", "Precision", "Recall")
     columns, rows = [title.lower() for title in titles], list[tuple[CellValue, ...]]()
     for condition, here in by_condition(study.heads):
@@ -45,7 +45,7 @@ def heads(study: Study) -> Iterator[Table]:
     if rows:
         shown = (*(Column(t, fixed(0)) for t in ("Layer", "Head")), *(Column(t, fixed(2)) for t in titles))
         caption = (
-            "Each head by itself: the entropy of its weights in nats, and how the word that it looks at most agrees "
+            "Each head separately: the entropy of its weights in nats, and how the word with most of its weight agrees "
             "with the gold links. Layers and heads are counted from 0; medians over the jobs that share a mechanism."
         )
         yield without_empty(Table("heads", caption, (*PLACES, *shown), tuple(rows), collapsed=True))
@@ -62,14 +62,15 @@ def _caption(study: Study) -> str:
     counts = " or ".join(f"{n:,}" for n in sorted({int(n) for n in study.alignment["sentences"]}))
     gold = sorted({str(name) for name in study.alignment["gold"] if pd.notna(name)})
     links = (
-        f" Gold links are those of the {' and '.join(gold)}; a target word is linked to the source word that has most "
-        "of its weight, so AER, the alignment error rate (Och and Ney 2003), cannot be 0 where a target word has "
-        "several gold links; its 95 % intervals are over sentences, and seeds where there are several."
+        f" Gold links are from the {' and '.join(gold)}. Each target word is linked to the source word that has most "
+        "of its weight. The alignment error rate, AER (Och and Ney 2003), can therefore not be 0 if a target word has "
+        "several gold links. Its 95 % intervals are over sentences, and over seeds if there are several."
         if gold
         else ""
     )
     return (
-        f"Where each mechanism looks in {counts} test sentences while it reads the reference, by the mean of all "
-        f"layers and heads.{links} Entropy is in nats, the mean over target tokens. Implicit weights are those of "
-        "gradients; agreement is the share of the weight that both place alike, from 0 to 1."
+        f"The weights of each mechanism in {counts} test sentences while the model reads the reference: the mean of "
+        f"all layers and heads.{links} Entropy is in nats, the mean over target tokens. Implicit weights come from "
+        "gradients. Agreement is the share of the weight that explicit and implicit weights put on the same tokens, "
+        "from 0 to 1."
     )

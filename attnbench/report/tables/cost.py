@@ -1,4 +1,4 @@
-"""What one training step of the whole model costs: time, energy, and what its memory is made of."""
+"""The cost of one training step of the whole model: time, energy, and the parts of its memory."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from attnbench.report.study.frames import by_condition, median, medians
 from attnbench.report.study.study import Study
 
 PLACES = (Column("Condition"), Column("Mechanism"))
-# Of StepMemory, in the order of its fields.
+# The fields of StepMemory, in their order.
 MEMORY = {
     "parameters_mib": "Parameters",
     "gradients_mib": "Gradients",
@@ -27,7 +27,7 @@ MEMORY = {
 
 
 def step(study: Study) -> Table:
-    """A row a mechanism and condition, cheapest first."""
+    """A row for each mechanism and condition, the cheapest first."""
     rows: list[tuple[CellValue, ...]] = []
     names = ["step_ms", "step_ms_q1", "step_ms_q3", "tokens_per_s", "peak_mib"]
     for condition, here in by_condition(study.steps):
@@ -42,17 +42,17 @@ def step(study: Study) -> Table:
         Column("Peak memory (MiB)", significant),
         Column("Energy (J)", significant),
     )
-    energy = "" if any(row[-1] is not None for row in rows) else " This machine does not tell what energy it takes."
+    energy = "" if any(row[-1] is not None for row in rows) else " This machine does not measure its energy."
     caption = (
         f"Cost of one training step (forward, backward, update) of the whole model on a batch of {_batch(study)}, "
-        "cheapest first: median [quartiles] of the time, and the allocator's peak above what was held before."
+        "cheapest first: median [quartiles] of the time, and the peak of the allocator above what was held before."
         f"{energy}"
     )
     return without_empty(Table("step_cost", caption, columns, tuple(rows)))
 
 
 def memory(study: Study) -> Iterator[Table]:
-    """A row a mechanism and condition, least first; nothing where no step was measured."""
+    """A row for each mechanism and condition, the smallest first; nothing if no step was measured."""
     rows: list[tuple[CellValue, ...]] = []
     for condition, here in by_condition(study.steps):
         for name, held in sorted(medians(here, list(MEMORY)).items(), key=lambda each: each[1]["activations_mib"]):
@@ -60,9 +60,10 @@ def memory(study: Study) -> Iterator[Table]:
     if rows:
         columns = (*PLACES, *(Column(f"{title} (MiB)", significant) for title in MEMORY.values()))
         caption = (
-            f"What memory a training step holds, on a batch of {_batch(study)}, least activations first. Activations "
-            "are the most that forward and backward hold besides parameters, gradients and the optimiser's state, as "
-            "the allocator counts it; beside it the high-water mark of the whole process, with Python and libraries."
+            f"The memory that a training step holds, on a batch of {_batch(study)}, smallest activations first. "
+            "Activations are the most that forward and backward hold in addition to parameters, gradients and the "
+            "state of the optimiser, as the allocator counts it. The last column is the highest memory of the whole "
+            "process so far, with Python and libraries."
         )
         yield without_empty(Table("step_memory", caption, columns, tuple(rows)))
 

@@ -17,16 +17,16 @@ from attnbench.report.document import (
 from attnbench.report.statistics import Effects, Estimate
 from attnbench.report.tables.quality import p_value
 
-MOST = 12  # missing cells that are named in the caption
+MOST = 12  # missing cells that are named
 
 
 def terms(response: Response) -> Table:
-    """A row a factor or pair of factors, the greatest share of variance first."""
+    """A row for each factor or pair of factors, the largest share of variance first."""
     found = response.effects
     rows: list[tuple[CellValue, ...]] = []
     for term in sorted(found.terms, key=lambda term: -term.share):
         rows.append((term.name, term.degrees, 100 * term.share, term.f, term.adjusted_p))
-    rows.append(("the rest", found.residual_degrees, 100 * found.residual_share, None, None))
+    rows.append(("not explained", found.residual_degrees, 100 * found.residual_share, None, None))
     if found.overlap_share:
         rows.append(("overlap", None, 100 * found.overlap_share, None, None))
     columns = (
@@ -38,16 +38,18 @@ def terms(response: Response) -> Table:
     )
     scale = f"the logarithm of the {response.title}" if response.logarithmic else response.title
     caption = (
-        f"What explains {scale} over {found.jobs} jobs, in a linear model of all factors and the pairs of them that "
-        "the grid can tell apart: shares of the total sum of squares (type II)."
+        f"What explains {scale} over {found.jobs} jobs, in a linear model of all factors and the pairs of factors that "
+        "the grid can separate: shares of the total sum of squares (type II)."
     )
     if found.overlap_share:
-        caption += " Overlap, as the grid is unbalanced: what several terms could claim or, below 0, claim twice."
+        caption += (
+            " Overlap: in an unbalanced grid, what several terms could explain; below 0, what they explain twice."
+        )
     return without_empty(Table(f"effects_{response.name}", caption, columns, tuple(rows)))
 
 
 def means(response: Response) -> Table:
-    """A row a level of a factor: the mean over an even grid of all other factors."""
+    """A row for each level of a factor: the mean over a balanced grid of all other factors."""
     rows: list[tuple[CellValue, ...]] = []
     for each in response.effects.means:
         rows.append((each.factor, each.level, _scaled(each.mean, response), each.jobs))
@@ -56,7 +58,8 @@ def means(response: Response) -> Table:
     columns = (Column("Factor"), Column("Level"), Column(title, show), Column("Jobs", fixed(0)))
     kind = "Geometric means of the" if response.logarithmic else "Means of"
     caption = (
-        f"{kind} {response.title} by level, as the model has them with all other factors held even; 95 % intervals."
+        f"{kind} {response.title} by level, from the model, with equal weight for all levels of the other factors; 95 "
+        "% intervals."
     )
     return Table(f"means_{response.name}", caption, columns, tuple(rows), collapsed=True)
 
@@ -71,7 +74,7 @@ def tables(analysis: Analysis) -> Iterator[Block]:
 
 
 def _scaled(mean: Estimate | None, response: Response) -> Estimate | None:
-    """On the response's own scale."""
+    """The mean on the scale of the response itself."""
     if mean is None or not response.logarithmic:
         return mean
     return Estimate(math.exp(mean.value), math.exp(mean.low), math.exp(mean.high), mean.seeds)

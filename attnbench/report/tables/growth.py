@@ -1,4 +1,4 @@
-"""How the attention alone grows with the length: costs, exponents, fits, crossings, and how well a fit foretells."""
+"""Growth of the attention alone with the length: costs, exponents, fits, crossings, and how well a fit predicts."""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -25,7 +25,7 @@ MOST_CROSSING = 16  # mechanisms that are compared in pairs: 120 pairs
 
 
 def costs(study: Study, device: str) -> Iterator[Table]:
-    """For each quantity that was measured, a row a mechanism and a column a length."""
+    """For each quantity that was measured, a row for each mechanism and a column for each length."""
     for quantity in QUANTITIES:
         here = where(study.scaling, device=device, passes=quantity.passes)
         if median(here, quantity.field) is not None:
@@ -33,7 +33,7 @@ def costs(study: Study, device: str) -> Iterator[Table]:
 
 
 def exponents(analysis: Analysis, device: str) -> Table:
-    """A row a mechanism: which kernel ran, with how many heads of what size, and how time and memory grow."""
+    """A row for each mechanism: the kernel that ran, heads and their size, and how time and memory grow."""
     study = analysis.study
     time, memory = analysis.curves[device, "ms"], analysis.curves[device, "peak_mib"]
     rows: list[tuple[CellValue, ...]] = []
@@ -50,26 +50,26 @@ def exponents(analysis: Analysis, device: str) -> Table:
         Column("Quadratic from n", fixed(0)),
     )
     caption = (
-        f"Growth of the attention alone on {device}, forward and backward: exponents e of cost ~ nᵉ with 95 % "
-        "intervals, over the longer half of the lengths; and the length from which the quadratic part of the time is "
-        "greater than the rest. Medians over the jobs that share a mechanism; – where too few lengths could be "
-        "measured, or where no quadratic part was found."
+        f"Growth of the attention alone on {device}, forward and backward. Exponents e of cost ~ nᵉ have 95 % "
+        "intervals, and are over the longer half of the lengths. The last column is the length from which the "
+        "quadratic part of the time is larger than the rest. Numbers are medians over the jobs of a mechanism. A "
+        "dash: too few lengths could be measured, or there is no quadratic part."
     )
     columns = (Column("Mechanism"), Column("Kernel"), *shapes, *fits)
     return without_empty(Table(f"exponents_{device}", caption, columns, tuple(rows)))
 
 
 def fits(analysis: Analysis, device: str) -> Iterator[Table]:
-    """A row a mechanism: time as a + b·n + c·n², and what the fit without the longest length foretells of it."""
+    """A row for each mechanism: time as a + b·n + c·n², and the prediction for the longest length from all others."""
     rows: list[tuple[CellValue, ...]] = []
     covered: list[bool] = []
     for name, curve in analysis.curves[device, "ms"].items():
         if curve.growth:
             parts = (float(each) for each in curve.growth.coefficients * (1, 1e3, 1e6))
             check = curve.held_out
-            foretold = (check.length, check.measured, check.predicted, 100 * check.error) if check else (None,) * 4
+            predicted = (check.length, check.measured, check.predicted, 100 * check.error) if check else (None,) * 4
             covered += [check.covered] if check else []
-            rows.append((name, *parts, *foretold))
+            rows.append((name, *parts, *predicted))
     if rows:
         titles = ("a (ms)", "b (µs a position)", "c (ns a pair)")
         columns = (
@@ -77,19 +77,20 @@ def fits(analysis: Analysis, device: str) -> Iterator[Table]:
             *(Column(title, significant) for title in titles),
             Column("Held-out n", fixed(0)),
             Column("Measured (ms)", significant),
-            Column("Foretold (ms)", significant),
+            Column("Predicted (ms)", significant),
             Column("Error (%)", fixed(0)),
         )
         caption = (
             f"Time of the attention alone on {device}, forward and backward, as a + b·n + c·n² with no part below 0. "
-            "To see how far such a fit can be trusted, the longest length is held out and foretold from the others, "
-            f"with a 95 % interval, which covers what was measured for {sum(covered)} of {len(covered)} mechanisms."
+            "To see how far such a fit can be trusted, the longest length is held out and predicted from the others, "
+            f"with a 95 % interval. The interval covers the measured time for {sum(covered)} of {len(covered)} "
+            "mechanisms."
         )
         yield Table(f"fits_{device}", caption, columns, tuple(rows), collapsed=True)
 
 
 def crossings(analysis: Analysis, device: str) -> Iterator[Table]:
-    """A row a pair of mechanisms of which one overtakes the other within the lengths that were measured."""
+    """A row for each pair of mechanisms of which one overtakes the other within the measured lengths."""
     curves = {name: curve for name, curve in analysis.curves[device, "ms"].items() if curve.growth}
     chosen = evenly_spaced(list(curves), MOST_CROSSING)
     rows: list[tuple[CellValue, ...]] = []
@@ -104,15 +105,15 @@ def crossings(analysis: Analysis, device: str) -> Iterator[Table]:
         columns = (Column("Mechanism"), Column("overtakes"), Column("from n", fixed(0)))
         among = "" if len(chosen) == len(curves) else f" Among {len(chosen)} of {len(curves)} mechanisms."
         caption = (
-            f"Where the fits of time against length cross on {device}, within the lengths measured: from there on the "
-            "first is the quicker one, forward and backward; with 95 % intervals. Pairs whose interval has no end "
-            f"are left out.{among}"
+            f"Lengths at which the fits of time against length cross on {device}, within the measured lengths. From "
+            "there on, the first mechanism is the faster one, forward and backward; with 95 % intervals. Pairs whose "
+            f"interval has no upper end are left out.{among}"
         )
         yield Table(f"crossings_{device}", caption, columns, tuple(rows), collapsed=len(rows) > 12)
 
 
 def ratios(study: Study, device: str) -> Iterator[Table]:
-    """A row a mechanism: its costs as multiples of its baseline's, at the longest length at which both have most."""
+    """A row for each mechanism: its costs as ratios to its baseline, at the longest length that both have."""
     rows: list[tuple[CellValue, ...]] = []
     for name, mine in study.by_mechanism(where(study.scaling, device=device)):
         common = pd.DataFrame(mine.loc[mine["ms_ratio"].notna()])
@@ -125,14 +126,14 @@ def ratios(study: Study, device: str) -> Iterator[Table]:
         titles = (Column("Mechanism"), Column("Baseline"), Column("n", fixed(0)))
         columns = (*titles, *(Column(title, significant) for title in ("Forward", "Forward and backward", "Peak")))
         caption = (
-            f"The attention alone on {device}, as a multiple of the baseline's time and peak memory (of forward and "
-            "backward), at the longest length that both were measured at, taking turns."
+            f"The attention alone on {device}, as a ratio to the baseline's time and peak memory (of forward and "
+            "backward), at the longest length at which both were measured, in turns."
         )
         yield Table(f"ratios_{device}", caption, columns, tuple(rows))
 
 
 def stability(analysis: Analysis, device: str) -> Iterator[Table]:
-    """A row a mechanism that several cost sessions measured: how far their exponents are apart."""
+    """A row for each mechanism that several cost sessions measured: how far its exponents differ."""
     sessions = analysis.sessions(device)
     rows = exponent_agreement(sessions)
     if rows:
@@ -141,12 +142,12 @@ def stability(analysis: Analysis, device: str) -> Iterator[Table]:
             Column("Mechanism"),
             Column("Sessions", fixed(0)),
             Column("Time exponent", fixed(2)),
-            Column("Furthest from it", fixed(2)),
+            Column("Largest deviation", fixed(2)),
         )
         caption = (
-            f"How far {len(sessions)} sessions on {device} agree: the median of each mechanism's exponents of time, "
-            f"and the deviation of the one furthest from it. Of {pairs:,} pairs of mechanisms at a length, {changed:,} "
-            f"were not in the same order in all sessions; the widest of these are {100 * furthest:.0f} % apart."
+            f"Agreement of {len(sessions)} sessions on {device}: the median of each mechanism's exponents of time, and "
+            f"the largest deviation from it. Of {pairs:,} pairs of mechanisms at a length, {changed:,} were not in the "
+            f"same order in all sessions. The largest difference in such a pair is {100 * furthest:.0f} %."
         )
         yield Table(f"stability_{device}", caption, columns, tuple(rows))
 
@@ -169,10 +170,10 @@ def _costs(study: Study, device: str, quantity: Quantity, here: pd.DataFrame) ->
 
 
 def _noisy(points: pd.DataFrame) -> str:
-    """Which times are of quartiles that stayed too far apart, however often they were repeated."""
+    """The times whose quartiles stayed too far apart after all repetitions."""
     found = where(points, noisy=True).drop_duplicates(["mechanism", "length"])
     if found.empty:
         return ""
     named = [f"{name} at {n:,}" for name, n in zip(found["mechanism"], found["length"], strict=True)]
     more = f", and {len(named) - MOST_NOISY} more" if len(named) > MOST_NOISY else ""
-    return f" Noisy, as quartiles stayed apart after repetition: {', '.join(named[:MOST_NOISY])}{more}."
+    return f" Noisy, because the quartiles stayed far apart after repetition: {', '.join(named[:MOST_NOISY])}{more}."

@@ -1,4 +1,4 @@
-"""Kernel regression: how far the estimate of each attention pooling is from the curve."""
+"""Kernel regression: the error of each attention pooling."""
 
 from collections.abc import Iterator
 from statistics import mean
@@ -12,14 +12,16 @@ from attnbench.report.study.study import Study
 
 
 def ranked(study: Study) -> Iterator[tuple[str, str, pd.DataFrame, Estimate | float]]:
-    """Condition, pooling, its jobs and its test error, the lowest first; an interval only where seeds give one."""
+    """Condition, pooling, its jobs and its test error, the lowest first. The error has an interval only with several
+    seeds.
+    """
     for condition, here in by_condition(study.regressions):
         places = [(condition, name, jobs, _error(jobs)) for name, jobs in study.by_mechanism(here)]
         yield from sorted(places, key=lambda place: mean(numbers(place[2], "test_error")))
 
 
 def errors(study: Study) -> Table:
-    """A row a pooling and condition, best first."""
+    """A row for each pooling and condition, the best first."""
     rows: list[tuple[CellValue, ...]] = []
     for condition, name, jobs, error in ranked(study):
         sigmas = numbers(jobs, "sigma")
@@ -35,11 +37,12 @@ def errors(study: Study) -> Table:
         Column("Jobs", fixed(0)),
     )
     caption = (
-        "Mean squared errors, best first: of the estimates at the test points against the curve without its noise, and "
-        "of the noisy training points, each estimated from all others, which is what a score that learns is fitted to."
+        "Mean squared errors, best first. Test error: the estimates at the test points against the curve without "
+        "noise. Left-out error: each noisy training point against its estimate from all others. A score with "
+        "parameters is fitted to the left-out error."
     )
     if any(isinstance(error, Estimate) for *_, error in ranked(study)):
-        caption += " The 95 % intervals are Student's t over seeds, each with points of its own."
+        caption += " The 95 % intervals are Student's t over seeds. Each seed has its own points."
     return without_empty(Table("pooling_errors", caption, columns, tuple(rows)))
 
 

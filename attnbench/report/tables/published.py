@@ -7,11 +7,11 @@ from attnbench.report.document import CellValue, Column, Table, fixed, interval
 from attnbench.report.statistics import Estimate
 from attnbench.report.tables.published_figures import published
 
-MOST = 6  # of our mechanisms beside the published ones: the best
+MOST = 6  # of our mechanisms: the best
 
 
 def beside(analysis: Analysis) -> Iterator[Table]:
-    """A row a figure, ours behind those of the literature; nothing where the task has none."""
+    """A row for each figure: those of the literature, then ours. Nothing if the task has no published figure."""
     ours = {"BLEU": (analysis.bleu, fixed(1)), "AER": (analysis.aer, fixed(2))}
     found = list(published(analysis.study.records, [measure for measure, (mine, _) in ours.items() if mine]))
     rows: list[tuple[CellValue, ...]] = []
@@ -32,8 +32,9 @@ def beside(analysis: Analysis) -> Iterator[Table]:
             Column("By"),
         )
         caption = (
-            "Figures from the literature beside ours. Read the protocols first: data, tokens and casing differ, and a "
-            f"figure is comparable only where they do not. Of ours at most the {MOST} best of a condition."
+            "Figures from the literature beside ours. Read the protocols first. Data, tokens and casing differ, and a "
+            f"figure is comparable only if they are the same. Of ours, at most the {MOST} best of a condition are "
+            "shown."
         )
         yield Table("published", caption, columns, tuple(rows))
 
@@ -41,7 +42,7 @@ def beside(analysis: Analysis) -> Iterator[Table]:
 def _best(
     analysis: Analysis, mine: dict[str, dict[str, Estimate]], measure: str
 ) -> Iterator[tuple[str, Estimate, str]]:
-    """Mechanism, estimate and protocol of the best in each condition."""
+    """Mechanism, estimate and protocol of the best mechanisms in each condition."""
     for condition, ranked in mine.items():
         for name, estimate in list(ranked.items())[:MOST]:
             yield name, estimate, ", ".join(filter(None, (condition, _protocol(analysis, condition, name, measure))))

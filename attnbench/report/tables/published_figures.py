@@ -1,4 +1,4 @@
-"""Published figures, to stand beside ours with the protocol of each."""
+"""Published figures, each with its protocol."""
 
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -10,17 +10,17 @@ from attnbench.record import Record
 
 @dataclass(frozen=True)
 class Published:
-    """One figure of the literature: as printed there, how it was measured, and who printed it."""
+    """One figure of the literature: its value as printed, how it was measured, and its source."""
 
     measure: str
     system: str
     value: str
     protocol: str
     source: str
-    task: dict[str, str] = field(default_factory=dict)  # what a job's task must be for the figure to be comparable
+    task: dict[str, str] = field(default_factory=dict)  # keys of a job's task that make the figure comparable
 
     def concerns(self, record: Record) -> bool:
-        """Whether the job was judged on the data of this figure; one without a task stands beside any."""
+        """Whether a job was evaluated on the data of this figure. A figure without a task stands beside any job."""
         config = record.config.get("task") or {}
         target = str(config.get("_target_", "")).rpartition(".")[2]
         return self.task.items() <= ({key: str(value) for key, value in config.items()} | {"target": target}).items()

@@ -1,4 +1,4 @@
-"""How good each mechanism is, and how surely it differs from the baseline."""
+"""The quality of each mechanism, and how surely it differs from the baseline."""
 
 import statistics
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ PLACES = (Column("Condition"), Column("Mechanism"))
 
 
 def quality(analysis: Analysis) -> Table:
-    """A row a mechanism and condition, best first."""
+    """A row for each mechanism and condition, the best first."""
     rows: list[tuple[CellValue, ...]] = []
     for condition, name, jobs in _ranked(analysis):
         tested = analysis.comparisons.get(condition, {}).get(name)
@@ -38,14 +38,14 @@ def quality(analysis: Analysis) -> Table:
     counts = " or ".join(f"{count:,}" for count in sorted({int(n) for n in analysis.study.jobs["sentences"]}))
     caption = (
         f"Quality on the test set ({counts} sentences), best first. {interval_note(analysis)}"
-        f"{_baseline_note(analysis)} Exact: sentences whose whole translation is right. Accuracy is that of single "
-        "tokens under teacher forcing; parameters and training time are medians over the jobs."
+        f"{_baseline_note(analysis)} Exact: sentences without any mistake. Accuracy: single "
+        "tokens under teacher forcing. Parameters and training time are medians over the jobs."
     )
     return without_empty(Table("quality", caption, columns, tuple(rows)))
 
 
 def comparisons(analysis: Analysis) -> Iterator[Table]:
-    """A row a comparison with the baseline, with all that was computed of it; nothing without a baseline."""
+    """A row for each comparison with the baseline, with all its tests; nothing without a baseline."""
     rows: list[tuple[CellValue, ...]] = []
     for condition, mine in analysis.comparisons.items():
         for name, (comparison, adjusted_p) in mine.items():
@@ -63,16 +63,18 @@ def comparisons(analysis: Analysis) -> Iterator[Table]:
         Column("Pairs of seeds", fixed(0)),
     )
     caption = (
-        f"Against the baseline, {analysis.study.baseline}: the difference in BLEU with its 95 % interval, and tests "
-        "that there is none. p goes with the interval, and is corrected by Holm over all rows; paired bootstrap (Koehn "
-        "2004) and paired approximate randomisation (Riezler and Maxwell 2005) are over sentences, with the models as "
-        f"they were trained. {_training_noise(analysis)}"
+        f"Comparison with the baseline, {analysis.study.baseline}: the difference in BLEU with its 95 % interval, and "
+        "tests of no difference. p belongs to the interval, and is corrected by Holm over all rows. Paired bootstrap "
+        "(Koehn 2004) and paired approximate randomisation (Riezler and Maxwell 2005) are over sentences, for the "
+        f"trained models as they are. {_training_noise(analysis)}"
     )
     yield without_empty(Table("comparisons", caption, columns, tuple(rows), collapsed=True))
 
 
 def beyond(analysis: Analysis) -> Iterator[Table]:
-    """A row a mechanism: BLEU up to the length that was trained on, and beyond it; nothing where none was tested."""
+    """A row for each mechanism: BLEU up to the training length, and beyond it; nothing if no longer sentence was
+    tested.
+    """
     rows: list[tuple[CellValue, ...]] = []
     for condition, mine in analysis.beyond.items():
         for name, estimate in sorted(mine.items(), key=lambda each: -each[1].value):
@@ -81,8 +83,8 @@ def beyond(analysis: Analysis) -> Iterator[Table]:
     if rows:
         columns = (*PLACES, Column("BLEU", fixed(1)), Column("BLEU beyond", fixed(1)), Column("Kept (%)", fixed(0)))
         caption = (
-            "BLEU of sentences as long as those trained on, of longer ones, which the model never met, and the share "
-            f"that it keeps; the best beyond first. {interval_note(analysis)}"
+            "BLEU of sentences as long as the training sentences, BLEU of longer ones, and the share "
+            f"that is kept. The best on longer sentences is first. {interval_note(analysis)}"
         )
         yield without_empty(Table("beyond", caption, columns, tuple(rows)))
 
@@ -92,10 +94,13 @@ def interval_note(analysis: Analysis) -> str:
     seeds = {estimate.seeds > 1 for mine in analysis.bleu.values() for estimate in mine.values()}
     if seeds == {True}:
         return "The 95 % intervals are over seeds and test sentences."
-    one = "over test sentences (bootstrap), for the one model that was trained: they leave out the noise of training"
+    one = "over test sentences (bootstrap), for the one trained model, so that they leave out the noise of training"
     if seeds == {False}:
         return f"The 95 % intervals are {one}."
-    return f"The 95 % intervals are over seeds and test sentences where a mechanism has two seeds or more, else {one}."
+    return (
+        "The 95 % intervals are over seeds and test sentences for a mechanism with several seeds; otherwise they are "
+        f"{one}."
+    )
 
 
 def signed(value: float) -> str:
@@ -104,13 +109,13 @@ def signed(value: float) -> str:
 
 
 def p_value(value: float) -> str:
-    """Shows a p-value, with a star where it is significant."""
+    """Shows a p-value, with a star if it is significant."""
     shown = "<0.001" if value < 0.001 else f"{value:.3f}"
     return f"{shown} *" if value < LEVEL else shown
 
 
 def _ranked(analysis: Analysis) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Condition, mechanism and its jobs: conditions in order, and in each the best first."""
+    """Condition, mechanism and its jobs: the conditions in order, and in each the best mechanism first."""
     for condition, here in by_condition(analysis.study.jobs):
         jobs = dict(analysis.study.by_mechanism(here))
         yield from ((condition, name, jobs[name]) for name in analysis.bleu.get(condition, {}))
@@ -120,7 +125,7 @@ def _baseline_note(analysis: Analysis) -> str:
     if not analysis.comparisons:
         return ""
     return (
-        f" Δ BLEU is the difference to the baseline, {analysis.study.baseline}, and p that of no difference, corrected "
+        f" Δ BLEU is the difference to the baseline, {analysis.study.baseline}. p is for no difference, corrected "
         f"by Holm over the table; * marks p < {LEVEL}. {_training_noise(analysis)}"
     )
 
@@ -129,4 +134,4 @@ def _training_noise(analysis: Analysis) -> str:
     tested = [one.comparison.difference.seeds for mine in analysis.comparisons.values() for one in mine.values()]
     if min(tested) > 1:
         return "Seeds are paired."
-    return "With one seed a difference is between two trained models: another training might change it."
+    return "With one seed, a difference is between two trained models: another training run may change it."

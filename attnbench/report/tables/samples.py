@@ -1,4 +1,4 @@
-"""The same few sentences, as several mechanisms translate them."""
+"""The same few sentences, translated by several mechanisms."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ MECHANISMS = 5
 
 
 def samples(analysis: Analysis) -> Iterator[Table]:
-    """Source, reference and hypotheses of a few sentences of the first condition; nothing where there are none."""
+    """Source, reference and hypotheses of a few sentences of the first condition; nothing if there are none."""
     rows: list[tuple[CellValue, ...]] = []
     for number, hypotheses in enumerate(list(_by_source(analysis).values())[:SENTENCES], 1):
         sample = next(iter(hypotheses.values()))
@@ -21,7 +21,7 @@ def samples(analysis: Analysis) -> Iterator[Table]:
     if rows:
         columns = (Column("Sentence"), Column("By"), Column("Text", wide=True))
         caption = (
-            f"The first sentences of the test set, in the words of at most {MECHANISMS} mechanisms that span the "
+            f"Sentences of the test set, translated by at most {MECHANISMS} mechanisms that span the "
             "ranking from the best to the worst BLEU."
         )
         yield Table("samples", caption, columns, tuple(rows))

@@ -8,12 +8,12 @@ from attnbench.report.document import CellValue, Column, Table
 from attnbench.report.study.naming import natural_key
 from attnbench.report.study.study import Study
 
-LONGEST_ERROR = 300  # letters of a message that a table still holds
-MOST = 50  # rows of a list in the document: the rest is counted
+LONGEST_ERROR = 300  # letters of a message that fit into a table
+MOST = 50  # rows of a list in the document; the rest is counted
 
 
 def grid(study: Study) -> Table:
-    """A row a factor: its values, and whether it was varied; factors under study first."""
+    """A row for each factor: its values, and whether it was varied. Varied factors come first."""
     factors = [{**record.factors, "seed": record.seed} for record in study.records]
     names = dict.fromkeys(name for each in factors for name in each)
     values = {name: _distinct(each[name] for each in factors if name in each) for name in names}
@@ -23,12 +23,12 @@ def grid(study: Study) -> Table:
     }
     rows = [(name, roles[name], ", ".join(values[name])) for name in names]
     rows.sort(key=lambda row: row[1] == "constant")
-    caption = "The grid: every factor that names a job, with its values. A factor need not matter to every job."
+    caption = "The grid: every factor that names a job, with its values. Some factors apply to some jobs only."
     return Table("grid", caption, (Column("Factor"), Column("Role"), Column("Values", wide=True)), tuple(rows))
 
 
 def environment(study: Study) -> Table:
-    """A row a property of the machine and the software; several values where the jobs differed."""
+    """A row for each property of the machine and the software, with several values if the jobs differ."""
     found: dict[str, list[Any]] = {}
     for record in study.records:
         here = record.environment
@@ -50,7 +50,7 @@ def environment(study: Study) -> Table:
 
 
 def failures(study: Study, broken: Sequence[str]) -> Table:
-    """A row a job that did not finish, and a row a file that is no record."""
+    """A row for each job that did not finish, and for each file that is not a record."""
     rows: list[tuple[CellValue, ...]] = []
     for record, name in zip(study.records, study.mechanism, strict=True):
         if record.status != "finished":
@@ -64,7 +64,7 @@ def failures(study: Study, broken: Sequence[str]) -> Table:
 
 
 def reproduction(study: Study) -> Table:
-    """A row a job: the command that runs it again."""
+    """A row for each job: the command that runs it again."""
     rows = []
     for record, name in zip(study.records, study.mechanism, strict=True):
         rows.append((name, f"python -m attnbench {record.command} {shlex.join(record.overrides)}".strip()))
@@ -74,7 +74,7 @@ def reproduction(study: Study) -> Table:
 
 
 def configuration(study: Study) -> Table:
-    """A row a setting that all jobs share."""
+    """A row for each setting that all jobs share."""
     shared = dict(_flatten(study.records[0].config))
     for record in study.records[1:]:
         shared = dict(shared.items() & dict(_flatten(record.config)).items())

@@ -1,11 +1,11 @@
-"""Tiles that draw: computed again in the backward pass, they draw the same."""
+"""Tiles with random numbers: the backward pass computes a tile again, and it draws the same numbers."""
 
 import pytest
 import torch
 from torch import Tensor
 
 from attnbench.attention.kernels import Inputs
-from attnbench.attention.kernels.additive_energies import comparison
+from attnbench.attention.kernels.additive_energies import cheapest_compare
 from attnbench.attention.kernels.query_blocks import QueryBlocks
 from attnbench.attention.kernels.tile_by_tile import attend_in_tiles
 from attnbench.attention.kernels.tile_computation import HardTile, Operands, SoftTile
@@ -15,29 +15,30 @@ from attnbench.attention.selections import Soft
 from tests.attention.variants import Variant, attend, build, names, states
 
 
-def at_random(selection: str) -> Variant:
+def tiled_variant(selection: str) -> Variant:
     return Variant(selection=selection, kernel="tiled")
 
 
 @pytest.mark.parametrize("selection", names("selection"))
-def test_gradients_are_those_of_what_was_drawn(selection: str) -> None:
-    layer = build(at_random(selection)).train()
+def test_gradients_are_those_of_the_same_random_draw(selection: str) -> None:
+    layer = build(tiled_variant(selection)).train()
     if isinstance(layer.selection, Soft):
         layer.selection.dropout = 0.4
     query, key, value = (states(2, 2, 7, 3, seed=seed) for seed in range(3))
     inputs = Inputs(query, key, value, View(7, torch.tensor([7, 4])))
-    rows = QueryBlocks(inputs, budget=1, least=3)
-    assert rows.count == 3
-    work = (
+    blocks = QueryBlocks(inputs, budget=1, min_queries=3)
+    assert blocks.count == 3
+    computation = (
         SoftTile(layer.selection, layer.score.compare, True, inputs.view)
         if isinstance(layer.selection, Soft)
         else HardTile(layer.selection, layer.score.compare, inputs.view)
     )
     torch.manual_seed(1)
-    done = [work.forward(rows.take(tile, Operands(query, key, value, None))).results for tile in range(rows.count)]
-    expected = [torch.cat(parts, dim=2) for parts in zip(*done, strict=True)]
+    operands = Operands(query, key, value, None)
+    tiles = [computation.forward(blocks.read_tile(index, operands)).results for index in range(blocks.count)]
+    expected = [torch.cat(parts, dim=2) for parts in zip(*tiles, strict=True)]
     torch.manual_seed(1)
-    attended = attend_in_tiles(layer._spec(want_weights=False), layer.score.compare, inputs, rows)
+    attended = attend_in_tiles(layer._spec(want_weights=False), layer.score.compare, inputs, blocks)
     found = [attended.context]
     if attended.draw is not None:
         found += [attended.draw.log_prob[..., None], attended.draw.entropy[..., None]]
@@ -48,14 +49,14 @@ def test_gradients_are_those_of_what_was_drawn(selection: str) -> None:
 
 
 def gradients(results: list[Tensor], inputs: list[Tensor]) -> tuple[Tensor, ...]:
-    """Of a sum in which every entry has a weight of its own."""
+    """The gradients of a weighted sum of all results. Every entry has a weight of its own."""
     total = sum((result * torch.linspace(0.5, 1.5, result.numel()).view_as(result)).sum() for result in results)
     assert isinstance(total, Tensor)
     return torch.autograd.grad(total, inputs, retain_graph=True, materialize_grads=True)
 
 
 @pytest.mark.parametrize("kernel", ["dense", "fused", "tiled"])
-def test_dropout_leaves_out_as_many_weights_as_asked_and_keeps_the_mean(kernel: str) -> None:
+def test_dropout_drops_weights_and_keeps_the_mean(kernel: str) -> None:
     layer = build(Variant(kernel=kernel), width=4, heads=1).train()
     assert isinstance(layer.selection, Soft)
     layer.selection.dropout = 0.25
@@ -69,21 +70,21 @@ def test_dropout_leaves_out_as_many_weights_as_asked_and_keeps_the_mean(kernel: 
     torch.testing.assert_close(context.mean(0, keepdim=True), expected, rtol=0, atol=0.02)
 
 
-@pytest.mark.parametrize("far", [0.0, 30.0, 80.0, 1000.0])
+@pytest.mark.parametrize("offset", [0.0, 30.0, 80.0, 1000.0])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_exponentials_hold_however_far_out_queries_and_keys_lie(far: float, dtype: torch.dtype) -> None:
+def test_exponentials_agree_with_the_textbook_for_large_queries_and_keys(offset: float, dtype: torch.dtype) -> None:
     score = build(Variant("additive", kernel="additive")).score.to(dtype)
     assert isinstance(score, Perceptron)
-    compare, held = comparison(score, torch.device("cpu"))
-    assert held == 1
-    query, key = states(2, 2, 5, 3).to(dtype) * 4 + far, states(2, 2, 4, 3, seed=2).to(dtype) * 4 - far
-    tolerance = {"rtol": 0, "atol": 1e-11 if dtype == torch.float64 else 2e-6 * (1 + far)}
+    compare, numbers_per_score = cheapest_compare(score, torch.device("cpu"))
+    assert numbers_per_score == 1
+    query, key = states(2, 2, 5, 3).to(dtype) * 4 + offset, states(2, 2, 4, 3, seed=2).to(dtype) * 4 - offset
+    tolerance = {"rtol": 0, "atol": 1e-11 if dtype == torch.float64 else 2e-6 * (1 + offset)}
     found, expected = compare(query, key), energies(query, key, score.v)
     torch.testing.assert_close(found, expected, **tolerance)
     factors = torch.linspace(0.5, 1.5, found.numel(), dtype=dtype).view_as(found)
     ours, theirs = (
         torch.autograd.grad((scores * factors).sum(), [query, key, score.v]) for scores in (found, expected)
     )
-    tolerance["atol"] *= 20  # as many terms to a sum
-    for one, other in zip(ours, theirs, strict=True):
-        torch.testing.assert_close(one, other, **tolerance)
+    tolerance["atol"] *= 20  # a gradient is a sum of about 20 terms
+    for gradient, reference in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(gradient, reference, **tolerance)

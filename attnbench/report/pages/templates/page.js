@@ -1,4 +1,4 @@
-// The frame of the page: its theme, and where in its contents the reader is.
+// The frame of the page: its theme, and the current section in the contents.
 
 function startTheme() {
   const button = document.querySelector(".theme");
@@ -35,7 +35,7 @@ function startContents() {
   document.querySelectorAll("main > section").forEach((section) => watcher.observe(section));
 }
 
-// A link to a table that is folded away unfolds it.
+// A link to a folded table unfolds it.
 function unfoldTarget() {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (target instanceof HTMLDetailsElement) target.open = true;

@@ -1,9 +1,9 @@
-// Tables: sorted by a click on a heading, and, where they are longer, filtered by words.
+// Tables: a click on a heading sorts them; long tables can be filtered by words.
 
-const LONGER = 12; // rows, from which on a table can be filtered
+const LONGER = 12; // rows: a longer table can be filtered
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
-// What a cell is sorted by: the number before it was rounded, its text, or null where there is nothing.
+// The sort key of a cell: its number before rounding, its text, or null for an empty cell.
 function sortingKey(cell) {
   const key = cell.dataset.key;
   if (key === undefined) return cell.textContent;
@@ -15,7 +15,7 @@ function compare(a, b) {
   return collator.compare(a, b);
 }
 
-// Rows in the order of one column, those without a value last in either direction; equal ones stay as they are.
+// Rows in the order of one column. Rows without a value are last in both directions; equal rows keep their order.
 function sorted(rows, column, direction) {
   const keyed = rows.map((row) => [sortingKey(row.cells[column]), row]);
   const present = keyed.filter(([key]) => key !== null);
@@ -42,7 +42,7 @@ function makeSortable(table) {
   });
 }
 
-// A search box above a table: a row stays if it has all words that were typed.
+// A search box above a table. A row stays if it has all words that were typed.
 function makeFilterable(table, region) {
   const rows = [...table.tBodies[0].rows];
   const text = (row) => [...row.cells].map((cell) => cell.textContent).join(" ").toLowerCase();
@@ -67,7 +67,7 @@ function makeFilterable(table, region) {
 for (const region of document.querySelectorAll(".scroll")) {
   const table = region.querySelector("table");
   const rows = [...table.tBodies[0].rows];
-  // A row that opens with an empty cell continues the one above it: such a table is left as it stands.
+  // A row that begins with an empty cell continues the row above it. Such a table is neither sorted nor filtered.
   if (rows.some((row) => row.cells[0].textContent === "")) continue;
   if (rows.length > 1) makeSortable(table);
   if (rows.length > LONGER) makeFilterable(table, region);

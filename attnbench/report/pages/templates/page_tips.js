@@ -1,13 +1,13 @@
-// Tips: what an element with data-tip="…" says when it is pointed at, touched, or reached with the arrow keys.
+// Tips: the text of an element with data-tip="…", shown when it is pointed at, touched, or reached with the arrow keys.
 
-const REACH = 18; // pixels around the pointer in which the nearest element answers: markers are small, fingers are not
+const REACH = 18; // pixels around the pointer in which the nearest element is found, because markers are small
 
 function startTips() {
   const tip = Object.assign(document.createElement("div"), { className: "tip", hidden: true });
   tip.setAttribute("role", "status");
   document.body.append(tip);
   let told = null;
-  let pointer = null; // where it is, if it was the pointer that asked
+  let pointer = null; // its position, if the pointer was used
 
   function hide() {
     told?.classList.remove("told");
@@ -59,7 +59,7 @@ function startTips() {
   addEventListener("pointerdown", (event) => event.target.closest?.(".sheet") || hide());
 }
 
-// A marker and its whiskers say the same: one of them, which lies on top, stands for the point that they draw.
+// A marker and its whiskers have the same text. The one on top stands for all of them.
 function points(elements) {
   const found = new Map();
   for (const element of elements) found.set(`${element.closest("[id*=axes_]")?.id}: ${element.dataset.tip}`, element);
@@ -77,7 +77,7 @@ function nearest(elements, { clientX, clientY }) {
   return best;
 }
 
-// Where a key leads in a row of `count` things, of which the one at `index` is current (-1: none); null: nowhere.
+// The index that a key moves to, in a row of `count` items with the current one at `index` (-1: none); null: none.
 function stepped(index, count, key) {
   const last = count - 1;
   switch (key) {

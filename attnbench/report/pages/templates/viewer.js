@@ -1,6 +1,6 @@
-// The attention viewer: its form is its state, which the address of the page mirrors so that a view can be shared.
+// The attention viewer. Its form is its state. The address of the page mirrors it, so that a view can be shared.
 
-// The bytes of all weights, and for each run and sentence where its own begin.
+// The bytes of all weights, and where those of each run and sentence begin.
 async function unpack(data) {
   const packed = Uint8Array.from(atob(data.weights), (letter) => letter.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
@@ -18,7 +18,7 @@ async function unpack(data) {
   return bytes;
 }
 
-// Weights of a layer and a head, either of which may be "mean"; null where the run has no attention.
+// Weights of a layer and a head, either of which may be "mean"; null if the run has no attention.
 function attention(bytes, { layers, heads, size, offset }, layer, head) {
   if (!layers) return null;
   const weights = new Float32Array(size);
@@ -39,7 +39,7 @@ function implicit(bytes, { layers, heads, size, offset }) {
   return Float32Array.from(bytes.subarray(start, start + size), (byte) => byte / 255);
 }
 
-// Gives a list its options, [value, text]; it keeps its value where that is still there, and hides if it has no choice.
+// Sets the options of a list, [value, text]. It keeps its value if that still exists. It is hidden without a choice.
 function fill(select, options) {
   const wanted = select.value;
   select.replaceChildren(...options.map(([value, text]) => new Option(text, value)));
@@ -77,7 +77,7 @@ class AttentionViewer {
     new ResizeObserver(() => this.stage.clientWidth !== this.drawnFor && this.draw()).observe(this.stage);
   }
 
-  // The form's answer to a change: what the choice of one list leaves to the next.
+  // Updates the form after a change: the choice in one list decides about the options of the next.
   update() {
     const { mechanism, condition, seed, sentence, layer, head, gold } = this.controls;
     let runs = this.data.runs;
@@ -158,7 +158,7 @@ class AttentionViewer {
     this.share();
   }
 
-  // Moves among the tokens of a list with the arrow keys; Enter pins one and Escape frees it.
+  // The arrow keys move among the tokens of a list; Enter pins a token, and Escape frees it.
   step(event) {
     const token = event.target.closest("[role=option]");
     if (!token) return;
@@ -185,12 +185,12 @@ class AttentionViewer {
   }
 
   hint() {
-    const alone = this.entry.layers ? "" : "This run has no attention: the implicit one stands alone. ";
+    const alone = this.entry.layers ? "" : "This run has no attention, so only implicit attention is shown. ";
     const how = "Point at a token, or tab to it and use the arrow keys, to read its links. A click or Enter pins it.";
     return alone + how;
   }
 
-  // What the token in focus is linked with, in words and numbers: a line for each panel, and one for the gold links.
+  // The links of the token in focus, in words and numbers: a line for each panel, and one for the gold links.
   read(focus) {
     const { side, index } = focus;
     const text = this.text(this.entry);
@@ -223,7 +223,7 @@ class AttentionViewer {
     history.replaceState(null, "", `#${this.root.id}?${state}`);
   }
 
-  // Shows what the address says, if it speaks of this viewer; what it says of things that are not there is passed over.
+  // Shows the view of the address, if it has one for this viewer. Names that do not exist are ignored.
   restore() {
     const [, query] = location.hash.split(`#${this.root.id}?`);
     if (!query) return;
@@ -240,7 +240,7 @@ class AttentionViewer {
     this.root.scrollIntoView();
   }
 
-  // Both panels as they are shown, in one file of light colours.
+  // Both panels as they are shown, in one file with light colours.
   save() {
     const { mechanism, condition, seed, sentence } = this.controls;
     const drawings = this.panels().map((panel) => this.paint(panel, PRINT, 480));
@@ -254,7 +254,7 @@ class AttentionViewer {
   }
 }
 
-// What an element of a panel brings into focus: a token itself, a cell or a line the target that it belongs to.
+// The token that an element of a panel puts into focus: a token itself; the target token of a cell or a line.
 function aimed(element) {
   const { side, index, target } = element.closest("[data-side], [data-target]")?.dataset ?? {};
   if (side) return { side, index: Number(index) };

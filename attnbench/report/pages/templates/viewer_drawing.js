@@ -1,4 +1,4 @@
-// What the viewer draws: a panel of weights as a heat map or as lines, in SVG that stands alone as well.
+// The drawings of the viewer: a panel of weights as a heat map or as lines, in SVG that also works as a file.
 // A panel has source, target (tokens), weights (T × S, by rows), gold ([[source, target], …]) and a title; a focus is
 // { side: "source" | "target", index } or null.
 
@@ -6,10 +6,10 @@ const NAMES = ["ink", "soft", "paper", "weight", "gold"];
 const SCREEN = Object.fromEntries(NAMES.map((name) => [name, `var(--${name})`]));
 const PRINT = { ink: "#1c1e21", soft: "#5a6068", paper: "#ffffff", weight: "#0b5394", gold: "#b34700" };
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans CJK SC', Arial, sans-serif";
-const SIZE = 13; // of the letters, in pixels, as all that follows
+const SIZE = 13; // of the letters; all sizes are in pixels
 const LINE = 22;
-const SLOPE = -55; // degrees, at which the names of columns stand
-const LEAST = 0.005; // a weight below it would read 0.00
+const SLOPE = -55; // degrees: the angle of the names of columns
+const LEAST = 0.005; // a smaller weight would be shown as 0.00
 
 const ruler = document.createElement("canvas").getContext("2d");
 const opposite = { source: "target", target: "source" };
@@ -31,13 +31,13 @@ const widest = (tokens) => Math.max(...tokens.map(extent));
 
 const weightAt = (panel, source, target) => panel.weights[target * panel.source.length + source];
 
-// [index, weight] of the tokens that the one in focus is linked with, the strongest first.
+// [index, weight] of the tokens that are linked with the token in focus, the strongest first.
 function links(panel, { side, index }) {
   const weight = (other) => (side === "target" ? weightAt(panel, other, index) : weightAt(panel, index, other));
   return panel[opposite[side]].map((_, other) => [other, weight(other)]).sort(([, a], [, b]) => b - a);
 }
 
-// A token that can be reached by keyboard and read aloud. `box` is [x, y, width, height] around its text at 0, 0.
+// A token that a keyboard can reach and a screen reader can read. `box` is [x, y, width, height] around its text at 0, 0.
 function drawToken(panel, side, index, colours, transform, anchor, box) {
   const [x, y, width, height] = box;
   const strongest = links(panel, { side, index }).slice(0, 3).filter(([, weight]) => weight >= LEAST);
@@ -55,7 +55,7 @@ function drawTokens(panel, side, orientation, tokens) {
   return svg("g", { role: "listbox", "aria-label": label, "aria-orientation": orientation }, ...tokens);
 }
 
-// All that is drawn; `spot(side, other)` says where to write the weight of `other` if a token of `side` is in focus.
+// The whole drawing. `spot(side, other)` is the place for the weight of `other` if a token of `side` is in focus.
 function sheet(panel, colours, width, height, children, spot) {
   const numbers = svg("g", { "font-size": 10, "pointer-events": "none" });
   const node = svg("svg", {
@@ -150,7 +150,7 @@ function drawLines(panel, colours, room) {
   });
 }
 
-// Shows the links of the token in focus with their weights, and fades all others.
+// Shows the links of the token in focus with their weights, and fades all other links.
 function highlight({ panel, colours, node, numbers, spot }, focus) {
   for (const mark of node.querySelectorAll("[data-target]")) {
     mark.setAttribute("opacity", !focus || Number(mark.dataset[focus.side]) === focus.index ? 1 : 0.2);
@@ -172,7 +172,7 @@ function highlight({ panel, colours, node, numbers, spot }, focus) {
   }));
 }
 
-// Drawings side by side under one name, as the text of an SVG file.
+// Drawings side by side with one title, as the text of an SVG file.
 function poster(name, drawings) {
   const [margin, top] = [16, 56];
   const width = drawings.reduce((sum, drawing) => sum + drawing.width + margin, margin);
