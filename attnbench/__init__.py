@@ -4,6 +4,6 @@ import os
 
 __version__ = "0.1.0"
 
-# Both are read when torch is imported: the profiler, which measures memory, would write to the terminal at each use.
+# torch reads both when it is imported. Without them, the profiler would print lines at each measurement of memory.
 os.environ.setdefault("KINETO_LOG_LEVEL", "99")
 os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")

@@ -1,4 +1,4 @@
-"""The device a job runs on, and what it can do there."""
+"""The device and the precision of a job."""
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from attnbench.errors import UserError
 
 
 def open_device(name: str, threads: int | None = None) -> torch.device:
-    """The device called `name`: auto (a GPU where there is one), cpu, cuda or cuda:N; made deterministic.
+    """The device `name`: auto (a GPU if there is one), cpu, cuda or cuda:N.
 
     Args:
         name: of the device.
-        threads: for the CPU's operators; None leaves torch's choice.
+        threads: of the CPU's operators. None leaves the choice to torch.
 
     Raises:
-        UserError: the machine has no such device.
+        UserError: the machine has no such device, or `threads` is below 1.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -31,7 +31,7 @@ def open_device(name: str, threads: int | None = None) -> torch.device:
 
 
 def synchronize(device: torch.device) -> None:
-    """Waits until the device has done all it was asked to."""
+    """Waits until the device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
@@ -57,10 +57,10 @@ class Compute:
 
 
 def dtype(precision: str) -> torch.dtype:
-    """What `precision` stands for.
+    """The dtype of a precision.
 
     Raises:
-        UserError: it is neither fp32 nor bf16.
+        UserError: `precision` is neither fp32 nor bf16.
     """
     kinds = {"fp32": torch.float32, "bf16": torch.bfloat16}
     if precision not in kinds:

@@ -1,4 +1,4 @@
-"""Where a job runs: versions, commit, hardware."""
+"""The environment of a job: versions, commit, hardware."""
 
 import os
 import platform
@@ -39,7 +39,7 @@ def _version(package: str) -> str | None:
 
 
 def _git_commit() -> str | None:
-    """Of the checkout that this file is in, if it is in one: an installed copy has none."""
+    """The commit of the checkout with this file; None for an installed copy. "+" marks uncommitted changes."""
     here = Path(__file__).parent
     if not (here.parent / ".git").exists():
         return None
@@ -54,7 +54,7 @@ def _git_commit() -> str | None:
 
 
 def _processor() -> str:
-    """The processor's name as its maker gives it; Linux alone tells it in a file."""
+    """The name of the processor as its maker gives it. Only Linux has it in a file."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

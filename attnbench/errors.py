@@ -1,18 +1,18 @@
-"""The exceptions that mean: the user can put this right."""
+"""The errors that a user can correct."""
 
 import traceback
 
 
 class UserError(ValueError):
-    """Bad input. The message names the key, the value, and what would be right; it is shown without a traceback."""
+    """Bad input. The message names the key, the value, and what would be right. It is shown without a traceback."""
 
 
 class UnavailableError(UserError):
-    """Nothing is misspelt, yet this cannot be had here: a kernel that cannot compute it, a package not installed."""
+    """The input is correct, but not possible here: a kernel that cannot compute it, or a package that is missing."""
 
 
 def in_one_line(error: BaseException) -> str:
-    """What went wrong, without the traceback."""
+    """The error in one line, without the traceback."""
     if isinstance(error, UserError):
         return str(error)
     return " ".join(traceback.format_exception_only(error)[-1].split())

@@ -1,7 +1,8 @@
-"""The record: the only contract between running and reporting. One frozen, typed row a job; units are in the names.
+"""The record: the only contract between running and reporting. One frozen, typed row for each job; units are in the
+names.
 
-A record is written whole or not at all, and read strictly: a missing or ill-typed field is a `RecordError` that names
-it. Nothing of ours is imported here.
+A record is written as a whole or not at all. It is read strictly: a missing field, or one of the wrong type, is a
+`RecordError` that names it. This module imports nothing of ours.
 """
 
 import os
@@ -20,7 +21,7 @@ Factor = str | int | float | bool | None
 
 
 class RecordError(ValueError):
-    """A file that is not a record of this version; the message says which field and why."""
+    """A file is not a record of this version. The message says which field is wrong, and why."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,14 @@ class Environment:
 
     python: str
     packages: dict[str, str]  # name -> version
-    git_commit: str | None  # of the code, with "+" behind it where the working tree differed; None outside a checkout
+    git_commit: str | None  # of the code; "+" at the end: uncommitted changes; None outside a checkout
     platform: str
     processor: str
     cores: int
-    threads: int  # used by the job
+    threads: int  # of the job
     memory_gib: float
-    device: str  # as torch names it: "cpu", "cuda"
-    device_name: str  # as its maker names it
+    device: str  # its name in torch: "cpu", "cuda"
+    device_name: str  # the name that its maker gives it
 
 
 @dataclass(frozen=True)
@@ -45,26 +46,30 @@ class HistoryPoint:
 
     update: int
     elapsed_s: float
-    train_loss: float  # mean over the updates since the last point, label smoothing included
-    validation_loss: float  # cross-entropy in nats a token, no smoothing
+    train_loss: float  # mean over the updates since the last point, with label smoothing
+    validation_loss: float  # cross-entropy in nats per token, without smoothing
     validation_bleu: float
 
 
 @dataclass(frozen=True)
 class Training:
+    """How a model was trained."""
+
     parameters: int
     updates: int
     epochs: float
-    target_tokens: int  # seen, end of sentence included, padding not
-    train_s: float  # validation included
+    target_tokens: int  # seen in training, with the end of each sentence, without padding
+    train_s: float  # with validations
     stopped: Literal["budget", "patience"]
     best_update: int
-    longest_source: int  # tokens of the longest source trained on, its end not counted
+    longest_source: int  # tokens of the longest source in training, without its end
     history: list[HistoryPoint]
 
 
 @dataclass(frozen=True)
 class TranslationSample:
+    """A test sentence and its translation."""
+
     source: str
     reference: str
     hypothesis: str
@@ -72,39 +77,40 @@ class TranslationSample:
 
 @dataclass(frozen=True)
 class Quality:
-    """Of a test set. BLEU and chrF run from 0 to 100; `*_low`, `*_high` are 95 % bootstrap bounds over sentences.
+    """The quality on a test set. BLEU and chrF are 0 to 100; `*_low`, `*_high` are 95 % bootstrap bounds over
+    sentences.
 
-    `source_lengths` and `bleu_statistics` have an entry a sentence, in the set's order. BLEU over any of them follows
-    from the sums of their statistics, which are sacreBLEU's: the lengths of hypothesis and reference, the n-grams of
-    1 to 4 tokens that are right, and those there are.
+    `source_lengths` and `bleu_statistics` have one entry for each sentence, in the order of the set. The statistics are
+    those of sacreBLEU: the lengths of hypothesis and reference, the right n-grams of 1 to 4 tokens, and all n-grams of
+    1 to 4 tokens. BLEU of any set of sentences is computed from the sums of their statistics.
     """
 
-    test_set: str  # hash of its sentences: what has the same one can be compared sentence by sentence
+    test_set: str  # hash of its sentences: sets with the same hash can be compared sentence by sentence
     sentences: int
-    source_lengths: list[int]  # tokens, the end not counted
-    bleu_statistics: list[list[int]]  # 10 numbers a sentence
+    source_lengths: list[int]  # tokens, without the end
+    bleu_statistics: list[list[int]]  # 10 numbers for each sentence
     bleu: float
     bleu_low: float
     bleu_high: float
     bleu_signature: str
     chrf: float
     chrf_signature: str
-    exact_match: float  # share of sentences whose whole translation is right, 0 to 1
+    exact_match: float  # share of sentences without any mistake, 0 to 1
     token_accuracy: float  # 0 to 1, under teacher forcing
-    loss: float  # cross-entropy in nats a token, under teacher forcing
+    loss: float  # cross-entropy in nats per token, under teacher forcing
     samples: list[TranslationSample]
 
 
 @dataclass(frozen=True)
 class StepMemory:
-    """What a training step holds, in MiB; all but the last is the allocator's."""
+    """The memory of a training step, in MiB. All but the last are counted by the allocator."""
 
     parameters_mib: float
     gradients_mib: float
     optimiser_mib: float
-    activations_mib: float  # the most that forward and backward hold besides, attention's included
-    attention_mib: float  # the most of it that was allocated within the attention layers
-    process_mib: float | None  # high-water mark of the process, Python and all; None where the system does not tell
+    activations_mib: float  # the most that forward and backward hold in addition, with those of attention
+    attention_mib: float  # the most of them that was allocated within the attention layers
+    process_mib: float | None  # the most that the process has held, with Python; None if the system does not report it
 
 
 @dataclass(frozen=True)
@@ -119,9 +125,9 @@ class StepCost:
     source_length: int
     target_length: int
     tokens_per_s: float  # target tokens
-    peak_mib: float  # the allocator's own peak above what was held before the step
+    peak_mib: float  # peak of the allocator, above what was held before the step
     memory: StepMemory
-    joules: float | None  # a step; None where the machine does not tell
+    joules: float | None  # of a step; None if the machine does not measure it
 
 
 @dataclass(frozen=True)
@@ -135,18 +141,18 @@ class ScalingPoint:
     ms_q1: float | None
     ms_q3: float | None
     peak_mib: float | None  # the allocator's own peak above what was held before
-    error: str | None  # why there is no number
-    repetitions: int  # that the quartiles are of
-    noisy: bool  # whether the quartiles stayed too far apart, however often it was repeated
-    predicted_ms: float | None  # of a length beyond the budget: what it would have taken, from the lengths before
+    error: str | None  # the reason why there is no number
+    repetitions: int  # number of times behind the quartiles
+    noisy: bool  # whether the quartiles stayed too far apart after all repetitions
+    predicted_ms: float | None  # for a length beyond the budget: predicted from the shorter lengths
     predicted_mib: float | None
-    flops: float | None  # floating-point operations a call, in closed form; None of a contender that is not ours
-    bytes: float | None  # read and written a call, at the least, in closed form
+    flops: float | None  # floating-point operations of a call, in closed form; None if the contender is not ours
+    bytes: float | None  # read and written by a call, at least, in closed form
 
 
 @dataclass(frozen=True)
 class DevicePeak:
-    """What the device does at best, measured on the spot: one matrix product, and one copy."""
+    """The best that the device does, measured in place: one matrix product, and one copy."""
 
     flops_per_s: float
     bytes_per_s: float  # read and written
@@ -154,57 +160,63 @@ class DevicePeak:
 
 @dataclass(frozen=True)
 class Scaling:
-    """Ratios hold within a session, whose contenders took turns; `baseline` is the key of the one they are to."""
+    """The cost of one contender at several lengths.
 
-    kernel: str | None  # that ran; None of a contender that is not ours
+    Ratios hold within a session, in which contenders took turns. `baseline` is the key of the contender to which they
+    are.
+    """
+
+    kernel: str | None  # the kernel that ran; None if the contender is not ours
     batch_size: int
     heads: int
     head_dim: int
     points: list[ScalingPoint]
     peak: DevicePeak | None
-    session: str | None  # None: it was measured by itself
+    session: str | None  # None: it was measured alone
     baseline: str | None
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """Where a model looks in one test sentence while it reads the reference; targets and sources by position."""
+    """The weights of a model in one test sentence while it reads the reference, by position of target and source."""
 
     source: list[str]
     target: list[str]
     weights: list[list[list[list[float]]]]  # [layer][head][target][source], soft or one-hot; empty without attention
     implicit: list[list[float]]  # [target][source]: norms of gradients, each row divided by its sum
-    gold: list[tuple[int, int]]  # (source, target) positions; empty where unknown
+    gold: list[tuple[int, int]]  # (source, target) positions; empty if unknown
 
 
 @dataclass(frozen=True)
 class HeadAlignment:
-    """One head read as an alignment: each target word is linked to the source word that has most of its weight."""
+    """One head as an alignment: each target word is linked to the source word with most of its weight."""
 
     layer: int
     head: int
-    entropy: float  # of the weights, in nats, the mean over target tokens
-    aer: float | None  # alignment error rate, 0 to 1; None, as the two below, where there is nothing to divide by
+    entropy: float  # of the weights, in nats; mean over target tokens
+    aer: float | None  # alignment error rate, 0 to 1; this and the next two are None if undefined
     precision: float | None
     recall: float | None
 
 
 @dataclass(frozen=True)
 class AlignmentQuality:
-    """How the weights of test sentences, read as an alignment, compare with gold links and with the implicit ones.
+    """The weights of test sentences as alignments, compared with gold links and with implicit weights.
 
-    `links` and `implicit_links` have a row a sentence: the links found, the sure ones of the gold, those found that are
-    sure, and those found that are sure or possible (Och and Ney 2003). Both are empty where no gold links are known,
-    `links` without attention too. Entropy and agreement are means over target tokens, the sentence's end among them.
+    `links` and `implicit_links` have a row for each sentence: the links that were found, the sure gold links, the found
+    ones that are sure, and the found ones that are sure or possible (Och and Ney 2003). Both are empty without gold
+    links; `links` is also empty without attention. Entropy and agreement are means over target tokens, with the end of
+    the sentence.
     """
 
     sentences: int
-    gold: str | None  # where the gold links come from: "task", or the path of a file
+    gold: str | None  # the source of the gold links: "task", or the path of a file
     links: list[list[int]]  # by the mean of all layers and heads
     implicit_links: list[list[int]]
     entropy: float | None  # of the mean weights, in nats; None without attention
     implicit_entropy: float
-    agreement: float | None  # of explicit with implicit weights: the share of a row's weight that both place alike
+    # Of explicit and implicit weights: the share of a row's weight that both put on the same tokens.
+    agreement: float | None
     heads: list[HeadAlignment]
 
 
@@ -218,22 +230,24 @@ class Regression:
     truth: list[float]  # the curve without noise at each test x
     estimate: list[float]
     weights: list[list[float]]  # [test point][training point]
-    test_error: float  # mean squared, of the estimate against the truth
-    left_out_error: float  # mean squared, of the training points, each estimated from all others
-    parameters: int  # that the score fitted
-    sigma: float | None  # width of a Gaussian score, in units of x; None for any other
+    test_error: float  # mean squared error of the estimate against the true curve
+    left_out_error: float  # mean squared error at the training points, each estimated from all others
+    parameters: int  # number of fitted parameters of the score
+    sigma: float | None  # width of a Gaussian score, in units of x; None for other scores
 
 
 @dataclass(frozen=True)
 class Record:
+    """The record of one job."""
+
     version: int
     key: str  # hash of the resolved config: equal keys are the same job
     command: str  # "train" or "cost"
     sweep: str
     status: Status
     error: str | None
-    factors: dict[str, Factor]  # what names this job: group choices and overridden values, only those that matter to it
-    overrides: list[str]  # that reproduce it
+    factors: dict[str, Factor]  # what names this job: group choices and overridden values that bear on it
+    overrides: list[str]  # that reproduce the job
     seed: int
     config: dict[str, Any]
     environment: Environment
@@ -241,7 +255,7 @@ class Record:
     duration_s: float
     training: Training | None
     quality: Quality | None
-    beyond: Quality | None  # of sentences longer than any that was trained on
+    beyond: Quality | None  # on sentences longer than every training sentence
     step: StepCost | None
     scaling: Scaling | None
     alignment: AlignmentQuality | None
@@ -250,7 +264,7 @@ class Record:
 
 
 def write(record: Record, path: Path) -> None:
-    """Writes `path` whole or not at all."""
+    """Writes the whole file or nothing."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     partial.write_bytes(msgspec.json.encode(record))
     partial.replace(path)
@@ -260,13 +274,13 @@ def read(path: Path) -> Record:
     """Reads one record.
 
     Raises:
-        RecordError: not JSON, another version, or a field that is missing or of the wrong type.
+        RecordError: the file is not JSON or has another version, or a field is missing or of the wrong type.
     """
     text = path.read_bytes()
     try:
         version = msgspec.json.decode(text, type=_Versioned).version
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RecordError(f"{path}: no record: {error}") from error
+        raise RecordError(f"{path}: not a record: {error}") from error
     if version != VERSION:
         raise RecordError(f"{path}: a record of version {version!r}; this attnbench reads version {VERSION}")
     try:
@@ -276,7 +290,7 @@ def read(path: Path) -> Record:
 
 
 def find(path: Path) -> Record | None:
-    """The record at `path`, or None where there is none, or none that can be read."""
+    """The record at `path`; None if there is none, or if it cannot be read."""
     try:
         return read(path)
     except (FileNotFoundError, RecordError):
@@ -284,6 +298,6 @@ def find(path: Path) -> Record | None:
 
 
 class _Versioned(msgspec.Struct):
-    """What all versions have in common."""
+    """The field that all versions have."""
 
     version: Any = None

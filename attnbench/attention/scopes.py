@@ -64,7 +64,7 @@ class View(NamedTuple):
         return (centre - self.window).clamp_min(0), torch.minimum(centre + self.window, visible - 1)
 
     def mask_at(self, positions: Tensor, visible: Tensor, centre: Tensor | None) -> Tensor:
-        """The mask at the key `positions` `(..., S)`, for queries that see `visible` `(..., T)` keys around a `centre`."""
+        """The mask at key `positions` `(..., S)`, for queries that see `visible` `(..., T)` keys around a `centre`."""
         first, last = self.bounds(visible, centre)
         return (positions >= first[..., None]) & (positions <= last[..., None])
 

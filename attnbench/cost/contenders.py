@@ -1,8 +1,8 @@
-"""What competes in a measurement of cost: our own attention, and what else there is to compare it with.
+"""The contenders of a cost measurement: our own attention, and other implementations to compare it with.
 
-A contender is made from `(heads, head_dim)` and turns query, key and value into the context, `(B, H, n, D)` each. One
-that cannot be made here raises `UnavailableError`; one that can do a part only (no gradient, no such device) raises
-`NotImplementedError` when asked for the rest.
+A contender is made from `(heads, head_dim)`. It maps query, key and value to the context, `(B, H, n, D)` each. If it
+cannot be made on this machine, it raises `UnavailableError`. If it cannot do a part (no gradient, not on this device),
+it raises `NotImplementedError` when asked for it.
 """
 
 import importlib.util
@@ -27,13 +27,13 @@ from attnbench.errors import UnavailableError
 
 
 class Contender(Protocol):
-    """One way to attend; a module's parameters get their gradients too."""
+    """One way to attend. If it is a module, its parameters get gradients too."""
 
     def __call__(self, query: Tensor, key: Tensor, value: Tensor, /) -> Tensor: ...
 
 
 class OwnAttention(nn.Module):
-    """Our own layer, on queries, keys and values that are made already."""
+    """Our own layer, on queries, keys and values that exist already."""
 
     def __init__(self, attention: Attention) -> None:
         super().__init__()
@@ -77,18 +77,18 @@ class TorchMultiheadAttention(nn.Module):
 
 
 def flex(heads: int, head_dim: int) -> Contender:
-    """FlexAttention, compiled; on the CPU torch has its forward pass only, and says so."""
-    compiler = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")  # as torch looks for it
+    """FlexAttention, compiled. On the CPU torch has only its forward pass; the row of the table says so."""
+    compiler = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")  # as torch finds it
     if shutil.which(compiler) is None:
-        raise UnavailableError(f"contender=flex: must be compiled; install {compiler}, or name another in CXX")
+        raise UnavailableError(f"contender=flex: needs a compiler; install {compiler}, or name another one in CXX")
     from torch.nn.attention.flex_attention import flex_attention
 
-    # Once for all lengths: a compilation takes many seconds.
+    # Compiled once for all lengths: a compilation takes many seconds.
     return torch.compile(flex_attention, dynamic=True)
 
 
 def local_attention(heads: int, head_dim: int, window: int) -> Contender:
-    """The package local-attention: ±window around the query's own position, scaled dot product, no rotation."""
+    """The package local-attention: ±window around the query's own position, scaled dot product, no rotary embedding."""
     _require("local_attention", "local-attention")
     from local_attention import LocalAttention  # pyright: ignore[reportMissingImports]
 
@@ -96,7 +96,7 @@ def local_attention(heads: int, head_dim: int, window: int) -> Contender:
 
 
 def xformers(heads: int, head_dim: int) -> Contender:
-    """xFormers' memory-efficient attention, which has no kernel for the CPU."""
+    """xFormers' memory-efficient attention. It has no kernel for the CPU."""
     _require("xformers", "xformers")
 
     def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -104,7 +104,7 @@ def xformers(heads: int, head_dim: int) -> Contender:
             raise NotImplementedError("xFormers has no kernel for the CPU")
         from xformers.ops import memory_efficient_attention  # pyright: ignore[reportMissingImports]
 
-        # It has the heads behind the positions.
+        # xFormers has the heads after the positions.
         return memory_efficient_attention(*(part.transpose(1, 2) for part in (query, key, value))).transpose(1, 2)
 
     return attend

@@ -1,4 +1,4 @@
-"""What a device does at best, measured on the spot with the threads in use: one matrix product, and one copy."""
+"""The best that a device does, measured with the threads in use: one matrix product, and one copy."""
 
 import time
 from collections.abc import Callable
@@ -9,16 +9,16 @@ from attnbench.cost.timing import calls_to_last, once_ms
 from attnbench.record import DevicePeak
 
 SMALLEST, LARGEST = 1024, 8192  # rows of the matrices
-LONG_MS = 5.0  # a product that takes this long shows neither its start nor its end
-COPIED = 2**28  # bytes: several times what a cache holds
-SECONDS, FEWEST = 0.25, 3  # for so long, and so often, is either repeated
+LONG_MS = 5.0  # a product this long hides the cost of starting it
+COPIED = 2**28  # bytes: several times the size of a cache
+SECONDS, FEWEST = 0.25, 3  # each is repeated for at least this many seconds, and at least this often
 
 
 def device_peak(device: torch.device, dtype: torch.dtype) -> DevicePeak:
-    """The quickest of several products of square matrices of `dtype`, and of several copies.
+    """The fastest of several products of square matrices of `dtype`, and of several copies.
 
-    The quickest, as whatever else a machine does only takes away from what it can do at best. The matrices grow until
-    a product takes `LONG_MS`; each of its n³ multiply-adds is 2 operations. A copy reads each byte and writes it.
+    The fastest, not the median: other work on the machine can only make a call slower. The matrices grow until a
+    product takes `LONG_MS`. Each of its n³ multiply-adds is 2 operations. A copy reads each byte and writes it.
     """
     rows = SMALLEST
     while (ms := _product_ms(rows, device, dtype)) < LONG_MS and rows < LARGEST:

@@ -1,7 +1,7 @@
-"""The energy of a call, where the machine tells: NVML of a GPU, RAPL of a processor. It is never guessed.
+"""The energy of a call, if the machine measures it: NVML for a GPU, RAPL for a processor. It is never estimated.
 
-What is told is all that the device takes, idle or not, and whoever it works for: of a GPU its board, of a processor all
-its cores, and its memory where that has a counter.
+The number is all energy that the device takes, also when it is idle or works for others. For a GPU it is that of the
+board. For a processor it is that of all cores, and of the memory if there is a counter for it.
 """
 
 import time
@@ -12,14 +12,15 @@ import torch
 
 from attnbench.device import synchronize
 
-Meter = Callable[[], Callable[[], float]]  # starts; what it answers tells the joules since
+# Starts a measurement; the function that it returns gives the joules since then.
+Meter = Callable[[], Callable[[], float]]
 
 POWERCAP = Path("/sys/class/powercap")
-MIN_S = 1.0  # calls go on for this long: NVML's counter moves ten times a second or so, RAPL's a thousand times
+MIN_S = 1.0  # seconds of calls: NVML's counter moves about ten times a second, RAPL's about a thousand times
 
 
 def joules_a_call(function: Callable[[], object], device: torch.device) -> float | None:
-    """The mean over the calls of at least `MIN_S`, or None where the machine does not tell."""
+    """The mean over calls for at least `MIN_S`; None if the machine does not measure energy."""
     meter = nvml(device) if device.type == "cuda" else rapl(POWERCAP)
     if meter is None:
         return None
@@ -29,13 +30,13 @@ def joules_a_call(function: Callable[[], object], device: torch.device) -> float
         function()
         calls += 1
         synchronize(device)
-    return joules_since() / calls or None  # a counter that stood still tells nothing
+    return joules_since() / calls or None  # a counter that did not move says nothing
 
 
 def rapl(powercap: Path) -> Meter | None:
-    """Of the processor's packages and their memory, from the folder of Linux's power capping framework.
+    """The energy of the processor's packages and their memory, from the folder of Linux's power capping framework.
 
-    None where there are none, or where one may not be read: most systems show them to root alone.
+    None if there are no counters, or if they cannot be read: on most systems only root may read them.
     """
     try:
         zones = [file.parent for file in powercap.glob("intel-rapl:*/name") if _counts(file.read_text())]
@@ -46,14 +47,14 @@ def rapl(powercap: Path) -> Meter | None:
 
     def start() -> Callable[[], float]:
         before = _counters(zones)
-        # A counter begins again at the end of its range.
+        # A counter starts again at the end of its range.
         return lambda: sum((b - a) % r for a, b, r in zip(before, _counters(zones), ranges, strict=True)) / 1e6
 
     return start if zones else None
 
 
 def nvml(device: torch.device) -> Meter | None:
-    """Of a GPU, through pynvml; None where that is not installed, or the GPU has no counter."""
+    """The energy of a GPU, through pynvml; None if that is not installed, or if the GPU has no counter."""
     try:
         import pynvml  # pyright: ignore[reportMissingImports]
     except ImportError:
@@ -73,7 +74,7 @@ def nvml(device: torch.device) -> Meter | None:
 
 
 def _counts(name: str) -> bool:
-    """Whether a zone is not a part of another that counts."""
+    """Whether a zone is not a part of another zone that counts."""
     return name.startswith(("package", "dram"))
 
 

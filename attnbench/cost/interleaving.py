@@ -1,7 +1,7 @@
-"""Contenders measured in turns: at each length, all of them, so that a machine that drifts drifts for all.
+"""Contenders measured in turns: all of them at each length, so that a machine that drifts drifts for all.
 
-At a length each is prepared: warmed up, and its peak found. Then they are timed, each once a round; those whose times
-are far apart get more rounds. Only one works at a time.
+At a length, each contender is prepared: warm-up and peak. Then each is timed once in every round. Those whose times are
+far apart get more rounds. Only one contender works at a time.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,11 +14,11 @@ from attnbench.cost.worker import Worker
 from attnbench.record import Passes, Scaling, ScalingPoint
 
 PASSES: tuple[Passes, ...] = get_args(Passes)
-PATIENCE_S = 300.0  # for a first call, which may compile; a hundred of the longest calls come on top
+PATIENCE_S = 300.0  # for a first call, which may compile; a hundred of the longest calls are added
 
 
 def worker(entry: MeasurementPlan) -> Worker:
-    """The process that a contender is measured in."""
+    """The process in which a contender is measured."""
     return Worker(entry.setup, PATIENCE_S + 100 * entry.grid.max_seconds)
 
 
@@ -31,9 +31,9 @@ def measure_interleaved(
     """Time and memory of each contender, forward alone and forward with backward, at each of its lengths.
 
     Args:
-        entries: those that take turns.
-        runner: runs a contender.
-        seen: told how many seconds are left, by what is known, after each step.
+        entries: the contenders and their lengths.
+        runner: makes what runs a contender.
+        seen: is called after each step with the seconds that are left, as far as they are known.
     """
     points: list[list[ScalingPoint]] = [[] for _ in entries]
     groups = list(product(sorted({n for entry in entries for n in entry.grid.lengths}), PASSES))

@@ -1,8 +1,8 @@
-"""The quiet machine: while one job measures, the other jobs of this machine hold their breath.
+"""The machine lock: while one job measures, the other jobs of this machine wait.
 
-Work is done under a shared lock that is let go for a moment now and then; a measurement takes the lock alone. Whoever
-wants in passes a gate first, which a waiting measurement keeps shut: so it cannot starve. The locks are the
-operating system's, on two files that all processes of a user share, and vanish with their holder.
+Work holds a shared lock, and releases it for a moment now and then. A measurement takes the lock exclusively. Everyone
+passes a gate first. A waiting measurement keeps the gate closed, so that it cannot starve. The locks belong to the
+operating system, on two files that all processes of a user share. They disappear with their process.
 """
 
 import getpass
@@ -15,18 +15,18 @@ from typing import IO
 
 try:
     import fcntl
-except ImportError:  # Windows has none: jobs run one after another there, and parallel ones disturb each other.
+except ImportError:  # Windows has no such locks: parallel jobs disturb each other there
     fcntl = None
 
-SLICE_S = 0.2  # the longest that work holds the lock before it lets others in, unless one step takes longer
+SLICE_S = 0.2  # the longest time that work holds the lock without letting others in, unless one step takes longer
 
 
 @contextmanager
 def shared(folder: Path | None = None) -> Iterator[Callable[[], float]]:
-    """Work that others may do at the same time.
+    """Holds the lock for work that others may do at the same time.
 
     Yields:
-        A function to call between steps. It lets a waiting measurement in, and answers the seconds it waited for it.
+        A function to call between steps. It lets a waiting measurement in, and returns the seconds that it waited.
     """
     gate, machine = _open(folder)
     with gate, machine:
@@ -47,7 +47,7 @@ def shared(folder: Path | None = None) -> Iterator[Callable[[], float]]:
 
 @contextmanager
 def exclusive(folder: Path | None = None) -> Iterator[None]:
-    """A measurement: nobody works meanwhile. It waits until all who do have taken a breath."""
+    """Holds the lock for a measurement, during which nobody works. It waits until all work has paused."""
     gate, machine = _open(folder)
     with gate, machine:
         _lock(gate)

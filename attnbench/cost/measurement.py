@@ -1,4 +1,4 @@
-"""One cell of a measurement: one contender at one length, in one kind of pass; its numbers, or why there are none."""
+"""One measurement: one contender at one length, in one kind of pass; its numbers, or why there are none."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -13,12 +13,12 @@ from attnbench.record import CostStatus, Passes, ScalingPoint
 
 log = logging.getLogger(__name__)
 
-PERSISTENCE = 3  # times the repetitions asked for, at most, where the spread is too wide
+PERSISTENCE = 3  # at most this many times the repetitions, if the spread is too wide
 
 
 @dataclass(frozen=True)
 class MeasurementPlan:
-    """A contender, and at which lengths it is measured; `attention` is what it is, if it is ours."""
+    """A contender, and the lengths at which it is measured. `attention` is its layer, if it is our own."""
 
     setup: ContenderSetup
     grid: ScalingSettings
@@ -26,15 +26,15 @@ class MeasurementPlan:
 
 
 class Measurement:
-    """A cell that is measured step by step, in turns with others.
+    """A measurement that is made step by step, in turns with others.
 
-    What a length could not, no longer one is asked for: it has the same status.
+    If a length failed, longer lengths are not tried: they get the same status.
 
     Args:
         entry: the contender.
         runner: runs it.
-        length: queries, and as many keys.
-        passes: what a call is.
+        length: number of queries, and of keys.
+        passes: what a call does.
         before: the points of shorter lengths.
     """
 
@@ -47,7 +47,7 @@ class Measurement:
         self.error: str | None = None
         self.peak: float | None = None
         self.samples: list[float] = []
-        # The quicker calls tell what it takes; the slower ones, what else the machine did.
+        # The first quartile is used: slower calls show what else the machine did.
         self.predicted_ms = predicted({point.length: point.ms_q1 for point in before if point.ms_q1}, length)
         self.predicted_mib = predicted({point.length: point.peak_mib for point in before if point.peak_mib}, length)
         if before and before[-1].status not in ("measured", "over_budget"):
@@ -57,11 +57,13 @@ class Measurement:
         self.ms = self.predicted_ms
 
     def prepare(self) -> None:
-        """Warms up, finds the peak."""
+        """Warms up, and finds the peak."""
         self._attempt(self._prepare)
 
     def needs_timing(self) -> bool:
-        """Whether it has been timed less often than it should be: as asked for, or longer while it is noisy."""
+        """Whether it needs another time: it has fewer than the repetitions, or it is noisy and has not been repeated
+        enough.
+        """
         if self.status != "measured":
             return False
         wanted = self.entry.grid.repetitions
@@ -77,14 +79,14 @@ class Measurement:
         return len(self.samples) > 1 and spread(summary(self.samples)) > self.entry.grid.max_spread
 
     def left_s(self) -> float:
-        """Seconds that the steps to come will take, about; none of them for the noise."""
+        """About how many seconds the remaining steps take, without repetitions for noise."""
         if self.status != "measured":
             return 0.0
         steps = max(0, self.entry.grid.repetitions - len(self.samples)) + (PREPARATION if self.peak is None else 0)
         return steps * max(self.ms, MIN_MS) / 1000
 
     def point(self) -> ScalingPoint:
-        """What was found."""
+        """The result."""
         measured, over_budget = self.status == "measured", self.status == "over_budget"
         timing, takes = summary(self.samples) if measured else None, self._operations()
         return ScalingPoint(
@@ -105,7 +107,7 @@ class Measurement:
         )
 
     def _operations(self) -> Operations | None:
-        """Of a call; None of a contender that is not ours."""
+        """The operations of a call; None for a contender that is not ours."""
         setup, attention = self.entry.setup, self.entry.attention
         if attention is None:
             return None

@@ -1,4 +1,4 @@
-"""The allocator's own peak, on the CPU too."""
+"""The peak memory of the allocator, on the CPU too."""
 
 import gc
 from collections.abc import Callable
@@ -10,11 +10,11 @@ MIB = 2**20
 
 
 def peak_mib(function: Callable[[], object], device: torch.device) -> float:
-    """The most that one call of `function` held at once above what was held before it, in MiB.
+    """The most that one call of `function` held at one time, above what was held before, in MiB.
 
-    On CUDA it is the allocator's counter. The CPU's allocator keeps none, but the profiler reports each of its
-    allocations and releases: the peak is that of their running sum. What is not torch's (Python, the C library)
-    does not count on either.
+    On CUDA it is the allocator's counter. The CPU allocator has none, but the profiler reports each allocation and
+    release: the peak is that of their running sum. Memory outside torch (Python, the C library) is not counted on
+    either.
     """
     gc.collect()
     if device.type == "cuda":
@@ -36,7 +36,7 @@ def peak_mib(function: Callable[[], object], device: torch.device) -> float:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an allocator gave up; the CPU's raises a plain RuntimeError."""
+    """Whether an allocator had no more memory. The CPU's allocator raises a plain RuntimeError."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
         isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
     )

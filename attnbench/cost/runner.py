@@ -1,6 +1,7 @@
-"""A contender at work, in the process that it has to itself: how long a call takes, and what it holds.
+"""A contender in its own process: the time of a call, and the memory that it holds.
 
-Nothing else calls a contender. Whatever one raises becomes a `MeasurementError`, which says what kind of result that is.
+Only this module calls a contender. Any error of a contender becomes a `MeasurementError`, which says what kind of
+result it is.
 """
 
 import ctypes
@@ -26,7 +27,7 @@ PREPARATION = 3  # calls before those that are timed
 
 
 class MeasurementError(Exception):
-    """There is no number: the status that tells of it, why, and where it came from if that is worth a look."""
+    """There is no number: the status, the reason, and the traceback if it is worth a look."""
 
     def __init__(self, status: CostStatus, reason: str, trace: str | None = None) -> None:
         super().__init__(status, reason, trace)
@@ -38,20 +39,20 @@ class FirstCall(NamedTuple):
     """What is known before the first timed call."""
 
     peak_mib: float
-    ms: float  # of one call, by a first look
+    ms: float  # of one call, roughly
 
 
 @dataclass(frozen=True)
 class ContenderSetup:
-    """What a process needs to run a contender; it can be pickled.
+    """What a process needs to run a contender. It can be pickled.
 
     Args:
-        make: makes the contender; a function of a module, and its arguments.
+        make: makes the contender; a function of a module with its arguments.
         batch_size: B of queries, keys and values `(B, H, n, D)`.
         heads: H.
         head_dim: D.
-        device: where they are.
-        dtype: theirs and the parameters'.
+        device: of all tensors.
+        dtype: of all tensors and parameters.
         seed: of queries, keys, values and parameters.
     """
 
@@ -65,7 +66,7 @@ class ContenderSetup:
 
 
 class Runner(Protocol):
-    """What runs a contender: a `Trial`, or a `Worker` that has one."""
+    """What runs a contender: a `LocalRunner`, or a `Worker` that has one in its process."""
 
     def prepare(self, length: int, passes: Passes, /) -> FirstCall: ...
     def time_once(self) -> float: ...
@@ -73,9 +74,9 @@ class Runner(Protocol):
 
 
 class LocalRunner:
-    """One contender, at one length after the other; each is prepared, timed as often as wanted, and put to rest.
+    """One contender, at one length after another. Each length is prepared, timed as often as needed, and released.
 
-    Every method but `release` raises TrialError.
+    Every method but `release` may raise MeasurementError.
     """
 
     def __init__(self, setup: ContenderSetup) -> None:
@@ -98,10 +99,10 @@ class LocalRunner:
             return FirstCall(peak, ms)
 
     def time_once(self) -> float:
-        """Milliseconds a call, once more.
+        """Milliseconds for a call, once more.
 
-        What has waited for its turn wakes up first, where that would show: threads from their sleep, a GPU that
-        others have used since, whose memory each gives back.
+        What has waited for its turn is woken up first, if that would show: threads that sleep, or a GPU that others
+        have used. On a GPU, each contender gives its memory back afterwards.
         """
         device = self.setup.device
         with _as_trial_error():
@@ -126,7 +127,7 @@ class LocalRunner:
 def _as_trial_error() -> Iterator[None]:
     try:
         yield
-    except (NotImplementedError, UserError) as error:  # the latter as of a table of positions that ends
+    except (NotImplementedError, UserError) as error:  # UserError: for example, a table of positions is too short
         raise MeasurementError("unsupported", " ".join(str(error).split())) from None
     except Exception as error:
         if is_out_of_memory(error):
@@ -135,11 +136,11 @@ def _as_trial_error() -> Iterator[None]:
 
 
 def _nothing() -> None:
-    """What is called at no length."""
+    """The call at no length."""
 
 
 def _call(setup: ContenderSetup, contender: Contender, length: int, passes: Passes) -> Callable[[], None]:
-    """What is measured, on random queries, keys and values; no gradient outlives it."""
+    """The call that is measured, on random queries, keys and values. No gradient outlives it."""
     generator = torch.Generator().manual_seed(setup.seed)
     parameters: list[nn.Parameter] = []
     if isinstance(contender, nn.Module):
@@ -158,7 +159,8 @@ def _call(setup: ContenderSetup, contender: Contender, length: int, passes: Pass
         if not context.requires_grad:
             raise NotImplementedError("its context has no gradient")
         context.backward(gradient)
-        # Let go here, not before the next call: what that one frees first would be missing from its peak.
+        # The gradients are freed here, not before the next call. If the next call freed them, they would be missing
+        # from its peak.
         for leaf in leaves:
             leaf.grad = None
 

@@ -1,4 +1,4 @@
-"""How cost grows with the length: at which lengths it is measured, what comes next, and with which exponent."""
+"""How cost grows with the length: the lengths to measure, the prediction for the next length, and the exponent."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,14 @@ POSITIVE = ("batch_size", "repetitions", "max_spread", "max_seconds", "max_mib")
 
 @dataclass(frozen=True)
 class ScalingSettings:
-    """What is measured: at each of `lengths`, as many queries as keys, `batch_size` sentences at once.
+    """What is measured: at each of `lengths`, as many queries as keys, and `batch_size` sentences at once.
 
-    Each is timed `repetitions` times; where the quartiles are further apart than `max_spread` times the median, up to
-    three times as often. A length whose call is predicted to take more than `max_seconds` or `max_mib` is not run.
-    Costs are told as ratios to the `baseline`: the words that name a contender, joined by +; None is the first.
+    Each length is timed `repetitions` times. If the quartiles are further apart than `max_spread` times the median, it
+    is timed up to three times as often. A length whose call is predicted to take more than `max_seconds` or `max_mib`
+    is not run. Ratios are to the `baseline`: words that name a contender, joined by +. None is the first contender.
 
     Raises:
-        UserError: lengths that do not grow, or a value out of range.
+        UserError: lengths that do not rise, or a value out of range.
     """
 
     lengths: Sequence[int]
@@ -33,26 +33,26 @@ class ScalingSettings:
 
     def __post_init__(self) -> None:
         if list(self.lengths) != sorted(set(self.lengths)) or not self.lengths or self.lengths[0] < 1:
-            raise UserError(f"cost.lengths={list(self.lengths)}: must be positive numbers that grow")
+            raise UserError(f"cost.lengths={list(self.lengths)}: must be positive numbers in rising order")
         for key in POSITIVE:
             if not getattr(self, key) > 0:
                 raise UserError(f"cost.{key}={getattr(self, key)}: must be greater than 0")
 
 
 def growth(points: Sequence[ScalingPoint], field: Literal["ms", "peak_mib"]) -> float | None:
-    """The exponent of time or memory of forward and backward; None where too few lengths were measured."""
+    """The exponent of time or memory of forward and backward; None if too few lengths were measured."""
     known = {point.length: getattr(point, field) for point in points if point.passes == "forward+backward"}
     return exponent({length: value for length, value in known.items() if value is not None})
 
 
 def asymptotic(values: Mapping[int, float]) -> dict[int, float]:
-    """The values that tell of growth: those of the longer half of the lengths, as fixed costs dominate the shorter."""
+    """The values of the longer half of the lengths. At the shorter ones, fixed costs dominate."""
     lengths = sorted(length for length, value in values.items() if value > 0)
     return {length: values[length] for length in (lengths[len(lengths) // 2 :] if len(lengths) > 3 else lengths)}
 
 
 def exponent(values: Mapping[int, float]) -> float | None:
-    """The slope of log value over log length, by least squares over the asymptotic part; None of fewer than 2."""
+    """The slope of log value over log length, by least squares over the asymptotic part; None for fewer than 2."""
     values = asymptotic(values)
     lengths = list(values)
     if len(lengths) < 2:
@@ -63,9 +63,9 @@ def exponent(values: Mapping[int, float]) -> float | None:
 
 
 def predicted(values: Mapping[int, float], length: int) -> float:
-    """The value at a longer length, if it grows on as between the last two, between linearly and as the square.
+    """The prediction for a longer length, from the growth between the last two lengths, from linear to quadratic.
 
-    From one value it grows as the square, from none it is 0.
+    From one value, the growth is quadratic. Without values, the prediction is 0.
     """
     if not values:
         return 0.0

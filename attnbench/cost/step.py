@@ -1,4 +1,4 @@
-"""What one training step costs."""
+"""The cost of one training step."""
 
 import torch
 
@@ -11,7 +11,7 @@ from attnbench.tasks.batches import Batch
 
 
 def measure_step(step: Step, batch: Batch, device: torch.device, *, repetitions: int) -> StepCost:
-    """Time, memory and energy of `step` on `batch`, on the machine as it is: whoever calls sees that it is quiet."""
+    """Time, memory and energy of `step` on `batch`. The caller makes sure that the machine is quiet."""
     timing = time_call(lambda: step(batch), device, repetitions=repetitions)
     memory = step_memory(step, batch, device)
     return StepCost(

@@ -1,7 +1,7 @@
-"""What a training step holds, split by what holds it.
+"""The memory of a training step, split by what holds it.
 
-The profiler reports each allocation and release, within the operation that it happens in. What is allocated within an
-attention layer, or within the backward pass of an operation that ran there, is the attention's until it is released.
+The profiler reports each allocation and release, within its operation. An allocation within an attention layer, or
+within the backward pass of an operation that ran there, belongs to the attention until it is released.
 """
 
 import functools
@@ -21,8 +21,8 @@ from attnbench.record import StepMemory
 from attnbench.tasks.batches import Batch
 
 ATTENTION, UPDATE = "attnbench::attention", "attnbench::update"
-BACKWARD = "autograd::engine::evaluate_function"  # how the name of each operation of a backward pass begins
-ENTRIES = ("memory_of_states", "extend", "forward")  # by which a model has its attention compute
+BACKWARD = "autograd::engine::evaluate_function"  # start of the name of each operation of a backward pass
+ENTRIES = ("memory_of_states", "extend", "forward")  # the methods of the layer in which attention computes
 
 
 class Step(Protocol):
@@ -48,8 +48,8 @@ class _Span(NamedTuple):
 
 
 def step_memory(step: Step, batch: Batch, device: torch.device) -> StepMemory:
-    """Runs a step that has run before, and splits what it holds."""
-    process = process_mib()  # first: the profiler's events are many
+    """Runs a step that has run before, and splits its memory."""
+    process = process_mib()  # first, because the events of the profiler take memory too
     gradients: dict[int, int] = {}
 
     def before_update(*_: Any) -> None:
@@ -59,7 +59,7 @@ def step_memory(step: Step, batch: Batch, device: torch.device) -> StepMemory:
             pass
 
     hook = step.optimizer.register_step_pre_hook(before_update)
-    # A hook's handle is a context that removes it.
+    # The handle of a hook is a context that removes the hook.
     with hook, _marked(step.model), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         step(batch)
     assert profiler.profiler is not None and profiler.profiler.kineto_results is not None
@@ -79,7 +79,7 @@ def step_memory(step: Step, batch: Batch, device: torch.device) -> StepMemory:
 
 
 def process_mib() -> float | None:
-    """The most that the process has held so far, all of it, in MiB; None where the system does not tell."""
+    """The most memory that the process has held so far, in MiB; None if the system does not report it."""
     try:
         import resource
     except ImportError:
@@ -89,7 +89,7 @@ def process_mib() -> float | None:
 
 @contextmanager
 def _marked(model: nn.Module) -> Iterator[None]:
-    """Within it, the profiler sees when the model's attention computes."""
+    """A context in which the profiler sees when the attention of the model computes."""
     layers = [layer for layer in model.modules() if isinstance(layer, Attention)]
     for layer in layers:
         for entry in ENTRIES:
@@ -99,7 +99,7 @@ def _marked(model: nn.Module) -> Iterator[None]:
     finally:
         for layer in layers:
             for entry in ENTRIES:
-                delattr(layer, entry)  # the method of its class comes out again
+                delattr(layer, entry)  # the method of the class is visible again
 
 
 def _named(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -112,9 +112,9 @@ def _named(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _events(tree: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
-    """The profiler's events in the order of time, and whether each is the attention's."""
+    """The events of the profiler in the order of time, and whether each belongs to the attention."""
     found: list[tuple[Any, bool]] = []
-    owned: set[int] = set()  # numbers of the operations that ran in the attention, by which the way back finds them
+    owned: set[int] = set()  # sequence numbers of operations in the attention, by which their backward pass is found
 
     def walk(events: Sequence[Any], attention: bool, backward: bool) -> None:
         for event in events:
@@ -122,7 +122,8 @@ def _events(tree: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
             back = event.name.startswith(BACKWARD)
             within = attention or event.name == ATTENTION or (back and number in owned)
             if number >= 0 and not backward and not back:
-                # What needs no gradient has the number of what comes next: the last one is right.
+                # An operation without a gradient has the number of the next one: the last operation with a number is
+                # the right one.
                 (owned.add if within else owned.discard)(number)
             found.append((event, within))
             walk(event.children, within, backward or back)
@@ -148,7 +149,7 @@ def _spans(events: Sequence[tuple[Any, bool]], device: torch.device) -> Iterator
 
 
 def _most_held(spans: Sequence[_Span], end: int) -> int:
-    """The most bytes at once, before the event `end`."""
+    """The most bytes at one time, before the event `end`."""
     changes = [(span.born, span.size) for span in spans] + [(span.died, -span.size) for span in spans]
     held = most = 0
     for time, change in sorted(changes):

@@ -9,7 +9,7 @@ import torch
 
 from attnbench.device import synchronize
 
-MIN_MS = 5.0  # a shorter call is repeated until it lasts this long, so that the clock's own cost does not show
+MIN_MS = 5.0  # a shorter call is repeated until it lasts this long, so that the cost of the clock does not matter
 
 
 class Timing(NamedTuple):
@@ -22,7 +22,7 @@ class Timing(NamedTuple):
 
 
 def time_call(function: Callable[[], object], device: torch.device, *, repetitions: int) -> Timing:
-    """Times one function, which is called twice before: to warm up, and to see how often `MIN_MS` takes."""
+    """Times a function. It is called twice before: to warm up, and to find how many calls last `MIN_MS`."""
     once_ms(function, device)
     count = calls_to_last(once_ms(function, device))
     return summary([once_ms(function, device, count) for _ in range(repetitions)])
@@ -44,7 +44,7 @@ def once_ms(function: Callable[[], object], device: torch.device, count: int = 1
 
 
 def spread(timing: Timing) -> float:
-    """The distance of the quartiles, as a share of the median."""
+    """The distance between the quartiles, as a share of the median."""
     return (timing.q3 - timing.q1) / timing.median
 
 

@@ -1,8 +1,8 @@
-"""A process for each contender, so that what ends the process ends no more than that contender at that length.
+"""A process for each contender, so that the end of a process loses only that contender at that length.
 
-The system kills a process when memory runs out; a kernel that is wrong dies by a signal, or never returns. Here that is
-a `MeasurementError`, and the next length, if one is asked for, finds a new process. All are forked, within milliseconds, from
-a server that has imported what they need. They work when asked and sleep otherwise.
+The system kills a process if memory runs out. A wrong kernel may end by a signal, or never return. Each of these
+becomes a `MeasurementError`, and the next length gets a new process. All processes are forked, within milliseconds,
+from a server that has imported what they need. A process works when it is asked, and sleeps otherwise.
 """
 
 import ctypes
@@ -25,20 +25,21 @@ from attnbench.cost.memory import MIB
 from attnbench.cost.runner import ContenderSetup, FirstCall, LocalRunner, MeasurementError
 from attnbench.record import Passes
 
-# On Linux: which process to kill first when memory runs out, from -1000 to 1000. Never the one that keeps the results.
+# On Linux: which process to kill first if memory runs out, from -1000 to 1000. Never the one that keeps the results.
 FIRST, SECOND = 1000, 500
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # as in glibc's malloc.h
-PROFILED = "torch._inductor"  # which takes seconds, and torch's profiler, hence each peak, imports
-WAITING = {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "1"}  # about a millisecond, as GNU's and LLVM's have it
-GRACE_S = 10.0  # for a process to be gone, once it has closed its end
+PROFILED = "torch._inductor"  # torch's profiler, and so each peak, imports it, which takes seconds
+# About a millisecond, in the units of GNU's and LLVM's libraries.
+WAITING = {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "1"}
+GRACE_S = 10.0  # for a process to end, after it has closed its end of the connection
 
 
 class Worker:
-    """A `LocalRunner` in a process of its own, started when first asked for something, and again if it has died.
+    """A `LocalRunner` in its own process. The process starts at the first request, and again if it has died.
 
     Args:
         setup: the contender.
-        patience_s: without an answer, after which the process is ended.
+        patience_s: the process is ended if it does not answer within this time.
     """
 
     def __init__(self, setup: ContenderSetup, patience_s: float) -> None:
@@ -64,7 +65,7 @@ class Worker:
         return self._ask("time_once")
 
     def release(self) -> None:
-        """See `LocalRunner.release`; what has died needs none."""
+        """See `LocalRunner.release`. A process that has died needs none."""
         if self.connection is not None:
             with suppress(MeasurementError):
                 self._ask("release")
@@ -101,7 +102,7 @@ class Worker:
         return answer
 
     def _died(self) -> MeasurementError:
-        """What the process died of."""
+        """The reason why the process died."""
         self.process.join(GRACE_S)
         code = self.process.exitcode
         self.end()
@@ -113,7 +114,7 @@ class Worker:
 
 
 def _context(setup: ContenderSetup) -> BaseContext:
-    # The system libraries of a Mac, which torch uses, do not survive a fork.
+    # torch uses system libraries of a Mac that do not survive a fork.
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -123,7 +124,9 @@ def _context(setup: ContenderSetup) -> BaseContext:
 
 @contextmanager
 def _default(context: BaseContext) -> Iterator[None]:
-    """A process is told its parent's default way of starting others, and in a worker of joblib knows no such way."""
+    """Sets the default way to start processes. A process inherits its parent's, and a worker of joblib has an unknown
+    one.
+    """
     before = multiprocessing.get_start_method(allow_none=True)
     multiprocessing.set_start_method(context.get_start_method(), force=True)
     try:
@@ -134,11 +137,12 @@ def _default(context: BaseContext) -> Iterator[None]:
 
 @contextmanager
 def _resting() -> Iterator[None]:
-    """Has the threads of the processes that are started soon sleep when they wait, unless the user has said otherwise.
+    """A context in which processes are started whose waiting threads soon sleep, unless the user has set this
+    otherwise.
 
-    OpenMP's wait awake for up to 20 ms, and would take their cores from the contender that is next: on two cores that
-    made its calls up to twice as long. Not at once either: threads that must be woken for each operation made calls of
-    10 ms take now 7, now 13.
+    OpenMP's threads wait awake for up to 20 ms, and would take cores from the next contender: on two cores, its calls
+    took up to twice as long. They should not sleep at once either: threads that had to be woken for each operation made
+    calls of 10 ms take 7 ms or 13 ms, unpredictably.
     """
     told = {name: value for name, value in WAITING.items() if name not in os.environ}
     os.environ.update(told)
@@ -150,15 +154,15 @@ def _resting() -> Iterator[None]:
 
 
 def _serve(setup: ContenderSetup, connection: Connection, threads: int) -> None:
-    """The process: does what it is asked, until it is killed or whoever asks is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for whoever asks
+    """The main function of the process: it answers requests until it is killed, or until the other end is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is handled by the parent
     if "fork" in multiprocessing.get_all_start_methods():
-        # So made, numba's semaphores have no name, which a process that is killed would leave behind.
+        # With fork, numba's semaphores have no name. A killed process would leave named ones behind.
         multiprocessing.set_start_method("fork", force=True)
     _settle_allocator()
     torch.set_num_threads(threads)
     gc.collect()
-    gc.freeze()  # each peak is preceded by a garbage collection: it need not go through all that was imported
+    gc.freeze()  # a garbage collection before each peak then need not visit everything that was imported
     trial = LocalRunner(setup)
     with suppress(EOFError, OSError):
         while True:
@@ -173,10 +177,10 @@ def _serve(setup: ContenderSetup, connection: Connection, threads: int) -> None:
 
 
 def _settle_allocator() -> None:
-    """Fixes what glibc would find in the course of time: which blocks it asks the system for, and when it gives back.
+    """Fixes two thresholds of glibc: which blocks it requests from the system, and when it gives memory back.
 
-    It starts with small blocks and learns from those it frees, up to these sizes. What a call takes could depend on
-    the calls before, by a factor of two.
+    By default glibc adapts them to the blocks that are freed, up to these sizes. The time of a call could then depend
+    on earlier calls, by a factor of two.
     """
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
         libc.mallopt(M_MMAP_THRESHOLD, 32 * MIB)
@@ -184,6 +188,6 @@ def _settle_allocator() -> None:
 
 
 def _offer(place: int) -> None:
-    """This process to the system, if memory runs out."""
+    """Tells the system how early to kill this process if memory runs out."""
     with suppress(OSError):
         Path(f"/proc/{os.getpid()}/oom_score_adj").write_text(str(place))

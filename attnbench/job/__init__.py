@@ -1,4 +1,4 @@
-"""One point of the grid: a config in, a record out. A job that trains never knows that it is part of a sweep."""
+"""One point of a grid: a config in, a record out. A job that trains never knows that it is part of a sweep."""
 
 from attnbench.job.cost_session import SessionContender, absent, baselines, measure_session
 from attnbench.job.identity import PARTS, UNNAMED, job_key

@@ -1,4 +1,4 @@
-"""From a config's nodes to what they describe."""
+"""From the nodes of a config to the objects that they describe."""
 
 from functools import partial
 from typing import Any
@@ -19,16 +19,16 @@ from attnbench.models.model import Model
 
 
 def build(node: DictConfig, *args: Any, **kwargs: Any) -> Any:
-    """`hydra.utils.instantiate`, with what the user can put right raised as it was, not wrapped.
+    """The same as `hydra.utils.instantiate`, but errors that the user can correct are raised as they are.
 
     Raises:
-        UserError: from the constructor, or for a key or a type of value that it does not take.
+        UserError: from the constructor, or because it does not have a key or does not take a type.
     """
     return _build(_plain(node), *args, **kwargs)
 
 
 def _plain(node: DictConfig) -> Any:
-    """Resolved here: Hydra would do so in place, in what the node refers to as well."""
+    """The resolved node. Hydra would resolve it in place, and with it the nodes that it refers to."""
     return OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
 
 
@@ -45,11 +45,11 @@ def _build(plain: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def build_model(node: DictConfig, source_vocabulary: int, target_vocabulary: int) -> Model:
-    """The model that a config's `model` node describes, for vocabularies of these sizes."""
+    """The model of a config's `model` node, for vocabularies of these sizes."""
     try:
         return build(node)(source_vocabulary, target_vocabulary)
     except TypeError as error:
-        # A key that one of the model's parts does not know, say: they are made here, not when the config is read.
+        # For example, an unknown key of a part of the model. The parts are made here, not when the config is read.
         raise UserError(f"model: {error}") from error
 
 
@@ -63,7 +63,7 @@ def build_compute(cfg: DictConfig) -> Compute:
 
 
 def attention_node(node: DictConfig) -> DictConfig | None:
-    """The first attention layer in the config of a model, whatever the model calls it; None if it has none."""
+    """The first attention layer in the config of a model, whatever its key; None if there is none."""
     for child in node.values():
         if isinstance(child, DictConfig):
             layer = get_object(child._target_) is Attention
@@ -73,7 +73,7 @@ def attention_node(node: DictConfig) -> DictConfig | None:
 
 
 def contender_plan(cfg: DictConfig) -> MeasurementPlan:
-    """The contender of a cost job's config, and what is measured of it."""
+    """The contender of a cost job's config, and its lengths."""
     head_dim, grid = head_width(cfg.width, cfg.heads), build(cfg.cost)
     make = partial(_build, _plain(cfg.contender), cfg.heads, head_dim)
     contender = make()
@@ -82,7 +82,7 @@ def contender_plan(cfg: DictConfig) -> MeasurementPlan:
 
 
 def attention_plan(cfg: DictConfig) -> MeasurementPlan | None:
-    """The attention of a training job's model (its first, of several), by itself; None if it has none."""
+    """The attention of a training job's model alone (the first, if there are several); None if there is none."""
     node = attention_node(cfg.model)
     if node is None:
         return None

@@ -1,4 +1,4 @@
-"""A cost session: the contenders of several configs, measured in turns, for their ratios."""
+"""A cost session: the contenders of several configs are measured in turns, for their ratios."""
 
 import logging
 import time
@@ -32,7 +32,7 @@ class SessionContender:
     Args:
         cfg: its config, with Hydra's part.
         folder: of its record.
-        baseline: the key of the contender that its ratios are to.
+        baseline: the key of the contender to which its ratios are.
     """
 
     cfg: DictConfig
@@ -41,26 +41,27 @@ class SessionContender:
 
 
 def baselines(cfgs: Sequence[DictConfig]) -> list[str]:
-    """For each config of a session, the key of its baseline: the first contender that goes by all of its words.
+    """For each config of a session, the key of its baseline: the first contender that has all of its words.
 
     Raises:
-        UserError: none does.
+        UserError: no contender has them.
     """
     names = {job_key(cfg): {str(value) for value in factors(cfg, cfg.hydra).values()} for cfg in cfgs}
     return [_baseline(cfg.cost.baseline, names) for cfg in cfgs]
 
 
 def absent(cfg: DictConfig, reason: str) -> Record:
-    """The record of a contender that cannot be had here; for the table, not for the folder."""
+    """The record of a contender that is not available here. It is for the table only, and is not written."""
     return replace(blank(cfg, cfg.hydra), error=reason)
 
 
 def measure_session(places: Sequence[SessionContender], seen: Callable[[float], object]) -> list[Record]:
-    """Measures all contenders in turns, then writes a record each: ratios hold within one session, so all or none.
+    """Measures all contenders in turns, then writes a record for each. Ratios hold within one session, so all or none
+    is kept.
 
     Args:
-        places: who takes part.
-        seen: is told, now and then, how many seconds are left.
+        places: the contenders.
+        seen: is called now and then with the seconds that are left.
     """
     entries = [contender_plan(place.cfg) for place in places]
     log.info("started: %d contenders", len(places))
@@ -88,7 +89,7 @@ def measure_session(places: Sequence[SessionContender], seen: Callable[[float], 
 
 
 def _where(entry: MeasurementPlan) -> tuple[torch.device, torch.dtype]:
-    """What a device's peak is of."""
+    """The device and the dtype, for which a device has a peak."""
     return entry.setup.device, entry.setup.dtype
 
 
@@ -99,11 +100,11 @@ def _baseline(words: str | None, names: dict[str, set[str]]) -> str:
         if mine.issuperset(words.split("+")):
             return key
     known = ", ".join(sorted(set.union(*names.values())))
-    raise UserError(f"cost.baseline={words}: no contender here goes by that; the words are {known}")
+    raise UserError(f"cost.baseline={words}: no contender has these words; the words are {known}")
 
 
 def _error(scaling: Scaling) -> str | None:
-    """What a contender failed with; what was too much for it, or more than it does, is no failure."""
+    """The error of a contender that failed. Out of memory, over budget and unsupported are no failures."""
     return next((point.error for point in scaling.points if point.status == "failed"), None)
 
 

@@ -1,4 +1,6 @@
-"""What a job is, apart from where it runs: the parts of the config that bear on it, its key, its factors."""
+"""The identity of a job: the parts of the config that bear on the result, its key, its factors. Where it runs is no
+part.
+"""
 
 import copy
 import hashlib
@@ -9,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from attnbench.record import Factor
 
-# What each procedure reads of the config; all else enters through these, by interpolation, or bears on no result.
+# What each procedure reads of the config. Everything else enters by interpolation, or bears on no result.
 PARTS = {
     "translation": ("task", "model", "training", "search", "evaluation", "cost", "device", "precision", "seed"),
     "regression": ("task", "attention", "training", "device", "seed"),
@@ -19,13 +21,13 @@ PARTS = {
 UNNAMED = frozenset(
     ("seed", "sweep", "experiment", "force", "progress", "tracker", "attention", "measure", "cost", "job")
 )
-# What a procedure reads, but as something that has no other value.
+# What a procedure reads, but which has only one possible value.
 UNREAD = {"regression": {"key_value", "heads"}}
-PLAIN = ("heads", "length", "precision")  # factors that are no group
+PLAIN = ("heads", "length", "precision")  # factors that are not a group
 
 
 def parts(cfg: DictConfig) -> dict[str, Any]:
-    """The resolved config of all that the procedure reads."""
+    """The resolved config of everything that the procedure reads."""
     found = {name: cfg[name] for name in PARTS[cfg.procedure]}
     return {
         name: OmegaConf.to_container(part, resolve=True) if OmegaConf.is_config(part) else part
@@ -34,19 +36,19 @@ def parts(cfg: DictConfig) -> dict[str, Any]:
 
 
 def job_key(cfg: DictConfig) -> str:
-    """A hash of all that bears on the result: jobs with equal keys are the same job, under whatever name."""
+    """A hash of everything that bears on the result. Jobs with equal keys are the same job, whatever their names."""
     text = json.dumps([cfg.procedure, parts(cfg)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def factors(cfg: DictConfig, hydra: Any) -> dict[str, Factor]:
-    """What names this job: the choice of each group, the plain factors, and what was overridden besides.
+    """What names this job: the choice of each group, the plain factors, and all other overridden values.
 
-    A part of one place in the model goes by the place: `cross.score`. What does not bear on the job is left out: a
-    model without attention has no score.
+    A part of one place in the model has the place in its name: `cross.score`. What does not bear on the job is left
+    out: a model without attention has no score.
     """
     choices = hydra.runtime.choices
-    groups = {name: choices[name] for name in map(str, cfg) if name in choices}  # Hydra's own order is not ours
+    groups = {name: choices[name] for name in map(str, cfg) if name in choices}  # in our order, not in Hydra's
     placed = [key for key, choice in choices.items() if "@" in key and "/" not in key and choice]
     groups |= {key.partition("@")[2]: choices[key] for key in placed}
     overridden = [override.partition("=")[0].lstrip("+~").rpartition("@")[2] for override in hydra.overrides.task]
@@ -58,7 +60,7 @@ def factors(cfg: DictConfig, hydra: Any) -> dict[str, Factor]:
 
 
 def _is_read(cfg: DictConfig, name: str) -> bool:
-    """Whether what the procedure reads would be another without the value called `name`."""
+    """Whether the result would change without the value called `name`."""
     without = copy.deepcopy(cfg)
     OmegaConf.set_struct(without, False)
     OmegaConf.update(without, name, None, merge=False)

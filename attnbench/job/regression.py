@@ -1,4 +1,4 @@
-"""What a job does where the task is kernel regression: it fits a score, if it has anything to learn, and judges it."""
+"""The job of kernel regression: it fits a score, if it has parameters, and evaluates the estimates."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def check_regression(cfg: DictConfig) -> None:
     """Makes all parts of the job.
 
     Raises:
-        UserError: a value that it would stumble over.
+        UserError: a value with which the job would fail.
     """
     _points(cfg)
     _layer(cfg)
@@ -42,12 +42,12 @@ def check_regression(cfg: DictConfig) -> None:
 def _points(cfg: DictConfig) -> Points:
     points = build(cfg.task)
     if not isinstance(points, Points):
-        raise UserError("job=regression: needs points to pool, not sentences; say task=kernel_regression")
+        raise UserError("job=regression: needs points, not sentences; use task=kernel_regression")
     return points
 
 
 def _layer(cfg: DictConfig) -> Attention:
     layer = build(cfg.attention)(WIDTH)
     if not isinstance(layer.scope, Global) or not isinstance(layer.selection, Soft):
-        raise UserError("task=kernel_regression: a mean over all points; say scope=global selection=soft")
+        raise UserError("task=kernel_regression: pools all points; use scope=global selection=soft")
     return layer

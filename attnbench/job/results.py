@@ -1,4 +1,4 @@
-"""What a job finds, before it is part of a record."""
+"""The results of a job, before they are part of a record."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from attnbench import record
 
 @dataclass(frozen=True)
 class Results:
-    """The fields of a record that a job finds; what a command does not measure stays None."""
+    """The fields of a record that a job computes. What a job does not measure stays None."""
 
     training: record.Training | None = None
     quality: record.Quality | None = None

@@ -36,13 +36,13 @@ CHECKS: dict[str, Callable[[DictConfig], object]] = {
 
 
 def run(cfg: DictConfig) -> Record:
-    """Runs one job and writes its record, whatever happens; a job that is finished already is not run again.
+    """Runs one job and writes its record, whatever happens. A job that is finished already is not run again.
 
     Returns:
-        The record, which may be of an earlier run.
+        The record, which may be from an earlier run.
 
     Raises:
-        Exception: whatever made the job fail, once the record of it is written.
+        Exception: the error that made the job fail, after its record is written.
     """
     if before := finished(cfg):
         return before
@@ -65,7 +65,7 @@ def run(cfg: DictConfig) -> Record:
             log.info("finished in %.1f s", duration_s)
             _keep(done, folder, tracked)
     except Exception as error:
-        if done is None:  # the tracker did not even start
+        if done is None:  # the tracker did not start
             record.write(_failed(empty, error, time.perf_counter() - begun), folder / record.NAME)
         if done is None or done.status != "finished":
             log.exception("the job failed")
@@ -80,7 +80,7 @@ def _failed(empty: Record, error: Exception, duration_s: float) -> Record:
 
 
 def _keep(done: Record, folder: Path, tracked: TrackedRun) -> None:
-    """Writes a record, and then hands it to the tracker, whose failure is no failure of the job."""
+    """Writes a record, and hands it to the tracker. A failure of the tracker is no failure of the job."""
     record.write(done, folder / record.NAME)
     try:
         tracked.result(done)
@@ -89,16 +89,18 @@ def _keep(done: Record, folder: Path, tracked: TrackedRun) -> None:
 
 
 def finished(cfg: DictConfig) -> Record | None:
-    """The record in the job's folder, if it is this job's and it finished; None if the config forces a new run."""
+    """The record in the job's folder, if it belongs to this job and the job finished; None if the config forces a new
+    run.
+    """
     found = None if cfg.force else record.find(_folder() / record.NAME)
     return found if found and found.key == job_key(cfg) and found.status == "finished" else None
 
 
 def check(cfg: DictConfig) -> None:
-    """Makes all of a job that can be made in a moment, so that a bad value is told before anything runs.
+    """Makes everything of a job that is quick to make, so that a bad value is reported before anything runs.
 
     Raises:
-        UserError: a value that the job would stumble over.
+        UserError: a value with which the job would fail.
     """
     check_plain(cfg)
     for part in (cfg[name] for name in (*PARTS[cfg.procedure], "tracker")):
@@ -110,7 +112,7 @@ def check(cfg: DictConfig) -> None:
 
 
 def blank(cfg: DictConfig, hydra: Any) -> Record:
-    """The record of a job that has found nothing yet, with what Hydra knows of it."""
+    """The record of a job without results, with what Hydra knows of it."""
     return Record(
         version=record.VERSION,
         key=job_key(cfg),
@@ -137,7 +139,7 @@ def blank(cfg: DictConfig, hydra: Any) -> Record:
 
 
 def run_name(cfg: DictConfig, hydra: Any) -> str:
-    """What a tracker calls the job."""
+    """The name of the job for a tracker."""
     return f"{hydra.job.override_dirname or 'default'}/seed={cfg.seed}"
 
 

@@ -1,4 +1,4 @@
-"""What a job does: it trains, evaluates and measures a model."""
+"""The job of translation: it trains, evaluates and measures a model."""
 
 import logging
 from dataclasses import replace
@@ -33,11 +33,11 @@ from attnbench.training.step import TrainingStep
 
 log = logging.getLogger(__name__)
 
-CHECKED_VOCABULARY = 8  # types a side of the model that a check makes: as few as will do
+CHECKED_VOCABULARY = 8  # types of the small model that a check makes
 
 
 def train(cfg: DictConfig, folder: Path, tracked: TrackedRun) -> Results:
-    """Trains a model, keeps its best weights, evaluates it on the test set, and measures the cost of a training step."""
+    """Trains a model, keeps its best weights, evaluates it on the test set, and measures what a step costs."""
     compute, recipe = build_compute(cfg), build(cfg.training)
 
     def validated(point: record.HistoryPoint) -> None:
@@ -62,10 +62,10 @@ def train(cfg: DictConfig, folder: Path, tracked: TrackedRun) -> Results:
 
 
 def check_training(cfg: DictConfig) -> None:
-    """Makes all parts of the job but its sentences.
+    """Makes all parts of the job except its sentences.
 
     Raises:
-        UserError: a value that it would stumble over.
+        UserError: a value with which the job would fail.
     """
     build_compute(cfg)
     for part in (cfg.training, cfg.search, cfg.cost):
@@ -74,7 +74,7 @@ def check_training(cfg: DictConfig) -> None:
 
 
 def _evaluate(cfg: DictConfig, folder: Path, model: Model, task: Task, compute: Compute) -> Results:
-    """Quality and alignments; all translations of the test set go to a file beside the record."""
+    """Quality and alignments. All translations of the test set are written to a file beside the record."""
     test = Batches(task, task.test, 2 * cfg.training.batch_size, compute.device)
     with compute.autocast():
         quality, translations = evaluate(model, task, test, build(cfg.search), cfg.evaluation.samples)
@@ -87,22 +87,24 @@ def _evaluate(cfg: DictConfig, folder: Path, model: Model, task: Task, compute: 
 
 
 def _evaluate_beyond(cfg: DictConfig, model: Model, task: Task, device: torch.device) -> record.Quality | None:
-    """Quality on sentences longer than any in training; None where there are none, or a table of the model ends."""
+    """Quality on sentences longer than every training sentence; None if there are none, or if the model cannot read
+    them.
+    """
     if not task.beyond:
         return None
-    # Half as many at once as of the test set: they are up to twice as long.
+    # Half as many at once as in the test set, because they are up to twice as long.
     batches = Batches(task, task.beyond, cfg.training.batch_size, device)
     try:
         return evaluate(model, task, batches, build(cfg.search), samples=0)[0]
     except UserError as error:
-        log.warning("sentences beyond the training length are not judged: %s", error)
+        log.warning("sentences beyond the training length are not evaluated: %s", error)
         return None
 
 
 def _measure(
     cfg: DictConfig, model: Model, batch: Batch, recipe: Recipe, compute: Compute
 ) -> tuple[record.StepCost, record.Scaling | None]:
-    """A training step of the whole model, and its attention (its first, of several) alone against the length."""
+    """The cost of a training step of the whole model, and of its attention alone (its first) against the length."""
     training_step = TrainingStep(model, recipe, budget=recipe.warmup + 1, compute=compute)
     step = measure_step(training_step, batch, compute.device, repetitions=cfg.cost.repetitions)
     entry = attention_plan(cfg)

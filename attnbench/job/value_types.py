@@ -1,4 +1,4 @@
-"""Whether a config's values are of the types that the constructors they go to take."""
+"""Checks whether the values of a config have the types that their constructors take."""
 
 import re
 import types
@@ -18,7 +18,7 @@ def check_plain(cfg: DictConfig) -> None:
     """Checks the types of the plain keys of a job's config.
 
     Raises:
-        UserError: naming the key, the value and the type that is right.
+        UserError: names the key, the value and the right type.
     """
     for name, kind in PLAIN.items():
         if not _fits(cfg[name], kind):
@@ -26,15 +26,15 @@ def check_plain(cfg: DictConfig) -> None:
 
 
 def check_types(node: DictConfig) -> None:
-    """Compares each value below `node` with the annotation of the parameter that it goes to.
+    """Compares each value below `node` with the annotation of its parameter.
 
     Raises:
-        UserError: naming the key, the value and the type that is right; or the target that cannot be imported.
+        UserError: names the key, the value and the right type; or a target that cannot be imported.
     """
     try:
-        target: Any = _locate(node._target_)  # Hydra's public function says on the terminal what it raises
+        target: Any = _locate(node._target_)  # Hydra's public function also prints what it raises
     except ImportError as error:
-        raise UserError(f"{node._get_full_key('_target_')}={node._target_}: cannot be had: {error}") from error
+        raise UserError(f"{node._get_full_key('_target_')}={node._target_}: cannot be imported: {error}") from error
     hints = typing.get_type_hints(target.__init__ if isinstance(target, type) else target)
     for name in node:
         if OmegaConf.is_missing(node, name):
@@ -47,7 +47,7 @@ def check_types(node: DictConfig) -> None:
 
 
 def _key(node: DictConfig, name: str) -> str:
-    """Where a value is written: the key that it is interpolated from, or its own."""
+    """The key where a value is written: the key of its interpolation, or its own."""
     child = node._get_node(name)
     written = re.fullmatch(r"\$\{([\w.]+)\}", str(child._value())) if isinstance(child, Node) else None
     return written[1] if written else node._get_full_key(name)
@@ -58,7 +58,7 @@ def _fits(value: Any, hint: Any) -> bool:
     if origin in (types.UnionType, typing.Union):
         return any(_fits(value, one) for one in arguments)
     if origin is Literal:
-        return True  # the constructor knows the choices, and says them
+        return True  # the constructor checks the choices
     if origin is Sequence:
         return isinstance(value, ListConfig) and all(_fits(item, arguments[0]) for item in value)
     if hint is float:

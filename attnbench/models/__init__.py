@@ -1,1 +1,1 @@
-"""The models that attention is studied in."""
+"""The models in which attention is studied."""

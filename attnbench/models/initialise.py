@@ -1,4 +1,4 @@
-"""Initial values that do not depend on what else the model has."""
+"""Initial values that do not depend on the other parts of the model."""
 
 import zlib
 
@@ -7,11 +7,11 @@ from torch import nn
 
 
 def initialise(model: nn.Module, seed: int) -> None:
-    """Draws each module's initial values anew, from a generator seeded by `seed` and the module's path.
+    """Draws the initial values of each module again, from a generator seeded by `seed` and the path of the module.
 
-    Two models that share a path share its initial values, whatever else differs between them: without this, a score
-    with parameters would shift the random numbers of all that is made after it. Every module with parameters of its
-    own has a `reset_parameters`, as torch's do.
+    Two models share the initial values of each path that both have. Without this, a score with parameters would shift
+    the random numbers of all modules that are made after it. Every module with its own parameters has a
+    `reset_parameters`, as torch's modules do.
     """
     with torch.random.fork_rng(devices=[]):
         for path, module in model.named_modules():

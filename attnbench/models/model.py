@@ -1,4 +1,4 @@
-"""What a sequence-to-sequence model is to those who train it, decode with it, and judge it."""
+"""The interface of a sequence-to-sequence model, for training, decoding and evaluation."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -11,20 +11,20 @@ from attnbench.attention.selections import Draw
 
 
 class State(Protocol):
-    """Where decoding stands: all that the next step needs of the source and of the target tokens read so far."""
+    """The state of decoding: everything that the next step needs of the source and of the target tokens read so far."""
 
     @property
     def position(self) -> int:
-        """Target tokens read, the first being `<s>`."""
+        """Number of target tokens read, including `<s>`."""
         ...
 
     @property
     def draws(self) -> tuple[Draw, ...]:
-        """What reading the source drew; in training only."""
+        """The draws made while the source was read; in training only."""
         ...
 
     def rows(self, index: Tensor) -> Self:
-        """The state of the sentences `index` `(N,)`, in that order, any as often as it is named."""
+        """The state of the sentences `index` `(N,)`, in that order. An index may occur several times."""
         ...
 
 
@@ -32,10 +32,10 @@ S = TypeVar("S", bound=State)
 
 
 class Decoded(NamedTuple, Generic[S]):
-    """What the decoder made of T target tokens.
+    """The result of the decoder for T target tokens.
 
-    Readouts `(B, T, W)`, from which the logits come; the state after them; if wanted, the weights `(B, L, H, T, S)` of
-    the L layers that attend the source, None where there are none; and the draws of every attention that drew.
+    Readouts `(B, T, W)`, from which the logits are computed; the state after the tokens; the weights `(B, L, H, T, S)`
+    of the L layers that attend the source, if wanted, or None; and the draws of every attention that sampled.
     """
 
     readouts: Tensor
@@ -45,7 +45,7 @@ class Decoded(NamedTuple, Generic[S]):
 
 
 class Output(NamedTuple):
-    """Logits `(B, T, V)`; weights `(B, L, H, T, S)` as of `Decoded`; the draws of every attention in the model."""
+    """Logits `(B, T, V)`; weights `(B, L, H, T, S)` as in `Decoded`; the draws of every attention in the model."""
 
     logits: Tensor
     weights: Tensor | None = None
@@ -57,13 +57,13 @@ class Model(nn.Module, ABC, Generic[S]):
 
     @abstractmethod
     def start(self, source: Tensor, lengths: Tensor) -> S:
-        """Reads the source, ids `(B, S)` of which the first `lengths` `(B,)` are real, and makes ready to decode."""
+        """Reads the source, ids `(B, S)`, and prepares decoding. In each row, the first `lengths` `(B,)` are real."""
 
     @abstractmethod
     def step(self, tokens: Tensor, state: S, *, want_weights: bool = False) -> tuple[Tensor, Decoded[S]]:
-        """Logits `(B, T, V)` of what follows each of `tokens` `(B, T)`, and what the decoder made of them.
+        """Logits `(B, T, V)` for what follows each of `tokens` `(B, T)`, and the result of the decoder.
 
-        Any number of tokens at once; however a target is cut into steps, the logits are the same.
+        Any number of tokens can be read at once. The logits do not depend on how a target is cut into steps.
         """
 
     def forward(
@@ -75,15 +75,15 @@ class Model(nn.Module, ABC, Generic[S]):
         teacher_forcing: float = 1.0,
         want_weights: bool = False,
     ) -> Output:
-        """Logits of what follows each target token.
+        """Logits for what follows each target token.
 
         Args:
             source: ids `(B, S)`.
-            lengths: real source tokens of each row, `(B,)`.
-            target: ids `(B, T)`, beginning of sentence first.
-            teacher_forcing: the chance that a step reads the true token before it, rather than the model's own guess
-                (drawn a token at a time: Bengio et al. 2015).
-            want_weights: also return the weights over the source.
+            lengths: number of real source tokens in each row, `(B,)`.
+            target: ids `(B, T)`, with `<s>` first.
+            teacher_forcing: the probability that a step reads the true previous token, not the model's own prediction.
+                It is drawn for each token (Bengio et al. 2015).
+            want_weights: whether to return the weights over the source too.
         """
         state = self.start(source, lengths)
         if teacher_forcing < 1:
@@ -108,7 +108,7 @@ class Model(nn.Module, ABC, Generic[S]):
 
 
 def join(steps: Sequence[Decoded[S]]) -> Decoded[S]:
-    """Consecutive steps as one; what one of them drew bears on the steps after it."""
+    """Consecutive steps as one. A draw of a step influences the steps after it."""
     weights = [decoded.weights for decoded in steps if decoded.weights is not None]
     return Decoded(
         torch.cat([decoded.readouts for decoded in steps], dim=1),

@@ -1,4 +1,4 @@
-"""Where a model looks, by its attention and by its gradients."""
+"""The weights of a model for a sentence, by its attention and by its gradients."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,9 +14,9 @@ from attnbench.tasks.task import BOS, EOS, Pair, Task
 
 
 def alignments(model: Model, task: Task, pairs: Sequence[Pair]) -> list[Alignment]:
-    """Where a model looks in each pair's source while it reads the reference.
+    """The weights of each pair while the model reads the reference.
 
-    The reference, not the hypothesis, is read: so every mechanism is seen on the same tokens, with the same gold links.
+    It reads the reference, not the hypothesis. Every mechanism thus has the same tokens and the same gold links.
     """
     model.eval()
     found = []
@@ -39,12 +39,12 @@ def alignments(model: Model, task: Task, pairs: Sequence[Pair]) -> list[Alignmen
 
 @torch.no_grad()
 def attention_weights(model: Model, source: Sequence[int], target: Sequence[int]) -> Tensor | None:
-    """The weights `(L, H, T, S)` of a sentence while the model reads its target; None if it does not attend.
+    """The weights `(L, H, T, S)` of a sentence while the model reads its target; None for a model without attention.
 
     Args:
         model: in evaluation mode.
-        source: ids, the end included.
-        target: ids, the end included.
+        source: ids, with the end.
+        target: ids, with the end.
     """
     device = next(model.parameters()).device
     read, begun = torch.tensor([source], device=device), torch.tensor([[BOS, *target[:-1]]], device=device)
@@ -54,5 +54,5 @@ def attention_weights(model: Model, source: Sequence[int], target: Sequence[int]
 
 
 def _rounded(weights: Any) -> Any:
-    """Nested lists of numbers, to four places."""
+    """Nested lists of numbers, rounded to four digits."""
     return [_rounded(inner) for inner in weights] if isinstance(weights, list) else round(weights, 4)

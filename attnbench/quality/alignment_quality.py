@@ -1,4 +1,4 @@
-"""How weights, read as alignments, compare with gold links, and those of the attention with the implicit ones."""
+"""Weights as alignments: compared with gold links, and explicit weights compared with implicit ones."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,9 +17,9 @@ from attnbench.tasks.task import EOS, Links, Pair, Task
 
 
 class _Reading(NamedTuple):
-    """What one sentence says of K tables of weights: the implicit ones, the mean of all heads, and each head's.
+    """The result for one sentence and K tables of weights: the implicit weights, the mean of all heads, and each head.
 
-    Without attention there are the implicit ones only, and no agreement.
+    Without attention there are only the implicit weights, and no agreement.
     """
 
     heads: list[tuple[int, int]]  # layer and head of the third table and of those after it
@@ -29,11 +29,11 @@ class _Reading(NamedTuple):
 
 
 def alignment_quality(model: Model, task: Task, pairs: Sequence[Pair]) -> AlignmentQuality | None:
-    """Judges where a model looks in each pair's source while it reads the reference; None without a pair.
+    """Evaluates the weights of each pair while the model reads the reference; None without pairs.
 
-    Entropy and agreement are of the weights on tokens, the ends included, each row divided by its sum. A row's
-    agreement is Σ_s min(p_s, q_s) = 1 - ½ Σ_s |p_s - q_s|, with p the mean of all layers and heads and q the implicit
-    weights: 1 where both are the same, 0 where they share no token.
+    Entropy and agreement are those of the weights on tokens, with the ends, each row divided by its sum. The agreement
+    of a row is Σ_s min(p_s, q_s) = 1 - ½ Σ_s |p_s - q_s|, where p is the mean of all layers and heads, and q are the
+    implicit weights. It is 1 if both are the same, and 0 if they share no token.
     """
     if not pairs:
         return None
@@ -80,7 +80,7 @@ def _read(model: Model, task: Task, pair: Pair) -> _Reading:
 
 
 def _counts(linked: Tensor, pair: Pair) -> Tensor:
-    """Of the links `(K, target words)` of a sentence those found, the sure, the found that are sure, or possible."""
+    """Counts for the links `(K, target words)` of a sentence: found, sure, found sure, found sure or possible."""
     sure, possible = _matrix(pair, pair.links), _matrix(pair, pair.links + pair.possible)
     words = torch.arange(len(sure))
     found = (linked >= 0).sum(-1)
@@ -89,7 +89,7 @@ def _counts(linked: Tensor, pair: Pair) -> Tensor:
 
 
 def _matrix(pair: Pair, links: Links) -> Tensor:
-    """Whether a link is there, `(target words, source words + 1)`; the last column, which is also -1, is of no word."""
+    """Whether there is a link, `(target words, source words + 1)`. The last column, also index -1, is no word."""
     matrix = torch.zeros(len(pair.target.split()), len(pair.source.split()) + 1, dtype=torch.bool)
     for source, target in links:
         matrix[target, source] = True

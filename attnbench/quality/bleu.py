@@ -19,15 +19,15 @@ def bleu_interval(
     """BLEU, the bounds of its 95 % bootstrap interval over sentences (Koehn 2004), and the signature."""
     metric = _bleu(options)
     score = metric.corpus_score(translations, [references], n_bootstrap=RESAMPLES)
-    # sacreBLEU centres its interval on the resamples' mean; the score itself may lie off that.
+    # sacreBLEU centres its interval on the mean of the resamples; the score itself may be outside.
     mean, half = (getattr(score, name, score.score if name == "_mean" else 0.0) for name in ("_mean", "_ci"))
     low, high = min(mean - half, score.score), max(mean + half, score.score)
     return score.score, max(0.0, low), min(100.0, high), str(metric.get_signature())
 
 
 def bleu_statistics(translations: Sequence[str], references: Sequence[str], options: dict[str, Any]) -> list[list[int]]:
-    """What corpus BLEU is summed from, a row a sentence; see `record.Quality`."""
-    # The effective order bears on a sentence's own score alone, which is not wanted; without it there is a warning.
+    """The statistics from which corpus BLEU is summed, a row for each sentence; see `record.Quality`."""
+    # The effective order changes only the score of a sentence, which is not used. Without it there is a warning.
     metric = _bleu(options | {"effective_order": True})
     pairs = zip(translations, references, strict=True)
     scores = [metric.sentence_score(text, [reference]) for text, reference in pairs]
@@ -35,5 +35,5 @@ def bleu_statistics(translations: Sequence[str], references: Sequence[str], opti
 
 
 def _bleu(options: dict[str, Any]) -> BLEU:
-    # trg_lang only picks a tokeniser, which `options` names; force hushes a hint about tokenised input.
+    # trg_lang only chooses a tokeniser, which `options` names. force suppresses a hint about tokenised input.
     return BLEU(**options, force=True)

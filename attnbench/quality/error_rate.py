@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 
 class Rates(NamedTuple):
-    """From 0 to 1; None where there is nothing to divide by.
+    """Alignment error rate, precision and recall, from 0 to 1; None if undefined.
 
-    AER is 0 where all that was found is right and all that is sure was found. A target word that is linked once only
-    cannot reach that where the gold links it twice.
+    AER is 0 if all found links are right and all sure links were found. A target word with only one found link cannot
+    reach that if it has two gold links.
     """
 
     aer: float | None
@@ -20,13 +20,13 @@ class Rates(NamedTuple):
 
 
 def rates(counts: Sequence[Sequence[int]]) -> Rates:
-    """The rates of many sentences together, as links: a long sentence counts for more than a short one.
+    """The rates of many sentences together, over links: a long sentence counts more than a short one.
 
         AER = 1 - (|A ∩ S| + |A ∩ P|) / (|A| + |S|)    precision = |A ∩ P| / |A|    recall = |A ∩ S| / |S|
 
     Args:
-        counts: a row a sentence, |A|, |S|, |A ∩ S|, |A ∩ P|, where A are the links found, S the sure ones of the gold,
-            and P the sure and the possible ones: the rows of `record.AlignmentQuality.links`.
+        counts: a row for each sentence: |A|, |S|, |A ∩ S|, |A ∩ P|. A are the found links, S the sure gold links, P the
+            sure and the possible ones. They are the rows of `record.AlignmentQuality.links`.
     """
     sums = np.array(counts, dtype=float).reshape(-1, 4).sum(0)
     found, sure, found_sure, found_possible = sums.tolist()
@@ -38,7 +38,7 @@ def rates(counts: Sequence[Sequence[int]]) -> Rates:
 
 
 def error_rate(sums: NDArray[Any]) -> NDArray[np.float64]:
-    """AER of sums of counts, `(…, 4)` to `(…)`; NaN where nothing is sure and nothing was found."""
+    """AER from sums of counts, `(…, 4)` to `(…)`; NaN if there is no sure link and no found link."""
     found, sure, found_sure, found_possible = np.moveaxis(sums, -1, 0)
     with np.errstate(invalid="ignore"):
         return 1 - (found_sure + found_possible) / (found + sure)

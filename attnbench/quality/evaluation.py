@@ -1,4 +1,4 @@
-"""How good the translations are: sacreBLEU, chrF, exact match, token accuracy."""
+"""The evaluation of a model on a set: translations, BLEU, chrF, exact match, token accuracy."""
 
 import hashlib
 from collections.abc import Sequence
@@ -20,16 +20,16 @@ from attnbench.tasks.task import PAD, Pair, Task
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """What of the test set is kept in the record."""
+    """What the record keeps of the test set."""
 
     samples: int  # translations
-    alignments: int  # sentences of which it is kept where the model looks
-    aligned: int  # sentences by which it is judged where the model looks
+    alignments: int  # sentences whose weights are kept
+    aligned: int  # sentences by which alignments are evaluated
 
 
 @dataclass(frozen=True)
 class TokenStatistics:
-    """Under teacher forcing: cross-entropy in nats a token, and the share of tokens whose arg max is right."""
+    """Under teacher forcing: cross-entropy in nats per token, and the share of tokens whose arg max is right."""
 
     loss: float
     accuracy: float
@@ -61,7 +61,7 @@ def token_statistics(model: Model, batches: Batches) -> TokenStatistics:
 
 
 def exact_match(translations: Sequence[str], references: Sequence[str], options: dict[str, Any]) -> float:
-    """The share of translations that are their reference word for word, 0 to 1; without regard to case as BLEU is."""
+    """The share of translations that equal their reference word for word, 0 to 1; case matters if it does in BLEU."""
     if options.get("lowercase"):
         translations, references = [text.lower() for text in translations], [text.lower() for text in references]
     pairs = zip(translations, references, strict=True)
@@ -69,14 +69,14 @@ def exact_match(translations: Sequence[str], references: Sequence[str], options:
 
 
 def evaluate(model: Model, task: Task, batches: Batches, search: Search, samples: int) -> tuple[Quality, list[str]]:
-    """Quality of a model on a test set, and its translations in the set's order.
+    """The quality of a model on a test set, and its translations in the order of the set.
 
     Args:
-        model: to be judged.
-        task: whose vocabularies and BLEU are used.
+        model: to be evaluated.
+        task: its vocabularies and its BLEU options are used.
         batches: of the test set.
         search: makes the translations.
-        samples: how many translations to keep in the record, evenly spread over the set.
+        samples: how many translations the record keeps, spread evenly over the set.
     """
     translations = translate_all(model, task, batches, search)
     statistics = token_statistics(model, batches)

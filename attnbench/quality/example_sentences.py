@@ -1,23 +1,27 @@
-"""Which test sentences are looked at closely: the same ones under every mechanism, with gold links where any have."""
+"""The test sentences whose weights are kept or evaluated: the same for every mechanism, with gold links if any have
+them.
+"""
 
 from collections.abc import Sequence
 
 from attnbench.tasks.task import Pair, Task
 
 SHOWN_WORDS = 24  # source words of the longest sentence whose weights are kept: as many as a heat map can label
-# Target words squared, summed over the sentences by which alignments are judged. Implicit weights read a sentence once
-# for each of its words: this is what some sixty updates cost, at any length.
+# The sum of squared target lengths of the sentences by which alignments are evaluated. Implicit weights read a sentence
+# once for each of its words. This bound costs about as much as sixty updates, at any length.
 JUDGED_WORDS_SQUARED = 100_000
 
 
 def sentences_to_show(task: Task, count: int) -> list[Pair]:
-    """`count` test pairs, spread over those that are short enough to show, or else the shortest."""
+    """`count` test pairs, spread evenly over those that are short enough to show; if there are none, the shortest."""
     by_length = _by_length(task)
     return _spread([pair for pair in by_length if _words(pair) <= SHOWN_WORDS] or by_length[:count], count)
 
 
 def sentences_to_judge(task: Task, count: int) -> list[Pair]:
-    """`count` test pairs, spread over all lengths; fewer where they are long, so that it takes about as long."""
+    """`count` test pairs, spread evenly over all lengths. There are fewer if they are long, so that the time is the
+    same.
+    """
     by_length = _by_length(task)
     squared = sum(len(pair.target.split()) ** 2 for pair in by_length) / len(by_length)
     return _spread(by_length, min(count, max(1, int(JUDGED_WORDS_SQUARED / squared))))
@@ -28,7 +32,7 @@ def _by_length(task: Task) -> list[Pair]:
 
 
 def _spread(pairs: Sequence[Pair], count: int) -> list[Pair]:
-    """`count` of them at even distances, neither end being one; all where there are no more."""
+    """`count` of the pairs at equal distances, without the two ends; all pairs if there are not more."""
     count = min(count, len(pairs))
     return [pairs[(i + 1) * len(pairs) // (count + 1)] for i in range(count)]
 

@@ -1,4 +1,4 @@
-"""Implicit attention: how much each source token sways each target token, whether or not the model attends."""
+"""Implicit attention: how much each source token influences each target token, in any model."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,24 +13,26 @@ from attnbench.tasks.task import BOS
 
 
 def implicit_weights(model: Model, source: Sequence[int], target: Sequence[int]) -> Tensor:
-    """‖∂ log p(y_t | y_<t, x) / ∂ e(x_s)‖₂, e being the source embeddings, as weights `(T, S)`.
+    """‖∂ log p(y_t | y_<t, x) / ∂ e(x_s)‖₂, where e are the source embeddings, as weights `(T, S)`.
 
-    The sensitivity of Simonyan et al. (2014), for each target token as in Ding et al. (2019). The gradient's scale says
-    how sure the model is, not where it looks, so each row is divided by its sum; a row of zeros stays one. A hard
-    selection passes no gradient to its scores: what it selected still shows, by its values.
+    This is the sensitivity of Simonyan et al. (2014), for each target token as in Ding et al. (2019). The scale of a
+    gradient says how certain the model is, not where it looks. Each row is therefore divided by its sum; a row of zeros
+    stays. A hard selection passes no gradient to its scores, but what it selected shows by its values.
 
     Args:
-        model: any whose source ids are first read by a module; in evaluation mode.
-        source: ids, the end included.
-        target: ids, the end included; they are read as they are, whatever the model would have said.
+        model: in evaluation mode; its source ids must first be read by a module.
+        source: ids, with the end.
+        target: ids, with the end. They are read as they are, whatever the model would predict.
     """
     count, device = len(target), next(model.parameters()).device
-    # One backward pass for all: as many copies of the sentence as it has target tokens, each asked for one of them.
+    # One backward pass for all: the sentence is copied once for each target token, and each copy is asked for one
+    # token.
     sources = torch.tensor([source] * count, device=device)
     begun = torch.tensor([[BOS, *target[:-1]]] * count, device=device)
     embedded: list[Tensor] = []
 
-    def keep(module: nn.Module, inputs: tuple[object, ...], output: Tensor) -> Any:  # torch means Tensor | None
+    # Torch's annotation should be Tensor | None.
+    def keep(module: nn.Module, inputs: tuple[object, ...], output: Tensor) -> Any:
         """Of the modules that read the source, each inside the next, the embedding answers first."""
         if embedded or not inputs or inputs[0] is not sources:
             return None

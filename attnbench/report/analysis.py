@@ -1,4 +1,4 @@
-"""The statistics of a study, each computed once: every table, figure and finding reads them here."""
+"""The statistics of a study. Each is computed once, and every table, figure and finding reads it here."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,15 +32,15 @@ from attnbench.report.study.frames import along, conditions, groups, where
 from attnbench.report.study.study import SeedStatistics, Study, evenly_spaced
 
 LEVEL = 0.05  # of significance, after Holm's correction over a table
-BINS, BINS_BEYOND = 4, 2  # of source length: of the test set, and of the sentences beyond those trained on
+BINS, BINS_BEYOND = 4, 2  # of source length: for the test set, and for sentences beyond the training length
 MOST_BINNED = 100  # mechanisms
 
-ByMechanism = dict[str, dict[str, Any]]  # condition -> mechanism -> what was found of it
+ByMechanism = dict[str, dict[str, Any]]  # condition -> mechanism -> result
 Found = TypeVar("Found")
 
 
 class TestedComparison(NamedTuple):
-    """A comparison with the baseline, and its p-value after Holm's correction over all of the report's."""
+    """A comparison with the baseline, and its p-value after Holm's correction over all comparisons of the report."""
 
     comparison: Comparison
     adjusted_p: float
@@ -51,7 +51,7 @@ class TestedComparison(NamedTuple):
 
 
 class BleuBin(NamedTuple):
-    """The sentences whose source has `low` to `high` tokens."""
+    """BLEU of the sentences whose source has `low` to `high` tokens."""
 
     low: int
     high: int
@@ -59,7 +59,7 @@ class BleuBin(NamedTuple):
 
 
 class Response(NamedTuple):
-    """What the factors act on, and how. `name` is for files; of a time the logarithm was modelled."""
+    """What the factors act on. `name` is for files. If `logarithmic`, the logarithm was modelled, as for times."""
 
     name: str
     title: str  # with its unit
@@ -69,7 +69,7 @@ class Response(NamedTuple):
 
 @dataclass(frozen=True)
 class CostCurve:
-    """One cost of one mechanism against the length: `values` are medians over its jobs."""
+    """One cost of one mechanism against the length. `values` are medians over its jobs."""
 
     values: dict[int, float]
 
@@ -83,13 +83,13 @@ class CostCurve:
 
     @cached_property
     def held_out(self) -> HeldOut | None:
-        """How well the longest value is foretold by the others."""
+        """How well the longest value is predicted from the others."""
         return held_out(self.values)
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """All that is inferred from a study. What is by condition and mechanism has the best BLEU first."""
+    """Everything that is inferred from a study. Results by condition and mechanism have the best BLEU first."""
 
     study: Study
 
@@ -104,12 +104,12 @@ class Analysis:
 
     @cached_property
     def beyond(self) -> dict[str, dict[str, Estimate]]:
-        """BLEU on sentences longer than any that was trained on."""
+        """BLEU on sentences longer than every training sentence."""
         return self._by_mechanism(lambda seeds: estimate_bleu(_scored(seeds)), beyond=True)
 
     @cached_property
     def comparisons(self) -> dict[str, dict[str, TestedComparison]]:
-        """Each mechanism against the study's baseline, where both were tested on the same sentences."""
+        """Each mechanism against the baseline of the study, if both were tested on the same sentences."""
         baseline = self.study.baseline
         found = self._against({condition: baseline for condition in self.bleu if baseline}, compare)
         tested: dict[str, dict[str, TestedComparison]] = {}
@@ -120,7 +120,7 @@ class Analysis:
 
     @cached_property
     def below_best(self) -> dict[str, dict[str, float]]:
-        """By condition, p of no difference to the mechanism of highest BLEU, corrected by Holm over all of them."""
+        """By condition, p of no difference to the mechanism with the highest BLEU, corrected by Holm over all."""
         found = self._against({condition: next(iter(mine)) for condition, mine in self.bleu.items()}, pairs)
         adjusted: dict[str, dict[str, float]] = {}
         for (condition, name), p in zip(found, holm([one.p for one in found.values()]), strict=True):
@@ -129,9 +129,9 @@ class Analysis:
 
     @cached_property
     def bins(self) -> dict[str, dict[str, list[BleuBin]]]:
-        """BLEU by the length of the source, in classes of about equally many sentences, on to the longest tested.
+        """BLEU by the length of the source, in bins of about equally many sentences, up to the longest tested.
 
-        Of a hundred mechanisms at the most, spread from the best to the worst: a figure shows no more.
+        For at most a hundred mechanisms, spread evenly from the best to the worst: a figure shows no more.
         """
         found: dict[str, dict[str, list[BleuBin]]] = {}
         for condition, mine in self.bleu.items():
@@ -143,12 +143,12 @@ class Analysis:
 
     @cached_property
     def aer(self) -> dict[str, dict[str, Estimate]]:
-        """Alignment error rate of the explicit weights, 0 to 1, lowest first."""
+        """Alignment error rate of the explicit weights, 0 to 1, the lowest first."""
         return self._aer("explicit")
 
     @cached_property
     def implicit_aer(self) -> dict[str, dict[str, Estimate]]:
-        """Alignment error rate of the implicit weights, 0 to 1, lowest first."""
+        """Alignment error rate of the implicit weights, 0 to 1, the lowest first."""
         return self._aer("implicit")
 
     @cached_property
@@ -166,7 +166,7 @@ class Analysis:
 
     @cached_property
     def curves(self) -> dict[tuple[str, str], dict[str, CostCurve]]:
-        """By device and the name of a quantity, each mechanism's cost against the length."""
+        """By device and name of a quantity, the cost of each mechanism against the length."""
         found: dict[tuple[str, str], dict[str, CostCurve]] = {}
         for device, here in groups(self.study.scaling, "device"):
             for quantity in QUANTITIES:
@@ -179,7 +179,7 @@ class Analysis:
         return found
 
     def sessions(self, device: str) -> list[dict[str, dict[int, float]]]:
-        """Each session of cost on a device: by mechanism and length, the time of forward and backward in ms."""
+        """Each cost session on a device: by mechanism and length, the time of forward and backward in ms."""
         shapes = where(self.study.shapes, device=device)
         points = where(self.study.scaling, device=device, passes="forward+backward")
         found = []
@@ -204,7 +204,7 @@ class Analysis:
     def _against(
         self, baselines: Mapping[str, str], compared: Callable[[Scores, Scores], Found | None]
     ) -> dict[tuple[str, str], Found]:
-        """By condition and mechanism, all others against the mechanism that is named for their condition."""
+        """By condition and mechanism, the comparison of all others with the mechanism that the condition names."""
         found: dict[tuple[str, str], Found] = {}
         for condition, baseline in baselines.items():
             here = self._scores[condition]
@@ -225,7 +225,7 @@ class Analysis:
         return found
 
     def _factors(self) -> tuple[pd.DataFrame, dict[str, str]]:
-        """One row a job: its factors, as text, and what they may act on; and how the latter are called."""
+        """One row for each job: its factors, as text, and the responses; and the titles of the responses."""
         records = self.study.records
         frame = pd.DataFrame([{k: str(v) for k, v in record.factors.items()} for record in records], dtype=object)
         steps = [np.log(record.step.step_ms) if record.step else None for record in records]
@@ -249,13 +249,13 @@ def _bins(seeds: SeedStatistics, count: int) -> list[BleuBin]:
 
 
 def _ratio(counts: list[Any]) -> Estimate:
-    """AER of rows of counts, an array a job; seeds that were judged on other sentences are left out."""
+    """AER from rows of counts, an array for each job. Seeds with other sentences are left out."""
     same = [rows for rows in counts if len(rows) == len(counts[0])]
     return estimate_ratio(np.stack(same), error_rate)
 
 
 def _longest_common(study: Study) -> tuple[int, dict[int, float]]:
-    """The longest length that most jobs were measured at, and by job the logarithm of its time there."""
+    """The longest length at which most jobs were measured, and by job the logarithm of its time there."""
     points = where(study.scaling, passes="forward+backward", status="measured")
     if points.empty:
         return 0, {}

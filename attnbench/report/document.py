@@ -1,4 +1,4 @@
-"""The document: what both renderers show. Numbers are rounded, and figures and tables numbered, here and only here."""
+"""The document that all renderers show. Numbers are rounded, and figures and tables are numbered, only here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -27,7 +27,9 @@ def interval(estimate: Estimate, show: Callable[[float], str]) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """`show` rounds its numbers, which stand right-aligned; without it the column is text. `wide` text may wrap."""
+    """A column of a table. `show` rounds its numbers, and aligns them right; without it, the column is text. `wide` may
+    wrap.
+    """
 
     title: str
     show: Callable[[float], str] | None = None
@@ -45,7 +47,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """`name` is the stem of its CSV file. A `collapsed` table is folded away where the medium can."""
+    """A table. `name` is the stem of its CSV file. A `collapsed` table is folded away, if the medium can do that."""
 
     name: str
     caption: str
@@ -55,7 +57,7 @@ class Table:
 
 
 def without_empty(table: Table) -> Table:
-    """Without the columns in which no row has anything to say."""
+    """The table without its empty columns."""
     kept = [i for i in range(len(table.columns)) if any(row[i] not in (None, "") for row in table.rows)]
     columns = tuple(table.columns[i] for i in kept)
     rows = tuple(tuple(row[i] for i in kept) for row in table.rows)
@@ -72,7 +74,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Figure:
-    """`name` is the stem of its files; `alt` says what it shows to those who cannot see it."""
+    """A figure. `name` is the stem of its files. `alt` describes it for those who cannot see it."""
 
     name: str
     caption: str
@@ -82,7 +84,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Viewer:
-    """Where each run looks in each sentence, to be explored; a medium that cannot shows nothing. `data` is JSON."""
+    """The attention viewer: the weights of each run for each sentence. A medium that cannot show it leaves it out.
+
+    `data` is JSON.
+    """
 
     name: str
     caption: str
@@ -91,16 +96,22 @@ class Viewer:
 
 @dataclass(frozen=True)
 class Paragraph:
+    """A paragraph of text."""
+
     text: str
 
 
 @dataclass(frozen=True)
 class Bullets:
+    """A list of sentences."""
+
     items: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Code:
+    """Text that is shown as it is."""
+
     text: str
 
 
@@ -109,12 +120,16 @@ Block = Table | Figure | Viewer | Paragraph | Bullets | Code
 
 @dataclass(frozen=True)
 class Section:
+    """A section with its blocks."""
+
     title: str
     blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True)
 class Document:
+    """The whole report."""
+
     title: str
     date: str
     sections: tuple[Section, ...]
@@ -126,9 +141,9 @@ class Document:
         return [block for section in self.sections for block in section.blocks if isinstance(block, Figure)]
 
     def plain(self) -> dict[str, Any]:
-        """The document as a renderer wants it: strings, lists and dicts; every number shown, every block numbered.
+        """The document for a renderer: strings, lists and dicts. Every number is rounded, and every block is numbered.
 
-        Collapsed tables are numbered by themselves, A1, A2, ...: where nothing folds, they may stand in an appendix.
+        Collapsed tables have their own numbers, A1, A2, …: in print they are in an appendix.
         """
         open_tables, collapsed = ([t for t in self.tables() if t.collapsed is folded] for folded in (False, True))
         kinds = {"Table ": open_tables, "Table A": collapsed, "Figure ": self.figures()}
@@ -166,5 +181,5 @@ def _plain(block: Block, label: str) -> dict[str, Any]:
 
 
 def _key(cell: CellValue) -> str | int | float | None:
-    """What a table is sorted by."""
+    """The value by which a table is sorted."""
     return cell.value if isinstance(cell, Estimate) else cell

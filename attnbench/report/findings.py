@@ -68,7 +68,7 @@ def _beyond(analysis: Analysis) -> Iterator[str]:
         how_many = "all" if len(fallen) == len(far) else f"{len(fallen)} of {len(far)}"
         yield (
             f"{_at(condition)}on sentences longer than every training sentence, BLEU falls for {how_many} mechanisms "
-            f"by more than the intervals allow; the highest BLEU there is {_shown(bleu)}, by {best}."
+            f"by more than the intervals allow; the best there is {best}, with {_shown(bleu)}."
         )
 
 

@@ -1,1 +1,1 @@
-"""What is learned: the embedded grammar, parallel corpora, and the batches made of them."""
+"""What is learned: the embedded grammar, diagnostics, parallel corpora; and the batches made of them."""

@@ -1,4 +1,4 @@
-"""Batches bucketed by length, in an order that depends on the seed alone."""
+"""Batches of sentences with similar length, in an order that depends only on the seed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,15 +8,16 @@ from torch import Tensor
 
 from attnbench.tasks.task import BOS, EOS, PAD, Pair, Task
 
-POOL = 50  # batches that are sorted by length together: little padding, and still a mixed order
+POOL = 50  # batches that are sorted by length together: little padding, and still a random order
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Padded ids: source `(B, S)`, its lengths `(B,)`; target `(B, T)` with `<s>` first, and `expected`, one ahead.
+    """Padded ids: source `(B, S)` and its lengths `(B,)`; target `(B, T)` with `<s>` first; `expected`, the target one
+    step ahead.
 
-    `rows` are the positions of the sentences in the set that they come from; `target_tokens` counts the real ones, the
-    end of each sentence included.
+    `rows` are the positions of the sentences in their set. `target_tokens` counts the real target tokens, with the end
+    of each sentence.
     """
 
     source: Tensor
@@ -36,18 +37,18 @@ class Batches:
     """One set of a task as ids, cut into batches of `size` sentences."""
 
     def __init__(self, task: Task, pairs: Sequence[Pair], size: int, device: torch.device) -> None:
-        # The source ends in </s>, so that no sentence is empty and the end itself can be attended.
+        # The source ends in </s>, so that no sentence is empty and the end can be attended.
         self.pairs = pairs
         self.source = [[*task.source.encode(pair.source), EOS] for pair in pairs]
         self.target = [task.target.encode(pair.target) for pair in pairs]
         self.size, self.device = size, device
 
     def __len__(self) -> int:
-        """Batches an epoch."""
+        """Batches in an epoch."""
         return -(-len(self.source) // self.size)
 
     def shuffled(self, seed: int, epoch: int) -> Iterator[Batch]:
-        """One epoch: sentences of like length together, pools and batches in random order."""
+        """One epoch: sentences with similar length together, pools and batches in random order."""
         generator = torch.Generator().manual_seed(seed * 100_003 + epoch)
         order = torch.randperm(len(self.source), generator=generator).tolist()
         pool = self.size * POOL
@@ -65,7 +66,7 @@ class Batches:
             yield self._batch(group)
 
     def typical(self) -> Batch:
-        """The batch in the middle of the lengths: what a step's cost is measured on."""
+        """The batch in the middle of the lengths. The cost of a step is measured on it."""
         rows = self._sorted(list(range(len(self.source))))
         start = max(0, (len(rows) - self.size) // 2)
         return self._batch(rows[start : start + self.size])

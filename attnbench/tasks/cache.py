@@ -1,18 +1,19 @@
-"""The user's cache folder: what was downloaded or trained once and need not be again."""
+"""The user's cache folder, for what was downloaded or trained once."""
 
 import os
 from pathlib import Path
 
 
 def folder() -> Path:
-    """`attnbench` below `$XDG_CACHE_HOME`, or below `~/.cache` where that is unset; it need not exist yet."""
+    """`attnbench` in `$XDG_CACHE_HOME`, or in `~/.cache` if that is not set. The folder may not exist yet."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "attnbench"
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write the file whole or not at all, so that another process never reads half of it.
+    """Writes the whole file or nothing, so that another process never reads half of it.
 
-    Raises `OSError` where the folder cannot be written to.
+    Raises:
+        OSError: the folder cannot be written to.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")

@@ -1,6 +1,7 @@
-"""Synthetic diagnostics: each asks for one ability, and the share of sentences that are wholly right shows who has it.
+"""Synthetic diagnostics. Each asks for one ability. The share of sentences without any mistake shows which model has
+it.
 
-The words are symbols, the target follows from the source, and the links say which source word each target word is.
+The words are symbols, and the source determines the target. The links say which source word each target word is.
 """
 
 import itertools
@@ -15,9 +16,9 @@ from attnbench.tasks.random_sets import draw_sets
 from attnbench.tasks.task import Pair, Task
 from attnbench.tasks.vocabulary import WordVocabulary
 
-ASK = "?"  # between the pairs and the keys that are asked
+ASK = "?"  # between the pairs and the keys in question
 
-# From the numbers of a source to the positions that its target reads, in the target's order.
+# From the numbers of a source to the positions that the target reads, in the order of the target.
 ORDERS: dict[str, Callable[[list[int]], Sequence[int]]] = {
     "copy": lambda numbers: range(len(numbers)),
     "reverse": lambda numbers: range(len(numbers))[::-1],
@@ -35,7 +36,7 @@ def reorder(
     beyond: int,
     seed: int,
 ) -> Task:
-    """The numbers of the source once more, as they stand, backwards, or in rising order; equal ones keep their order.
+    """The numbers of the source: as they are, backwards, or in rising order. Equal numbers keep their order.
 
         source  7 3 9 3
         copy    7 3 9 3     links 0-0 1-1 2-2 3-3
@@ -45,9 +46,9 @@ def reorder(
     Args:
         order: of the target.
         length: numbers in the longest source; the shortest has half as many.
-        words: numbers that occur, from 0.
+        words: how many different numbers there are, from 0.
         train, validation, test: pairs in each set; no source occurs twice.
-        beyond: further test pairs, of length + 1 to 2 · length numbers.
+        beyond: further test pairs, with length + 1 to 2 · length numbers.
         seed: of the sentences.
 
     Raises:
@@ -72,22 +73,22 @@ def reorder(
 
 
 def recall(length: int, keys: int, values: int, train: int, validation: int, test: int, beyond: int, seed: int) -> Task:
-    """Multi-query associative recall (Arora et al. 2023): pairs of a key and its value, then every key asked once.
+    """Multi-query associative recall (Arora et al. 2023): pairs of a key and its value, then each key is asked once.
 
         source  a 3 b 7 c 3 ? b c a
         target  b 7 c 3 a 3
         links   7-0 3-1 8-2 5-3 9-4 1-5
 
-    Each value follows its key in the target, as in the original, where a value is predicted while its key is read: so
-    one look at the source is enough for each word. For the values alone a step would need two, at the key that is
-    asked and at the value behind it, and no decoder here looks twice.
+    In the target, each value follows its key. In the original, too, a value is predicted while its key is read. One
+    look at the source is therefore enough for each word. For values alone, a step would need two looks: at the key that
+    is asked, and at the value after the same key. No decoder here looks twice.
 
     Args:
-        length: words in the longest source, three a pair and the mark; the shortest has half as many pairs.
-        keys: keys that occur; no key stands twice in a sentence.
-        values: values that occur, from 0.
+        length: words in the longest source, three for each pair and one mark; the shortest has half as many pairs.
+        keys: how many different keys there are; no key occurs twice in the pairs of a sentence.
+        values: how many different values there are, from 0.
         train, validation, test: pairs of sentences in each set; no source occurs twice.
-        beyond: further test pairs, with more keys than any of these, up to twice as many; none where all keys are used.
+        beyond: further test pairs, with more keys than these, up to twice as many; none if all keys are used.
         seed: of the sentences.
 
     Raises:
@@ -120,19 +121,19 @@ def recall(length: int, keys: int, values: int, train: int, validation: int, tes
 
 
 def _pair(source: Sequence[str], read: Sequence[int]) -> Pair:
-    """A source, and the target that reads these of its positions."""
+    """A source, and the target that reads these positions of it."""
     target = [source[position] for position in read]
     return Pair(" ".join(source), " ".join(target), tuple((position, index) for index, position in enumerate(read)))
 
 
 def _letters(count: int) -> list[str]:
-    """a to z, then aa, ab, and so on, as a spreadsheet's columns."""
+    """a to z, then aa, ab, and so on, like the columns of a spreadsheet."""
     sizes = itertools.count(1)
     names = itertools.chain.from_iterable(itertools.product(ascii_lowercase, repeat=size) for size in sizes)
     return ["".join(name) for name in itertools.islice(names, count)]
 
 
 def _at_least(least: int, key: str, value: int) -> None:
-    # Hydra passes on whatever was typed.
+    # Hydra passes on any type of value.
     if not isinstance(value, int) or value < least:
         raise UserError(f"{key}={value}: must be {least} or more")

@@ -1,4 +1,4 @@
-"""Sentence pairs drawn at random: three disjoint sets that a seed decides, and a fourth of longer sentences."""
+"""Random sentence pairs: three disjoint sets that a seed determines, and a fourth with longer sentences."""
 
 import math
 from collections.abc import Callable
@@ -20,19 +20,19 @@ def draw_sets(
     seed: int,
     sources: Callable[[int, int], float] = lambda shortest, longest: math.inf,
 ) -> dict[str, list[Pair]]:
-    """The sets `train`, `validation`, `test` and `beyond`, of these sizes; no source is in two, or twice in one.
+    """The sets `train`, `validation`, `test` and `beyond`, of these sizes. No source occurs twice.
 
     Args:
         sample: draws a pair whose length is between two numbers, both included.
-        shortest, longest: lengths in the first three sets; in `beyond` they go on, up to twice the longest.
+        shortest, longest: lengths in the first three sets; in `beyond`, lengths are longer, up to twice the longest.
         train, validation, test, beyond: pairs in each set.
         seed: of the draws.
-        sources: how many different ones `sample` can draw between two lengths.
+        sources: how many different sources `sample` can draw between two lengths.
 
     Raises:
-        UserError: a set without a pair, other than `beyond`, or more pairs than sources.
+        UserError: an empty set, other than `beyond`, or more pairs than sources.
     """
-    # The test set first: it stays the same when the size of the training set is varied.
+    # The test set is drawn first, so that it does not depend on the size of the training set.
     sizes = {"test": test, "validation": validation, "train": train}
     for key, size in sizes.items():
         _check(key, size, 1)
@@ -41,7 +41,8 @@ def draw_sets(
     _check_room("beyond", beyond, "", beyond, sources(longest + 1, 2 * longest))
     rng, seen = Random(seed), set[str]()
     sets = {key: _distinct(lambda: sample(rng, shortest, longest), size, seen) for key, size in sizes.items()}
-    # By numbers of its own, or a longer sentence would begin as a shorter one does, and depend on how many there are.
+    # With its own random numbers. Otherwise a longer sentence would begin like a shorter one, and depend on their
+    # number.
     further = Random(f"beyond {seed}")
     return sets | {"beyond": _distinct(lambda: sample(further, longest + 1, 2 * longest), beyond, set())}
 
@@ -55,13 +56,13 @@ def _check(key: str, size: int, least: int) -> None:
 def _check_room(key: str, size: int, others: str, pairs: int, sources: float) -> None:
     if pairs > sources:
         raise UserError(
-            f"task.{key}={size}: {others}{pairs} different sentences, of which there are {sources}; "
+            f"task.{key}={size}: {others}{pairs} different sentences are needed, but there are only {sources}; "
             "make the sets smaller, or the sentences longer"
         )
 
 
 def _distinct(sample: Callable[[], Pair], size: int, seen: set[str]) -> list[Pair]:
-    """`size` pairs whose source is not among those `seen`, which grows by them."""
+    """`size` pairs whose source is not in `seen`. Their sources are added to `seen`."""
     pairs: list[Pair] = []
     while len(pairs) < size:
         pair = sample()

@@ -1,4 +1,4 @@
-"""Noisy points on a curve: what kernel regression estimates the curve from."""
+"""Noisy points on a curve. Kernel regression estimates the curve from them."""
 
 import math
 from dataclasses import dataclass, fields
@@ -11,7 +11,7 @@ from attnbench.errors import UserError
 
 @dataclass(frozen=True)
 class Points:
-    """Training points `(N,)` in rising order of `x`; and where the curve is asked for `(M,)`, with its true height."""
+    """Training points `(N,)` with rising `x`; and the test points `(M,)`, with the true height of the curve there."""
 
     x: Tensor
     y: Tensor
@@ -26,11 +26,11 @@ class Points:
 def kernel_regression(
     points: int, tests: int, span: float, slope: float, amplitude: float, noise: float, seed: int
 ) -> Points:
-    """y = slope · x + amplitude · sin x + noise, at random places; and the curve without the noise, at even ones.
+    """y = slope · x + amplitude · sin x + noise at random places; and the curve without noise at equally spaced places.
 
     Args:
-        points: to train on, x uniform from 0 to `span`.
-        tests: where the curve is asked for, from 0 to `span`, both included.
+        points: number of training points, with x uniform from 0 to `span`.
+        tests: number of test points, from 0 to `span`, both included.
         span: of x.
         slope, amplitude: of the curve.
         noise: standard deviation of the normal noise on y.
@@ -39,7 +39,7 @@ def kernel_regression(
     Raises:
         UserError: a value out of range.
     """
-    # Each training point is estimated from the others: there has to be one.
+    # Each training point is estimated from the others, so that there must be two.
     for key, value, least in (("points", points, 2), ("tests", tests, 1)):
         if value < least:
             raise UserError(f"task.{key}={value}: must be {least} or more")

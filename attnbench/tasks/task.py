@@ -1,4 +1,4 @@
-"""What a task is: sentence pairs as text, and one vocabulary a side to turn text into ids and back."""
+"""A task: sentence pairs as text, and a vocabulary for each side, which turns text into ids and back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,22 +9,22 @@ SPECIALS = ("<pad>", "<unk>", "<s>", "</s>")
 
 
 class Vocabulary(Protocol):
-    """Text to ids and back. Ids 0 to 3 are `SPECIALS`; `encode` adds none of them but `<unk>`."""
+    """Text to ids and back. Ids 0 to 3 are `SPECIALS`. `encode` adds none of them except `<unk>`."""
 
     def __len__(self) -> int: ...
 
     def encode(self, text: str) -> list[int]: ...
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text as a reader would write it; special ids other than `<unk>` are dropped."""
+        """Text as a reader would write it. Special ids are dropped, except `<unk>`."""
         ...
 
     def token(self, index: int) -> str:
-        """The token behind one id, as shown beside a heat map."""
+        """The token of one id, as a heat map shows it."""
         ...
 
     def state(self) -> dict[str, Any]:
-        """All that is needed to make this vocabulary again (`tasks.vocabulary.restore`), as plain JSON-able values."""
+        """Everything that is needed to make this vocabulary again (`tasks.vocabulary.restore`), as JSON values."""
         ...
 
 
@@ -33,10 +33,10 @@ Links = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True)
 class Pair:
-    """A sentence and its translation, as text; gold links (source word, target word), from 0, where they are known.
+    """A sentence and its translation, as text; and gold links (source word, target word), from 0, if they are known.
 
-    `links` are sure, `possible` the further ones that are neither right nor wrong (Och and Ney 2003). A word is what
-    spaces set apart.
+    `links` are sure. `possible` are further links that are neither right nor wrong (Och and Ney 2003). Words are
+    separated by spaces.
     """
 
     source: str
@@ -47,11 +47,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class Task:
-    """Three disjoint sets of pairs, the two vocabularies, and how the translations are scored.
+    """Three disjoint sets of pairs, the two vocabularies, and how translations are scored.
 
-    `bleu` holds keyword arguments of `sacrebleu.metrics.BLEU` (`tokenize`, `lowercase`), so that the signature printed
-    beside a score says what was compared. `beyond` are test sentences longer than any that is trained on. `gold` says
-    where the links of the test set come from, "task" or the path of a file; None: they are not known.
+    `bleu` holds keyword arguments of `sacrebleu.metrics.BLEU` (`tokenize`, `lowercase`), so that the signature of a
+    score says what was compared. `beyond` are test sentences longer than every training sentence. `gold` is the source
+    of the test set's links: "task", or the path of a file; None if they are not known.
     """
 
     name: str

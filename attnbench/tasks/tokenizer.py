@@ -1,13 +1,13 @@
-"""Text to words and back, for any language that writes spaces or Han characters, with no table of languages.
+"""Text to words and back, for any language that writes spaces or Han characters, without a table of languages.
 
     Der Hund läuft 3,5 km.     Der Hund läuft 3,5 km .
     a blue-green 'hat'         a blue-green '￭ hat ￭'
     我会说French。               我 会 说 French 。
 
-Scores are computed on sacreBLEU's tokeniser 13a (or `zh`), so `join(split(text))` must look to it like `text`. Most
-marks it sets apart itself, and a space beside them changes nothing. The ones it leaves attached (quotes, dashes,
-whatever is not ASCII) carry `JOINER` on the sides where the text had no space. The four entities that it knows stay
-whole.
+Scores use sacreBLEU's tokeniser 13a (or `zh`), so that `join(split(text))` must be the same as `text` for it. It
+separates most punctuation itself; a space beside that changes nothing. What it leaves attached (quotes, dashes,
+everything that is not ASCII) gets `JOINER` on the sides where the text had no space. The four entities that it knows
+stay whole.
 """
 
 import re
@@ -24,7 +24,7 @@ _CJK = (
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
     "\uff01-\uff65"  # full-width forms
 )
-# Vowel signs and accents are no letters to `\w`, yet belong to the word, as do the two zero-width joiners.
+# For `\w`, vowel signs and accents are no letters, but they belong to the word, like the two zero-width joiners.
 _MARKS = "\u200c\u200d" + "".join(chr(c) for c in range(0x300, 0x3000) if unicodedata.category(chr(c))[0] == "M")
 _LETTER = rf"(?:[^\W_{_CJK}]|[{_MARKS}])"
 _TOKEN = re.compile(
@@ -36,12 +36,12 @@ _CJK_GAP = re.compile(f"(?<=[{_CJK}]) (?=[{_CJK}])")
 
 
 def split(text: str) -> list[str]:
-    """Words (with the hyphens, apostrophes and decimal points inside them), marks, and single CJK characters."""
+    """Words (with the hyphens, apostrophes and decimal points inside them), punctuation, and single CJK characters."""
     return [_joined(match) if match.lastgroup == "mark" else match.group() for match in _TOKEN.finditer(text)]
 
 
 def join(tokens: Sequence[str]) -> str:
-    """The inverse of `split`, up to the spaces that sacreBLEU's tokenisers put in or take out anyway."""
+    """The inverse of `split`, except for spaces that sacreBLEU's tokenisers add or remove anyway."""
     return _CJK_GAP.sub("", _JOINT.sub("", " ".join(tokens)))
 
 

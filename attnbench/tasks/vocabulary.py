@@ -1,4 +1,4 @@
-"""Two vocabularies, of words and of subwords; how they are built from a corpus, and made again from a checkpoint."""
+"""Two vocabularies, of words and of subwords: how they are built from a corpus, and made again from a checkpoint."""
 
 import base64
 import hashlib
@@ -27,20 +27,20 @@ log = logging.getLogger(__name__)
 
 
 class Segmentation(Protocol):
-    """How one side of a corpus becomes a vocabulary: `words` or `sentencepiece`, with their own options filled in.
+    """How one side of a corpus becomes a vocabulary: `words` or `sentencepiece`, with their own options set.
 
-    What the text is like is the task's to say: `lowercase` folds case before anything else; `tokenized` text has its
-    words and marks set apart by spaces already.
+    The task describes the text: `lowercase` folds case before everything else; in `tokenized` text, words and
+    punctuation are separated by spaces already.
     """
 
     def __call__(self, texts: Iterable[str], *, lowercase: bool, tokenized: bool) -> Vocabulary: ...
 
 
 class WordVocabulary:
-    """A closed list of words; all others are `<unk>`.
+    """A closed list of words. All others are `<unk>`.
 
-    `tokens` are the words in the order of their ids, from 4 on. Text is split by `tokenizer`, or, if `tokenized`, at
-    its spaces.
+    `tokens` are the words in the order of their ids, from 4 on. Text is split by `tokenizer`, or at its spaces if
+    `tokenized`.
     """
 
     def __init__(self, tokens: Sequence[str], *, lowercase: bool = False, tokenized: bool = False) -> None:
@@ -68,10 +68,10 @@ class WordVocabulary:
 
 
 class SubwordVocabulary:
-    """A sentencepiece model (Kudo and Richardson, 2018), for any language, with or without spaces between words.
+    """A sentencepiece model (Kudo and Richardson 2018), for any language, with or without spaces between words.
 
-    `model` is the serialised model, in base64. It has to hold `SPECIALS` as its pieces 0 to 3, as those that
-    `sentencepiece` trains do.
+    `model` is the serialised model, in base64. Its pieces 0 to 3 must be `SPECIALS`, as in those that `sentencepiece`
+    trains.
     """
 
     def __init__(self, model: str, *, lowercase: bool = False) -> None:
@@ -102,7 +102,11 @@ _KINDS: dict[str, type[WordVocabulary] | type[SubwordVocabulary]] = {
 
 
 def restore(state: dict[str, Any]) -> Vocabulary:
-    """The vocabulary whose `state()` this is. Raises `UserError` if it is nobody's state."""
+    """The vocabulary of a `state()`.
+
+    Raises:
+        UserError: the state belongs to no known vocabulary.
+    """
     arguments = dict(state)
     kind = arguments.pop("kind", None)
     if kind not in _KINDS:
@@ -111,14 +115,14 @@ def restore(state: dict[str, Any]) -> Vocabulary:
 
 
 def split(text: str, *, lowercase: bool, tokenized: bool) -> list[str]:
-    """The words of a sentence as a `WordVocabulary` sees them."""
+    """The words of a sentence, as a `WordVocabulary` sees them."""
     if lowercase:
         text = text.lower()
     return text.split() if tokenized else tokenizer.split(text)
 
 
 def words(texts: Iterable[str], *, min_count: int, lowercase: bool, tokenized: bool) -> WordVocabulary:
-    """The words seen at least `min_count` times in `texts`, the most frequent first, ties in alphabetical order."""
+    """The words that occur at least `min_count` times in `texts`: the most frequent first, ties by alphabet."""
     if min_count < 1:
         raise UserError(f"segmentation.min_count={min_count}: a word is kept from a count of 1 or more")
     counts = Counter(word for text in texts for word in split(text, lowercase=lowercase, tokenized=tokenized))
@@ -135,12 +139,14 @@ def sentencepiece(
     lowercase: bool,
     tokenized: bool,
 ) -> SubwordVocabulary:
-    """A unigram model of at most `size` pieces, specials included, trained on `texts`.
+    """A unigram model with at most `size` pieces, with the special ones, trained on `texts`.
 
-    A small corpus gives fewer pieces than asked for. `coverage` is the share of all characters in the text that get a
-    piece of their own; the rarest beyond it are `<unk>`. Pieces know nothing of words, so `tokenized` changes nothing.
-    The model is kept in the user's cache under a digest of text
-    and settings, and the same text gives the same model. Raises `UserError` where `size` cannot hold the characters.
+    A small corpus gives fewer pieces. `coverage` is the share of all characters in the text that get their own piece;
+    the rarest others are `<unk>`. Pieces do not depend on words, so that `tokenized` changes nothing. The model is kept
+    in the user's cache under a digest of text and settings. The same text gives the same model.
+
+    Raises:
+        UserError: `size` is too small for the characters.
     """
     settings = _TRAINER | {"vocab_size": size, "character_coverage": coverage}
     lines = [line for line in (_plain(text, lowercase) for text in texts) if line]
@@ -164,10 +170,10 @@ _TRAINER: dict[str, Any] = {
     "bos_piece": SPECIALS[BOS],
     "eos_piece": SPECIALS[EOS],
     "unk_surface": SPECIALS[UNK],
-    # The usual NFKC would turn Chinese punctuation into ASCII, and translations no longer match their references.
+    # The usual NFKC would turn Chinese punctuation into ASCII, and translations would no longer match their references.
     "normalization_rule_name": "identity",
     "hard_vocab_limit": False,
-    "num_threads": 1,  # sums in another order are another model
+    "num_threads": 1,  # sums in another order would give another model
     "minloglevel": 2,  # errors only
 }
 
@@ -198,6 +204,6 @@ def _digest(settings: dict[str, Any], lines: list[str]) -> str:
 
 
 def _plain(text: str, lowercase: bool) -> str:
-    """Single plain spaces: sentencepiece takes no other kind for the end of a word."""
+    """Text with single plain spaces: sentencepiece sees no other character as the end of a word."""
     text = " ".join(text.split())
     return text.lower() if lowercase else text

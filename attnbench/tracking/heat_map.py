@@ -1,4 +1,4 @@
-"""An alignment as a picture, for a tracker that shows pictures."""
+"""An alignment as an image, for a tracker that shows images."""
 
 import warnings
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ CELL_INCHES = 0.28  # side of a cell
 def heat_map(alignment: Alignment) -> "Image":
     """Target tokens down, source tokens across, weights as darkness from 0 to 1.
 
-    They are the mean of all layers and heads; of a model without attention, the implicit ones.
+    The weights are the mean of all layers and heads; for a model without attention, the implicit weights.
     """
     import numpy as np
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -27,7 +27,7 @@ def heat_map(alignment: Alignment) -> "Image":
     axis = figure.subplots()
     weights = np.mean(alignment.weights, axis=(0, 1)) if alignment.weights else alignment.implicit
     axis.imshow(weights, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
-    # A token is no formula, whatever it holds.
+    # A token is never a formula.
     axis.set_xticks(range(len(source)), source, rotation=90, parse_math=False)
     axis.set_yticks(range(len(target)), target, parse_math=False)
     canvas = FigureCanvasAgg(figure)

@@ -1,4 +1,4 @@
-"""What a tracker is: where a job's curves and results are mirrored. `untracked` mirrors them nowhere."""
+"""The interface of a tracker, which mirrors the curves and results of a job. `untracked` mirrors nothing."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -17,7 +17,7 @@ class TrackedRun(Protocol):
 
 
 class Tracker(Protocol):
-    """Makes a run for a job; leaving the context ends it, also after an error."""
+    """Makes a run for a job. Leaving the context ends the run, also after an error."""
 
     def __call__(
         self, *, name: str, group: str, folder: Path, config: dict[str, Any]
@@ -34,5 +34,5 @@ class _Untracked:
 
 @contextmanager
 def untracked(*, name: str, group: str, folder: Path, config: dict[str, Any]) -> Iterator[TrackedRun]:
-    """No tracker: the record is all there is."""
+    """No tracker: the job has only its record."""
     yield _Untracked()

@@ -1,4 +1,4 @@
-"""Records from W&B: the files that `attnbench.tracking` leaves with the runs of a project, as they were written."""
+"""Records from W&B: the files that `wandb_tracker` leaves with the runs of a project, unchanged."""
 
 import base64
 import hashlib
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from wandb.apis.public import Run
 
 CACHE = Path("~/.cache/attnbench/wandb")
-RUNS = 200  # asked for at once
-FAILURES = 5  # until there is something wrong with more than a run
-THREADS = 16  # that ask and fetch: each waits for the server most of the time
-TIMEOUT = 10  # seconds for an answer
-# Whoever waits for a report would rather know that the server is gone than have it tried for minutes.
+RUNS = 200  # runs in one request
+FAILURES = 5  # failures that are listed; more of them are an error
+THREADS = 16  # threads that fetch records: each mostly waits for the server
+TIMEOUT = 10  # seconds to wait for an answer
+# A user who waits for a report should learn soon that the server is gone, not after minutes of retries.
 SETTINGS = {
     "silent": True,
     "x_graphql_retry_max": 2,
@@ -38,7 +38,7 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Fetched:
-    """Where the records of a project lie now, and a line on each run that has none."""
+    """The files of the records of a project, and a line for each run without one."""
 
     project: str
     files: list[Path]
@@ -46,10 +46,11 @@ class Fetched:
 
 
 def fetch(source: str) -> Fetched:
-    """Brings the records of all runs of a project into the cache; those that are there already are not fetched again.
+    """Downloads the records of all runs of a project into the cache. Records that are there already are not fetched
+    again.
 
     Args:
-        source: `wandb:entity/project`, or `wandb:project` of one's own.
+        source: `wandb:entity/project`, or `wandb:project` for your own entity.
 
     Raises:
         UserError: another source, no login, no such project, or a server that does not answer.
@@ -75,7 +76,7 @@ def _log_in() -> "wandb.Api":
 
 @contextmanager
 def _said_in_one_line(source: str) -> Iterator[None]:
-    """Turns whatever W&B raises into a `UserError`."""
+    """Turns any error of W&B into a `UserError`."""
     from wandb.errors import Error, UsageError
     from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
@@ -88,7 +89,7 @@ def _said_in_one_line(source: str) -> Iterator[None]:
 
 
 def _in_threads(runs: "Sequence[Run]", cache: Path) -> Iterator[Path | str]:
-    """For each run the file of its record, or a line that says why there is none; in their order."""
+    """For each run, in order, the file of its record, or a line with the reason why there is none."""
     from wandb.errors import Error
 
     failures = 0
@@ -106,7 +107,7 @@ def _in_threads(runs: "Sequence[Run]", cache: Path) -> Iterator[Path | str]:
 
 
 def _record(run: "Run", cache: Path) -> Path | None:
-    """The file of a run's record, None if it has none."""
+    """The file of a run's record; None if it has none."""
     file = next(iter(run.files(names=[record.NAME], per_page=1)), None)
     if file is None:
         return None
@@ -117,10 +118,10 @@ def _record(run: "Run", cache: Path) -> Path | None:
 
 
 def _digest(path: Path) -> str:
-    """As W&B writes it."""
+    """The digest of a file, in W&B's format."""
     return base64.b64encode(hashlib.md5(path.read_bytes(), usedforsecurity=False).digest()).decode()
 
 
 def _first_line(error: Exception) -> str:
-    """Without the page that a server may answer with."""
+    """The first line of an error, without the HTML page that a server may answer with."""
     return str(error).partition("<")[0].strip().partition("\n")[0] or type(error).__name__

@@ -16,9 +16,9 @@ from attnbench.tracking.tracker import TrackedRun
 if TYPE_CHECKING:
     import wandb
 
-FOLDER = "wandb"  # in a job's folder, W&B's own
+FOLDER = "wandb"  # W&B's folder in the folder of a job
 PARTS = ("training", "quality", "beyond", "step", "scaling", "alignment", "regression")  # of a record: its results
-# W&B receives the record and nothing else; nothing is drawn on the terminal, nothing samples the machine meanwhile.
+# W&B receives the record and nothing else. It prints nothing, and does not sample the machine during the job.
 SETTINGS = {
     "console": "off",
     "silent": True,
@@ -34,7 +34,7 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Wandb:
-    """W&B: a run of its own for each job, in the job's folder; `wandb sync` uploads those of `offline` later.
+    """W&B: each job is a run, in the job's folder. `wandb sync` uploads `offline` runs later.
 
     Raises:
         UserError: an unknown mode, or `online` without a login.
@@ -46,13 +46,13 @@ class Wandb:
 
     def __post_init__(self) -> None:
         if self.mode not in ("offline", "online"):
-            raise UserError(f"tracker.mode={self.mode}: must be offline or online; tracker=none does without W&B")
+            raise UserError(f"tracker.mode={self.mode}: must be offline or online; tracker=none does not use W&B")
         if self.mode == "online":
             self._log_in()
 
     @contextmanager
     def __call__(self, *, name: str, group: str, folder: Path, config: dict[str, Any]) -> Iterator[TrackedRun]:
-        """A run that is finished when the context is left, as failed if by an exception."""
+        """A run that is finished when the context is left; it is marked as failed after an exception."""
         run = self._start(name=name, group=group, dir=str(folder.absolute()), config=config)
         exit_code = 1
         try:
@@ -73,7 +73,7 @@ class Wandb:
             ) from error
 
     def _start(self, **described: Any) -> "wandb.Run":
-        import wandb  # takes half a second: who tracks nothing does not wait for it
+        import wandb  # imported here, because it takes half a second
 
         settings = wandb.Settings(**SETTINGS)
         place = {"mode": self.mode, "project": self.project, "entity": self.entity}
@@ -86,7 +86,7 @@ class Wandb:
 
 
 class _WandbRun:
-    """Curves over the updates; then the record itself and, from it, the summary, the cost curves and one alignment."""
+    """Curves over the updates; then the record, and from it the summary, the cost curves and one alignment."""
 
     def __init__(self, run: "wandb.Run") -> None:
         self.run = run
@@ -120,7 +120,7 @@ class _WandbRun:
 
 
 def scalars(record: Record) -> dict[str, int | float]:
-    """All single numbers of a record's results, by their path: `quality/bleu`, `step/memory/optimiser_mib`."""
+    """All single numbers of a record's results, by path: `quality/bleu`, `step/memory/optimiser_mib`."""
     found: dict[str, int | float] = {"duration_s": record.duration_s}
     for name in PARTS:
         found |= _numbers(name, getattr(record, name))

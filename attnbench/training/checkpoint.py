@@ -1,4 +1,4 @@
-"""A checkpoint: the best weights, and all that is needed to translate with them, in one file."""
+"""A checkpoint: the best weights, and everything that is needed to translate with them, in one file."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ NAME = "checkpoint.pt"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """`config` is the job's resolved config; its `model` makes the model that the weights fit."""
+    """`config` is the resolved config of the job. Its node `model` makes the model of these weights."""
 
     config: dict[str, Any]
     weights: dict[str, Tensor]
@@ -25,7 +25,7 @@ class Checkpoint:
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:
-    """Writes `path` whole or not at all."""
+    """Writes the whole file or nothing."""
     partial = path.with_name(f".{path.name}")
     vocabularies = {"source": checkpoint.source.state(), "target": checkpoint.target.state()}
     torch.save({"config": checkpoint.config, "weights": checkpoint.weights, **vocabularies}, partial)
@@ -33,10 +33,10 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
 
 
 def load(path: Path) -> Checkpoint:
-    """Reads a checkpoint; nothing in the file is executed.
+    """Reads a checkpoint. No code in the file is executed.
 
     Raises:
-        UserError: there is none at `path`, or it is not one.
+        UserError: there is no checkpoint at `path`, or it cannot be read.
     """
     if not path.is_file():
         raise UserError(f"run={path.parent}: has no {NAME}; name the folder of a finished job")

@@ -1,4 +1,4 @@
-"""fit: updates, validation, early stopping, the best weights kept."""
+"""The training loop: updates, validation, early stopping. The best weights are kept."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ from attnbench.training.step import TrainingStep
 
 @dataclass(frozen=True)
 class Fitted:
-    """What training left: its account, and the weights of the best validation (already in the model)."""
+    """The result of training: its account, and the weights of the best validation (which the model also has)."""
 
     account: Training
     weights: dict[str, Tensor]

@@ -1,8 +1,8 @@
-"""What a model is trained on: how far the distributions it gives are from the true tokens.
+"""The losses: how far the predicted distributions are from the true tokens.
 
-p = softmax(logits) is what the model gives a token, and q what it should give: the truth, of which `label_smoothing` s
-is spread evenly over the vocabulary of V, so that q = 1 - s + s/V at the true token and s/V elsewhere. Szegedy et al.
-2016, section 7.
+p = softmax(logits) is the prediction for a token, and q is the target distribution. A share s, `label_smoothing`, is
+spread evenly over the vocabulary of V types: q = 1 - s + s/V at the true token, and s/V elsewhere. Szegedy et al. 2016,
+section 7.
 """
 
 from abc import ABC, abstractmethod
@@ -17,10 +17,10 @@ from attnbench.tasks.task import PAD
 
 @dataclass(frozen=True)
 class Loss(ABC):
-    """The base: a loss, as training sees it.
+    """The base of all losses.
 
     Raises:
-        UserError: a share that is none.
+        UserError: `label_smoothing` is not from 0 to 1.
     """
 
     label_smoothing: float
@@ -35,12 +35,12 @@ class Loss(ABC):
 
         Args:
             logits: `(N, V)`.
-            expected: true ids `(N,)`, `<pad>` where there is no token.
+            expected: true ids `(N,)`; `<pad>` where there is no token.
         """
 
 
 class CrossEntropy(Loss):
-    """-Σ q log p in nats: KL(q ‖ p), up to the entropy of q, which no model changes."""
+    """-Σ q log p in nats: KL(q ‖ p), plus the entropy of q, which the model cannot change."""
 
     def __call__(self, logits: Tensor, expected: Tensor) -> Tensor:
         return F.cross_entropy(logits, expected, ignore_index=PAD, label_smoothing=self.label_smoothing)

@@ -14,7 +14,7 @@ from attnbench.training.recipe import Recipe
 
 
 class Monitor:
-    """Keeps the account of a training: losses, tokens, time, the best weights, and whether patience is at its end."""
+    """Keeps the account of a training: losses, tokens, time, the best weights, and whether to stop."""
 
     def __init__(self, recipe: Recipe, model: nn.Module, device: torch.device) -> None:
         self.recipe, self.model = recipe, model
@@ -23,39 +23,41 @@ class Monitor:
         self.best_weights: dict[str, Tensor] = {}
         self.updates = self.tokens = 0
         self._best, self._since = -math.inf, 0
-        # Kept there: reading them at each update would wait for the device.
+        # On the device: reading them at each update would wait for it.
         self._loss = torch.zeros((), device=device)  # summed since the last validation
-        self._finite = torch.zeros((), device=device, dtype=torch.long)  # updates since then until it was not finite
+        self._finite = torch.zeros((), device=device, dtype=torch.long)  # updates since then with a finite loss
         self._started, self._waited = time.perf_counter(), 0.0
 
     @property
     def exhausted(self) -> bool:
+        """Whether too many validations have passed without a better one."""
         return self._since >= self.recipe.patience
 
     @property
     def elapsed_s(self) -> float:
+        """Seconds since the start, without those spent waiting for others."""
         return time.perf_counter() - self._started - self._waited
 
     def count(self, loss: Tensor, batch: Batch, waited: float) -> None:
         """Counts an update, and the seconds spent waiting for others after it."""
         self._loss += loss
-        self._finite += self._loss.isfinite()  # a sum that is not stays so
+        self._finite += self._loss.isfinite()  # a sum that is not finite stays so
         self.updates += 1
         self.tokens += batch.target_tokens
         self._waited += waited
 
     def validated(self, bleu: float, loss: float) -> HistoryPoint:
-        """Takes note of a validation, and of the weights if it is the best so far.
+        """Records a validation, and keeps the weights if it is the best so far.
 
         Raises:
-            UserError: a loss that is no finite number.
+            UserError: a loss is not a finite number.
         """
         before = self.history[-1].update if self.history else 0
         since, finite = self.updates - before, int(self._finite)
         if finite < since or not math.isfinite(loss):
             update, rate = before + min(finite + 1, since), self.recipe.learning_rate
             raise UserError(
-                f"training.learning_rate={rate}: at update {update} the loss was no finite number; lower it"
+                f"training.learning_rate={rate}: at update {update} the loss was not a finite number; lower it"
             )
         point = HistoryPoint(self.updates, self.elapsed_s, float(self._loss) / since, loss, bleu)
         self._loss.zero_()
@@ -70,6 +72,7 @@ class Monitor:
         return point
 
     def account(self, batches: Batches) -> Training:
+        """The account, for the record."""
         return Training(
             parameters=sum(parameter.numel() for parameter in self.model.parameters()),
             updates=self.updates,

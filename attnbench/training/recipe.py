@@ -10,10 +10,11 @@ from attnbench.training.loss import Loss
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is trained; the same for every mechanism that is compared.
+    """How a model is trained. It is the same for all mechanisms of a comparison.
 
-    AdamW; the learning rate climbs to `learning_rate` over `warmup` updates, then falls to zero along a cosine that
-    ends with the budget. The budget is the smaller of `updates` and `epochs`; None is no bound.
+    The optimiser is AdamW. The learning rate rises linearly to `learning_rate` over `warmup` updates, then falls to
+    zero along a cosine that ends with the budget. The budget is the smaller of `updates` and `epochs`; None is no
+    bound.
 
     Raises:
         UserError: a value out of range.
@@ -27,9 +28,9 @@ class Recipe:
     warmup: int  # updates
     weight_decay: float
     clip: float  # the largest norm of the gradient
-    teacher_forcing: float  # the chance that a step reads the true token before it
-    validations: int  # how often over the budget
-    patience: int  # validations without a better one before training stops
+    teacher_forcing: float  # the probability that a step reads the true previous token
+    validations: int  # number of validations over the budget
+    patience: int  # validations without a better one, after which training stops
     stop_on: Literal["bleu", "loss"]
 
     def __post_init__(self) -> None:
@@ -47,13 +48,13 @@ class Recipe:
             raise UserError(f"training.teacher_forcing={self.teacher_forcing}: must be from 0 to 1")
 
     def budget(self, batches_per_epoch: int) -> int:
-        """Updates in all."""
+        """The number of updates."""
         bounds = (self.updates, None if self.epochs is None else self.epochs * batches_per_epoch)
         return min(bound for bound in bounds if bound is not None)
 
 
 def learning_rate_factor(update: int, warmup: int, budget: int) -> float:
-    """The share of the peak learning rate at an update: a linear climb, then half a cosine down to zero."""
+    """The factor of the peak learning rate at an update: a linear rise, then half a cosine down to zero."""
     if update < warmup:
         return (update + 1) / warmup
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (update - warmup) / max(1, budget - warmup))))

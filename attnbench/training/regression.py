@@ -1,7 +1,7 @@
 """Kernel regression as attention (Nadaraya 1964, Watson 1964): the estimate at x is a weighted mean of the ys.
 
-The query is x, the keys are the xs of the training points and the values their ys, each of width 1 and one head; the
-layer is the one that translates, with any of its scores.
+The query is x. The keys are the xs of the training points, and the values are their ys, each of width 1 with one head.
+The layer is the same as in translation, with any of its scores.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from attnbench.errors import UserError
 from attnbench.record import Regression
 from attnbench.tasks.regression import Points
 
-WIDTH = 1  # of the attention layer: a query, a key and a value are a number each
+WIDTH = 1  # of the attention layer: queries, keys and values are one number each
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,15 @@ class ScoreFitting:
 def attention_pooling(
     layer: Attention, query: Tensor, key: Tensor, value: Tensor, *, want_weights: bool = False
 ) -> Attended:
-    """Means of `value` `(B, S)`, weighted by how `query` `(B, T)` scores `key` `(B, S)`, as contexts `(B, 1, T, 1)`."""
+    """Means of `value` `(B, S)`, weighted by the score of `query` `(B, T)` with `key` `(B, S)`, as contexts `(B, 1, T,
+    1)`.
+    """
     memory = layer.memory_of_key_value(key[:, None, :, None], value[:, None, :, None])
     return layer.attend(query[:, None, :, None], memory, want_weights=want_weights)
 
 
 def leave_one_out(layer: Attention, x: Tensor, y: Tensor) -> Tensor:
-    """The estimate at each training point `(N,)` from all the others: a point must not vouch for itself."""
+    """The estimate at each training point `(N,)` from all other points. A point must not vote for itself."""
     count = len(x)
     others = torch.arange(count, device=x.device).expand(count, count)
     others = others[~torch.eye(count, dtype=torch.bool, device=x.device)].view(count, count - 1)
@@ -54,7 +56,7 @@ def leave_one_out(layer: Attention, x: Tensor, y: Tensor) -> Tensor:
 
 
 def fit(layer: Attention, points: Points, descent: ScoreFitting) -> None:
-    """Fits the parameters of the layer's score to the squared error of the training points, each left out in turn.
+    """Fits the parameters of the layer's score to the leave-one-out squared error of the training points.
 
     Raises:
         UserError: the fit diverged.
@@ -74,7 +76,7 @@ def fit(layer: Attention, points: Points, descent: ScoreFitting) -> None:
 
 @torch.no_grad()
 def evaluate_regression(layer: Attention, points: Points) -> Regression:
-    """The estimates at the test points, their weights, and how far they are from the truth."""
+    """The estimates at the test points, their weights, and their error against the true curve."""
     layer.eval()
     attended = attention_pooling(layer, points.test_x[None], points.x[None], points.y[None], want_weights=True)
     assert attended.weights is not None

@@ -25,7 +25,7 @@ class TrainingStep:
         )
 
     def __call__(self, batch: Batch) -> Tensor:
-        """The loss before the update, without its gradient."""
+        """The loss before the update, without a gradient."""
         self.model.train()
         with self.compute.autocast():
             output = self.model(batch.source, batch.lengths, batch.target, teacher_forcing=self.recipe.teacher_forcing)
@@ -34,13 +34,14 @@ class TrainingStep:
         nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
         self.optimizer.step()
         self.schedule.step()
-        # Let go here, not before the next step: the gradients then belong to the peak of the step that makes them.
+        # The gradients are freed here, not before the next step, so that they count in the peak of the step that made
+        # them.
         self.optimizer.zero_grad()
         return loss.detach()
 
 
 def objective(output: Output, expected: Tensor, loss: Loss) -> Tensor:
-    """The mean loss over real tokens; for sampled attention, the losses of its policies besides."""
+    """The mean loss over real tokens. For attention that samples, the losses of its policies are added."""
     logits = output.logits.float().flatten(0, 1)
     distance = loss(logits, expected.flatten())
     if not output.draws:

@@ -93,7 +93,7 @@ def test_the_baseline_is_the_one_that_is_named(folder: Path) -> None:
 def test_a_baseline_that_is_not_there_is_refused(folder: Path) -> None:
     ended = cost(folder, "contender=sdpa,linear", "cost.baseline=nobody")
     assert (ended.status, ended.out) == (2, "")
-    assert ended.err.startswith("attnbench: cost.baseline=nobody: no contender here goes by that; the words are ")
+    assert ended.err.startswith("attnbench: cost.baseline=nobody: no contender has these words; the words are ")
     assert not records(folder)
 
 
@@ -148,7 +148,7 @@ def test_one_without_a_backward_pass_says_so(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("contender=sdpa,nowhere", r".*contender\._target_=no_such_package\.attend: cannot be had: "),
+        ("contender=sdpa,nowhere", r".*contender\._target_=no_such_package\.attend: cannot be imported: "),
         ("contender=sdpa,misnamed", r".*tests\.cli\.own_contenders\.linear: linear\(\) got an unexpected"),
         ("contender=sdpa,linea", "contender=linea: no such choice; "),
         ("contender=sdpa,linear heads=3", ".*heads=3: must divide the width 16"),

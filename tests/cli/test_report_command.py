@@ -127,7 +127,7 @@ def test_what_is_left_out_is_said(runs: Path, built: list[Built]) -> None:
     assert told["broken"][-1] == "and 3 more"
     assert "1 record" in ended.out
     assert "as runs/again/score=dot/seed=1/record.json" in ended.out
-    assert "53 records that could not be read, such as runs/broken/000/record.json: no record: " in ended.out
+    assert "53 records that could not be read, such as runs/broken/000/record.json: not a record: " in ended.out
 
 
 @pytest.mark.parametrize(
@@ -164,4 +164,4 @@ def assert_refused(ended: Ended, message: str) -> None:
 
 def test_a_baseline_that_is_not_there_is_answered_in_one_line(runs: Path) -> None:
     ended = here(runs, "report", "runs=runs/len10", "baseline=dott")
-    assert_refused(ended, "baseline=dott: no mechanism goes by dott; the words are additive, dot, heads 1, heads 4")
+    assert_refused(ended, "baseline=dott: no mechanism has dott; the words are additive, dot, heads 1, heads 4")

@@ -90,7 +90,7 @@ def test_flex_has_no_backward_pass_on_the_cpu_and_says_so(monkeypatch: pytest.Mo
 
 def test_flex_needs_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
-    with pytest.raises(UnavailableError, match="contender=flex: must be compiled; install no-such-compiler"):
+    with pytest.raises(UnavailableError, match="contender=flex: needs a compiler; install no-such-compiler"):
         contenders.flex(HEADS, HEAD_DIM)
 
 

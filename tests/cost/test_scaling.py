@@ -52,7 +52,7 @@ def test_what_is_predicted_of_twice_the_length(values: dict[int, float], expecte
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"lengths": [16, 8]}, r"cost\.lengths=\[16, 8\]: must be positive numbers that grow"),
+        ({"lengths": [16, 8]}, r"cost\.lengths=\[16, 8\]: must be positive numbers in rising order"),
         ({"lengths": []}, r"cost\.lengths=\[\]"),
         ({"lengths": [0, 8]}, r"cost\.lengths=\[0, 8\]"),
         ({"repetitions": 0}, r"cost\.repetitions=0: must be greater than 0"),

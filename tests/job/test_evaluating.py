@@ -72,7 +72,7 @@ def test_a_model_whose_table_ends_is_not_judged_beyond_it(table: list[str], capl
         results = found(*model, *table)
     assert results.quality is not None and results.beyond is None
     key = table[1].split("=")[0]
-    assert f"sentences beyond the training length are not judged: {key}=" in caplog.text
+    assert f"sentences beyond the training length are not evaluated: {key}=" in caplog.text
 
 
 def test_there_may_be_nothing_beyond_and_nothing_to_align() -> None:

@@ -123,7 +123,7 @@ def test_quality_pools_seeds_ranks_and_compares() -> None:
 def test_one_seed_says_what_it_leaves_out() -> None:
     caption = quality(analysis([records.attention(), records.no_attention()])).caption
     assert "they leave out the noise of training" in caption
-    assert "another training might change it" in caption
+    assert "another training run may change it" in caption
 
 
 def test_scaling_says_why_a_number_is_missing(sweep: Document) -> None:
@@ -184,7 +184,7 @@ def test_effects_name_the_missing_cells() -> None:
     found = contents(kept)
     assert "missing" in str(notes(found))
     assert "additive/4" in str(notes(found))
-    assert {"score", "heads", "the rest"} <= {row[0] for row in table(found, "effects_bleu").rows}
+    assert {"score", "heads", "not explained"} <= {row[0] for row in table(found, "effects_bleu").rows}
 
 
 def test_the_alignment_error_rate_is_that_of_the_counts(sweep: Document) -> None:

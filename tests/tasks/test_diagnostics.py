@@ -147,11 +147,11 @@ def test_keys_beyond_the_alphabet_are_distinct() -> None:
 def test_every_source_there_is_can_be_had_and_no_more() -> None:
     task = made("copy", length=2, words=2, train=4, validation=1, test=1)
     assert {pair.source for pair in every(task)} == {"0", "1", "0 0", "0 1", "1 0", "1 1"}
-    with pytest.raises(UserError, match=r"task\.train=5: with the other sets 7 .* of which there are 6;"):
+    with pytest.raises(UserError, match=r"task\.train=5: with the other sets 7 .* but there are only 6;"):
         made("copy", length=2, words=2, train=5, validation=1, test=1)
     # One pair: 2 keys, 3 values.
     assert len(every(made("recall", length=4, keys=2, values=3, train=4, validation=1, test=1))) == 6
-    with pytest.raises(UserError, match="of which there are 6;"):
+    with pytest.raises(UserError, match="but there are only 6;"):
         made("recall", length=4, keys=2, values=3, train=5, validation=1, test=1)
 
 
@@ -168,7 +168,7 @@ def test_every_source_there_is_can_be_had_and_no_more() -> None:
         ("copy", {"train": 0}, r"task\.train=0: at least one pair"),
         ("recall", {"test": "many"}, r"task\.test=many: at least one pair"),
         ("sort", {"beyond": -1}, r"task\.beyond=-1: must be 0 or more"),
-        ("copy", {"length": 8, "words": 2, "beyond": 10**6}, r"task\.beyond=1000000: .* of which there are 130560;"),
+        ("copy", {"length": 8, "words": 2, "beyond": 10**6}, r"task\.beyond=1000000: .* but there are only 130560;"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_in_one_line(name: str, changed: dict[str, Any], message: str) -> None:

@@ -227,13 +227,15 @@ def test_a_loss_that_is_no_number_ends_it(
     given = iter(losses)
     monkeypatch.setattr(TrainingStep, "__call__", lambda self, batch: torch.tensor(next(given)))
     monkeypatch.setattr(fitting, "validate", lambda *arguments: (0.0, validation_loss))
-    message = rf"training\.learning_rate=0\.01: at update {update} the loss was no finite number; lower it"
+    message = rf"training\.learning_rate=0\.01: at update {update} the loss was not a finite number; lower it"
     with pytest.raises(UserError, match=message):
         fitted(model())
 
 
 def test_a_rate_far_too_high_is_told() -> None:
-    with pytest.raises(UserError, match=r"training\.learning_rate=1e\+20: at update \d the loss was no finite number"):
+    with pytest.raises(
+        UserError, match=r"training\.learning_rate=1e\+20: at update \d the loss was not a finite number"
+    ):
         fitted(model(), replace(RECIPE, learning_rate=1e20))
 
 

@@ -167,7 +167,7 @@ def test_a_fit_that_diverges_is_told() -> None:
         (["scope=local_m"], "scope=global selection=soft"),
         (["selection=gumbel"], "scope=global selection=soft"),
         (["heads=2"], "heads=2: must divide the width 1"),
-        (["task=grammar", "job=regression"], "say task=kernel_regression"),
+        (["task=grammar", "job=regression"], "use task=kernel_regression"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused(overrides: list[str], message: str) -> None:

@@ -1,4 +1,4 @@
-"""Decoding: from a model to hypotheses, each token the model's own choice."""
+"""Decoding: from a model to hypotheses, where each token is the model's own choice."""
 
 from attnbench.models.decoding.beam import Beam as Beam
 from attnbench.models.decoding.greedy import Greedy as Greedy

@@ -15,11 +15,11 @@ from attnbench.tasks.task import BOS, EOS
 
 
 class OpenHypotheses(NamedTuple):
-    """The hypotheses of N sentences, W a sentence, all of one length.
+    """The open hypotheses of N sentences, W for each sentence, all of one length.
 
-    `sentences` `(N,)` are their places in the batch, `limits` `(N,)` their limits. `ids` `(N, W, T)` begin with `<s>`.
-    `log_probs` `(N, W)` is -inf where a sentence has fewer than W. `rows` `(N, W)` are the rows of `state`, which has
-    read all of a hypothesis but its last token.
+    `sentences` `(N,)` are their places in the batch; `limits` `(N,)` are their length limits. `ids` `(N, W, T)` begin
+    with `<s>`. `log_probs` `(N, W)` is -inf if a sentence has fewer than W. `rows` `(N, W)` are the rows of `state`,
+    which has read all tokens of a hypothesis except the last.
     """
 
     sentences: Tensor
@@ -30,7 +30,7 @@ class OpenHypotheses(NamedTuple):
     state: State
 
     def only(self, chosen: Tensor) -> "OpenHypotheses":
-        """Those of the sentences where `chosen` `(N,)` is True."""
+        """The hypotheses of the sentences for which `chosen` `(N,)` is True."""
         tensors = self.sentences, self.limits, self.ids, self.log_probs, self.rows
         return OpenHypotheses(*(tensor[chosen] for tensor in tensors), state=self.state)
 
@@ -39,14 +39,14 @@ class OpenHypotheses(NamedTuple):
 class Beam:
     """Keeps the `size` most likely hypotheses at each step.
 
-    One that ends keeps its place, so that fewer stay open. A sentence is done when none is open, or when none that is
-    could still be among its `n_best`, whatever followed. A size of 1 is greedy search.
+    A hypothesis that has ended keeps its place, so that fewer stay open. A sentence is done if no hypothesis is open,
+    or if no open one can still be among its `n_best`. A size of 1 is greedy search.
 
     Args:
-        size: hypotheses kept, ended and open.
-        length_penalty: α ≥ 0. A score is log p over ((5 + tokens) / 6)^α, `</s>` being one of the tokens: Wu et al.
-            2016, eq. 14. At 0 it is log p itself, which favours the short.
-        n_best: hypotheses returned for each sentence.
+        size: hypotheses that are kept, ended and open together.
+        length_penalty: α ≥ 0. A score is log p divided by ((5 + tokens) / 6)^α, where `</s>` is one of the tokens: Wu
+            et al. 2016, eq. 14. With 0, it is log p itself, which favours short hypotheses.
+        n_best: hypotheses that are returned for each sentence.
 
     Raises:
         UserError: a value out of range.
@@ -85,7 +85,7 @@ class Beam:
         return [self._best(each) for each in ended]
 
     def _collect(self, beams: OpenHypotheses, ended: list[list[Hypothesis]]) -> OpenHypotheses:
-        """Moves the hypotheses that end from the beams to `ended`."""
+        """Moves the hypotheses that have ended from the beams to `ended`."""
         ends = (beams.ids[..., -1] == EOS) & beams.log_probs.isfinite()
         scores = self._score(beams.log_probs, beams.ids.shape[-1] - 1)
         ending = (beams.sentences[:, None].expand_as(ends), beams.ids, scores)
@@ -94,7 +94,9 @@ class Beam:
         return beams._replace(log_probs=beams.log_probs.masked_fill(ends, -torch.inf))
 
     def _undecided(self, beams: OpenHypotheses, ended: list[list[Hypothesis]]) -> Tensor:
-        """Where an open hypothesis could still be among the best, `(N,)`: log p only falls, the penalty only grows."""
+        """Whether an open hypothesis can still be among the best, `(N,)`: log p can only fall, and the penalty can only
+        grow.
+        """
         within_reach = self._score(beams.log_probs.amax(1), beams.limits + 1)
         best = [self._best(ended[sentence]) for sentence in beams.sentences.tolist()]
         to_beat = [each[-1].score if len(each) == self.n_best else -math.inf for each in best]
@@ -113,7 +115,7 @@ def _extend(model: Model, beams: OpenHypotheses, places: Tensor) -> OpenHypothes
     full = (beams.limits < length).repeat_interleave(width)
     state = beams.state.rows(beams.rows.flatten())
     log_probs, state = step(model, beams.ids[..., -1].flatten(), state, full)
-    # The best of each hypothesis first: there may be thousands of types.
+    # First the best tokens of each hypothesis: there may be thousands of types.
     most = int(places.max())
     likely, tokens = log_probs.topk(min(most, log_probs.shape[1]))
     totals = (beams.log_probs[..., None] + likely.view(count, width, -1)).flatten(1)

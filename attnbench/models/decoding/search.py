@@ -1,4 +1,4 @@
-"""What every search is, and what it searches: token sequences that end in `</s>`, up to a limit of length."""
+"""The interface of a search. It searches token sequences that end in `</s>`, up to a length limit."""
 
 from typing import NamedTuple, Protocol
 
@@ -10,9 +10,9 @@ from attnbench.tasks.task import BOS, EOS, PAD
 
 
 class Hypothesis(NamedTuple):
-    """Target ids without the specials that frame them.
+    """Target ids, without the special tokens around them.
 
-    The score is log p(ids and `</s>` | source), over a penalty on length where the search has one.
+    The score is log p(ids and `</s>` | source), divided by a length penalty if the search has one.
     """
 
     ids: list[int]
@@ -20,7 +20,7 @@ class Hypothesis(NamedTuple):
 
 
 class Search(Protocol):
-    """Finds hypotheses for each sentence of a batch; what else is in the batch changes nothing."""
+    """Finds hypotheses for each sentence of a batch. The other sentences of the batch do not change them."""
 
     @property
     def n_best(self) -> int:
@@ -28,26 +28,26 @@ class Search(Protocol):
         ...
 
     def __call__(self, model: Model, source: Tensor, lengths: Tensor) -> list[list[Hypothesis]]:
-        """The hypotheses for each row of `source`, one or more, the best first.
+        """The hypotheses for each row of `source`, at least one, the best first.
 
         Args:
             model: in evaluation mode.
             source: ids `(B, S)`.
-            lengths: real source tokens of each row, `(B,)`.
+            lengths: number of real source tokens in each row, `(B,)`.
         """
         ...
 
 
 def limits(lengths: Tensor) -> Tensor:
-    """The most tokens that a hypothesis may have, `</s>` aside: twice its source's and ten more."""
+    """The most tokens that a hypothesis may have, without `</s>`: ten more than twice the tokens of its source."""
     return 2 * lengths + 10
 
 
 def step(model: Model, tokens: Tensor, state: State, full: Tensor) -> tuple[Tensor, State]:
-    """log p `(N, V)` of what follows `tokens` `(N,)`, and the state after them; -inf is what may not.
+    """log p `(N, V)` of what follows `tokens` `(N,)`, and the state after them. -inf marks what may not follow.
 
-    Padding and `<s>` follow nothing, and nothing but `</s>` follows a hypothesis that is `full` `(N,)`. The rest is not
-    normalised again: what is searched for is the model's own log p.
+    Padding and `<s>` never follow. Only `</s>` may follow a hypothesis that is `full` `(N,)`. The probabilities are not
+    normalised again: the search is for the model's own log p.
     """
     logits, decoded = model.step(tokens[:, None], state)
     log_probs = logits[:, 0].log_softmax(-1, dtype=torch.promote_types(logits.dtype, torch.float32))

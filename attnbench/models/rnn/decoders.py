@@ -1,7 +1,7 @@
-"""Recurrent decoders: without attention, and with Bahdanau's and Luong's.
+"""Recurrent decoders: without attention, and with that of Bahdanau and Luong.
 
-A decoder reads embeddings `(B, T, E)` and answers with readouts `(B, T, W)`. Where no step depends on the attention of
-the step before, all steps are computed at once; T = 1 is how decoding asks for the next step.
+A decoder maps embeddings `(B, T, E)` to readouts `(B, T, W)`. If no step depends on the attention of the step before,
+all steps are computed at once. Decoding asks for one step at a time, T = 1.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,9 @@ from attnbench.models.rnn.encoder import CellType, Encoded, Hidden, recurrent
 
 
 class RecurrentState(NamedTuple):
-    """Where a decoder stands after `position` steps; see `attnbench.models.model.State`.
+    """The state of a decoder after `position` steps; see `attnbench.models.model.State`.
 
-    `context` `(B, 1, W)` is what the next input takes along: the fixed context, or the last attentional vector.
+    `context` `(B, 1, W)` enters the next input: the fixed context, or the last attentional vector.
     """
 
     hidden: Hidden
@@ -31,7 +31,7 @@ class RecurrentState(NamedTuple):
 
     @property
     def draws(self) -> tuple[Draw, ...]:
-        """None: the encoder does not attend."""
+        """Empty: the encoder does not attend."""
         return ()
 
     def rows(self, index: Tensor) -> "RecurrentState":
@@ -43,7 +43,9 @@ class RecurrentState(NamedTuple):
 
 
 class Decoder(nn.Module):
-    """The base: a recurrent network whose input is the embedding with `extra` more, and a readout of `features`."""
+    """The base: a recurrent network, and a readout from `features` values. Its input is the embedding and `extra` more
+    values.
+    """
 
     def __init__(
         self, *, embedding: int, width: int, cell: CellType, layers: int, dropout: float, extra: int, features: int
@@ -62,16 +64,16 @@ class Decoder(nn.Module):
         raise NotImplementedError
 
     def read_out(self, *features: Tensor) -> Tensor:
-        """tanh(W [features]): for Luong the attentional vector (2015, eq. 5)."""
+        """tanh(W [features]). For Luong it is the attentional vector (2015, eq. 5)."""
         return torch.tanh(self.readout(self.dropout(torch.cat(features, dim=-1))))
 
 
 class NoAttention(Decoder):
-    """A fixed context, the encoder's last state, is all that is known of the source.
+    """A fixed context, the encoder's last state, is all that the decoder knows of the source.
 
     Args:
-        context: `initial`: it is the decoder's initial state only (Sutskever et al. 2014); `every_step`: it also enters
-            each step's input and readout (Cho et al. 2014).
+        context: `initial`: it is only the decoder's initial state (Sutskever et al. 2014). `every_step`: it also enters
+            the input and the readout of each step (Cho et al. 2014).
     """
 
     def __init__(self, *, context: Literal["initial", "every_step"], embedding: int, width: int, **shape: Any) -> None:
@@ -95,7 +97,7 @@ class NoAttention(Decoder):
 
 
 class Bahdanau(Decoder):
-    """Attends from the state before the step, and feeds the context into it. Bahdanau et al. 2015, appendix A.2.2."""
+    """Attends from the state before the step, and the context enters the step. Bahdanau et al. 2015, appendix A.2.2."""
 
     def __init__(self, *, attention: Callable[[int], Attention], embedding: int, width: int, **shape: Any) -> None:
         super().__init__(embedding=embedding, width=width, extra=width, features=2 * width + embedding, **shape)
@@ -124,8 +126,8 @@ class Luong(Decoder):
     """Attends from the state after the step; the attentional vector is read out. Luong et al. 2015, section 3.
 
     Args:
-        input_feeding: whether the attentional vector enters the next step's input (section 3.3). Without it no step
-            depends on the attention before, and all are computed at once.
+        input_feeding: whether the attentional vector enters the input of the next step (section 3.3). Without it, no
+            step depends on the attention of the step before, and all steps are computed at once.
     """
 
     def __init__(
@@ -172,7 +174,7 @@ def _one_by_one(
     state: RecurrentState,
     want_weights: bool,
 ) -> Decoded[RecurrentState]:
-    """Runs `step` over each position of `embedded`, each from the state that the last one left."""
+    """Runs `step` for each position of `embedded`, from the state that the previous step left."""
     steps: list[Decoded[RecurrentState]] = []
     for token in embedded.split(1, dim=1):
         steps.append(step(token, state, want_weights))
@@ -186,6 +188,6 @@ def _decoded(readouts: Tensor, state: RecurrentState, attended: Attended) -> Dec
 
 
 def _top(hidden: Hidden) -> Tensor:
-    """The output of the top layer as `(B, 1, W)`."""
+    """The output of the top layer, as `(B, 1, W)`."""
     output = hidden[0] if isinstance(hidden, tuple) else hidden
     return output[-1][:, None]

@@ -15,7 +15,7 @@ CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.L
 
 
 class Encoded(NamedTuple):
-    """States `(B, S, W)`, the lengths `(B,)`, and the decoder's initial state."""
+    """States `(B, S, W)`, the lengths `(B,)`, and the initial state of the decoder."""
 
     states: Tensor
     lengths: Tensor
@@ -25,7 +25,7 @@ class Encoded(NamedTuple):
 def recurrent(
     cell: str, inputs: int, width: int, layers: int, dropout: float, bidirectional: bool = False
 ) -> nn.RNNBase:
-    """The recurrent network called `cell`, batch first, with dropout between its layers."""
+    """The recurrent network `cell`, batch first, with dropout between its layers."""
     if cell not in CELLS:
         raise UserError(f"model.cell={cell}: must be one of {', '.join(CELLS)}")
     between = dropout if layers > 1 else 0.0
@@ -34,17 +34,17 @@ def recurrent(
 
 
 class Encoder(nn.Module):
-    """Token embeddings, a recurrent network over them, and a linear map of its states to the decoder's width.
+    """Token embeddings, a recurrent network, and a linear map of its states to the width of the decoder.
 
-    The map is there for every score and decoder alike, so that `dot` needs no projection that others do without.
+    The map is there for every score and decoder. Otherwise `dot` would need a projection that others do not need.
 
     Args:
         vocabulary: number of source types.
         embedding: width of an embedding.
-        width: of the recurrent state and of the states that come out, W.
+        width: of the recurrent state and of the encoder states, W.
         cell: rnn, gru or lstm.
         layers: of the network.
-        bidirectional: whether it also reads from the end.
+        bidirectional: whether the network also reads from the end.
         dropout: on embeddings, between layers, on the states.
     """
 
@@ -69,7 +69,7 @@ class Encoder(nn.Module):
         self.layers, self.directions = layers, directions
 
     def forward(self, source: Tensor, lengths: Tensor) -> Encoded:
-        """Encodes ids `(B, S)`, of which the first `lengths` `(B,)` of each row are real."""
+        """Encodes ids `(B, S)`. In each row, the first `lengths` `(B,)` ids are real; the rest is padding."""
         embedded = self.dropout(self.embedding(source))
         packed = pack_padded_sequence(embedded, lengths.cpu(), batch_first=True, enforce_sorted=False)
         outputs, last = self.rnn(packed)
@@ -78,6 +78,6 @@ class Encoder(nn.Module):
         return Encoded(self.dropout(self.states(states)), lengths, hidden)
 
     def _bridge(self, last: Tensor) -> Tensor:
-        """The last states of both directions, layer by layer, as the decoder's first: `(layers, B, W)`."""
+        """The last states of both directions, layer by layer, as the first states of the decoder: `(layers, B, W)`."""
         joined = last.unflatten(0, (self.layers, self.directions)).transpose(1, 2).flatten(2)
         return torch.tanh(self.bridge(joined))

@@ -11,7 +11,7 @@ from attnbench.models.rnn.encoder import CellType, Encoder
 
 
 class RNN(Model[RecurrentState]):
-    """An encoder, a decoder with or without attention, and the map from its readouts to the target vocabulary.
+    """An encoder, a decoder with or without attention, and the map from readouts to the target vocabulary.
 
     Args:
         source_vocabulary: number of source types.
@@ -19,13 +19,13 @@ class RNN(Model[RecurrentState]):
         decoder: makes the decoder from `embedding, width, cell, layers, dropout`.
         embedding: width of an embedding.
         width: of every recurrent state.
-        cell: rnn, gru or lstm, on both sides.
-        layers: on both sides.
+        cell: rnn, gru or lstm, for encoder and decoder.
+        layers: of encoder and decoder.
         bidirectional: whether the encoder also reads from the end.
         dropout: on embeddings, between layers, before the readout.
 
     Raises:
-        UserError: a value that no model can be made of.
+        UserError: a value from which no model can be made.
     """
 
     def __init__(

@@ -17,14 +17,14 @@ Norm = Literal["pre", "post"]
 
 @dataclass(frozen=True)
 class LayerSettings:
-    """What all layers of a model have in common.
+    """The settings that all layers of a model share.
 
-    The feed-forward networks have a hidden layer of `expansion` times the width. `norm` says where a layer is
+    The hidden layer of the feed-forward networks has `expansion` times the width. `norm` says where a layer is
     normalised: `post`, LN(x + f(x)), as in Vaswani et al. 2017; `pre`, x + f(LN(x)), as in Xiong et al. 2020. Without
-    `residual` the "x +" is left out.
+    `residual`, the "x +" is left out.
 
     Raises:
-        UserError: a value that no layer can be made of.
+        UserError: a value from which no layer can be made.
     """
 
     width: int
@@ -44,7 +44,9 @@ class LayerSettings:
 
 
 class Projection(nn.Linear):
-    """A linear map as Glorot and Bengio (2010) start it: it keeps the scale of what goes through, either way."""
+    """A linear map with the initial values of Glorot and Bengio (2010), which keep the scale of values and of
+    gradients.
+    """
 
     def reset_parameters(self) -> None:
         nn.init.xavier_uniform_(self.weight)
@@ -53,7 +55,7 @@ class Projection(nn.Linear):
 
 
 class SublayerConnection(nn.Module):
-    """What stands around a sublayer f: its input's normalisation, dropout of its output, the residual connection."""
+    """What surrounds a sublayer f: normalisation of its input, dropout of its output, the residual connection."""
 
     def __init__(self, shape: LayerSettings) -> None:
         super().__init__()
@@ -62,11 +64,11 @@ class SublayerConnection(nn.Module):
         self.before, self.residual = shape.norm == "pre", shape.residual
 
     def enter(self, states: Tensor) -> Tensor:
-        """What f sees of the states that come in."""
+        """The input of f, from the input states."""
         return self.norm(states) if self.before else states
 
     def leave(self, states: Tensor, found: Tensor) -> Tensor:
-        """The states that go out, from those that came in and what f made of them."""
+        """The output states, from the input states and the output of f."""
         found = self.dropout(found)
         if self.residual:
             found = states + found
@@ -74,9 +76,9 @@ class SublayerConnection(nn.Module):
 
 
 class MultiHeadAttention(nn.Module):
-    """An attention layer between a projection of the queries and one of the contexts (section 3.2.2).
+    """An attention layer between a projection of the queries and a projection of the contexts (section 3.2.2).
 
-    Those of keys and values are the attention's own: see `attnbench.attention.key_value`.
+    The projections of keys and values belong to the attention: see `attnbench.attention.key_value`.
     """
 
     def __init__(self, width: int, attention: Callable[[int], Attention]) -> None:
@@ -87,14 +89,14 @@ class MultiHeadAttention(nn.Module):
     def forward(
         self, states: Tensor, memory: Memory, *, position: int = 0, causal: bool = False, want_weights: bool = False
     ) -> Attended:
-        """As `Attention.forward`, from states `(B, T, W)`."""
+        """The same as `Attention.forward`, from states `(B, T, W)`."""
         query = self.query(states)
         attended = self.attention(query, memory, position=position, causal=causal, want_weights=want_weights)
         return attended._replace(context=self.output(attended.context))
 
 
 class FeedForward(nn.Module):
-    """W₂ max(0, W₁ x), for each position by itself (section 3.3)."""
+    """W₂ max(0, W₁ x), for each position separately (section 3.3)."""
 
     def __init__(self, shape: LayerSettings) -> None:
         super().__init__()
@@ -108,7 +110,7 @@ class FeedForward(nn.Module):
 
 
 class EncoderLayer(nn.Module):
-    """Each source position attends all of them; then the feed-forward network."""
+    """Each source position attends all source positions; then the feed-forward network follows."""
 
     def __init__(self, shape: LayerSettings, self_attention: Callable[[int], Attention]) -> None:
         super().__init__()
@@ -119,9 +121,9 @@ class EncoderLayer(nn.Module):
         self.feed_forward = FeedForward(shape)
 
     def forward(self, states: Tensor, lengths: Tensor) -> tuple[Tensor, Draw | None]:
-        """From source states `(B, S, W)`, of which the first `lengths` `(B,)` are real, to those of the next layer.
+        """From source states `(B, S, W)` to those of the next layer. In each row, the first `lengths` `(B,)` are real.
 
-        Besides, what the attention drew, if it did.
+        Also returns the draw, if the attention sampled.
         """
         seen = self.around_self.enter(states)
         attended = self.self_attention(seen, self.self_attention.attention.memory_of_states(seen, lengths))
@@ -141,7 +143,9 @@ class LayerMemory(NamedTuple):
 
 
 class LayerOutput(NamedTuple):
-    """States `(B, T, W)` for the next layer, the memory with them in it, weights `(B, H, T, S)` if wanted, draws."""
+    """States `(B, T, W)` for the next layer, the memory that includes them, weights `(B, H, T, S)` if wanted, and
+    draws.
+    """
 
     states: Tensor
     memory: LayerMemory
@@ -150,7 +154,7 @@ class LayerOutput(NamedTuple):
 
 
 class DecoderLayer(nn.Module):
-    """Each target position attends those up to itself, then the source; then the feed-forward network."""
+    """Each target position attends the positions up to itself, then the source; the feed-forward network follows."""
 
     def __init__(
         self,
@@ -170,12 +174,12 @@ class DecoderLayer(nn.Module):
         self.feed_forward = FeedForward(shape)
 
     def start(self, source: Tensor, lengths: Tensor) -> LayerMemory:
-        """The memory of encoder states `(B, S, W)` and of a target of which nothing is read yet."""
+        """The memory of encoder states `(B, S, W)`, and of a target that is still empty."""
         target = self.causal_attention.attention.memory_of_states(source[:, :0])
         return LayerMemory(target, self.cross_attention.attention.memory_of_states(source, lengths))
 
     def forward(self, states: Tensor, memory: LayerMemory, position: int, *, want_weights: bool = False) -> LayerOutput:
-        """Target states `(B, T, W)` that follow the `position` which the memory knows."""
+        """Reads target states `(B, T, W)` that follow the first `position` target tokens."""
         seen = self.around_causal.enter(states)
         memory = memory._replace(target=self.causal_attention.attention.extend(memory.target, seen))
         causal = self.causal_attention(seen, memory.target, position=position, causal=True)

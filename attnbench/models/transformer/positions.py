@@ -1,6 +1,6 @@
-"""Positions: how a model whose layers see a set, not a sequence, is told the order.
+"""Positions: how a model whose layers see a set, not a sequence, gets the order of the tokens.
 
-Each is made for states of a width W, and adds to states `(B, T, W)` the code of their positions, the first of which is
+Each is made for states of width W. It adds the code of their positions to states `(B, T, W)`; the first has the number
 `position`.
 """
 
@@ -13,7 +13,7 @@ SLOWEST = 10_000  # the longest wavelength of a sinusoid, as a multiple of 2π
 
 
 class Sinusoidal(nn.Module):
-    """sin and cos of the position, at wavelengths from 2π to 10,000 · 2π, in turns. Vaswani et al. 2017, 3.5."""
+    """sin and cos of the position in turn, at wavelengths from 2π to 10,000 · 2π. Vaswani et al. 2017, 3.5."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -29,11 +29,11 @@ class Sinusoidal(nn.Module):
 
 
 class Learned(nn.Module):
-    """A vector of its own for each position. Gehring et al. 2017, section 3.1.
+    """A learned vector for each position. Gehring et al. 2017, section 3.1.
 
     Args:
         width: of the states.
-        longest: how many positions the table holds.
+        longest: how many positions the table has.
     """
 
     def __init__(self, width: int, longest: int = 1024) -> None:
@@ -44,7 +44,7 @@ class Learned(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        # As large as the sinusoids, whose mean square is a half.
+        # The same scale as the sinusoids, whose mean square is a half.
         nn.init.normal_(self.table, std=0.5**0.5)
 
     def forward(self, states: Tensor, position: int = 0) -> Tensor:

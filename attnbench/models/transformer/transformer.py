@@ -16,21 +16,21 @@ from attnbench.models.transformer.layers import DecoderLayer, EncoderLayer, Laye
 
 
 class TransformerState(NamedTuple):
-    """What each decoder layer attends, after `position` target tokens; see `attnbench.models.model.State`."""
+    """What each decoder layer attends after `position` target tokens; see `attnbench.models.model.State`."""
 
     layers: tuple[LayerMemory, ...]
     draws: tuple[Draw, ...]
     position: int = 0
 
     def rows(self, index: Tensor) -> "TransformerState":
-        """The state of the sentences `index` `(N,)`; what was drawn was drawn for those before, and is left behind."""
+        """The state of the sentences `index` `(N,)`. Draws belong to the old rows, and are dropped."""
         return TransformerState(tuple(layer.rows(index) for layer in self.layers), (), self.position)
 
 
 class Embedding(nn.Module):
-    """√W times a vector for each token (section 3.4), to which its position is added; then dropout.
+    """√W times a vector for each token (section 3.4), plus the code of its position; then dropout.
 
-    The vectors are drawn with variance 1 / W, so that they come out as large as the codes of the positions.
+    The vectors are drawn with variance 1 / W, so that they have the same scale as the codes of the positions.
     """
 
     def __init__(self, vocabulary: int, width: int, positions: Callable[[int], nn.Module], dropout: float) -> None:
@@ -43,32 +43,33 @@ class Embedding(nn.Module):
         nn.init.normal_(self.weight, std=self.weight.shape[1] ** -0.5)
 
     def forward(self, tokens: Tensor, position: int = 0) -> Tensor:
-        """Ids `(B, T)`, the first of them at `position`, to states `(B, T, W)`."""
+        """From ids `(B, T)`, the first of them at `position`, to states `(B, T, W)`."""
         vectors = math.sqrt(self.weight.shape[1]) * F.embedding(tokens, self.weight)
         return self.dropout(self.positions(vectors, position))
 
 
 class Transformer(Model[TransformerState]):
-    """An encoder of self-attention, a decoder of causal and cross-attention, and the map to the target vocabulary.
+    """An encoder with self-attention, a decoder with causal and cross-attention, and the map to the target vocabulary.
 
     Args:
         source_vocabulary: number of source types.
         target_vocabulary: number of target types.
-        self_attention: makes, from `width`, the attention of source positions to each other.
-        causal_attention: that of target positions to those up to themselves.
-        cross_attention: that of target positions to the source.
-        positions: makes, from `width`, what tells the order.
+        self_attention: makes, from `width`, the attention of each source position over all source positions.
+        causal_attention: makes the attention of each target position over itself and the positions before it.
+        cross_attention: makes the attention of each target position over the source.
+        positions: makes, from `width`, the module that adds the order.
         width: of every state, W.
         expansion: width of the hidden layer of the feed-forward networks, as a multiple of `width`.
         encoder_layers: how many.
         decoder_layers: how many.
-        norm: `post`, each sum is normalised; `pre`, each input of a sublayer is, and the last sum of either side.
-        residual: whether a sublayer's input is added to its output.
-        dropout: of embeddings and of each sublayer's output.
+        norm: `post`: each sum is normalised. `pre`: each input of a sublayer is, and the last sum of encoder and
+            decoder.
+        residual: whether the input of a sublayer is added to its output.
+        dropout: on embeddings, and on the output of each sublayer.
         tied_embeddings: whether the target embeddings are also the map to the vocabulary (Press and Wolf 2017).
 
     Raises:
-        UserError: a value that no model can be made of.
+        UserError: a value from which no model can be made.
     """
 
     def __init__(
@@ -98,7 +99,7 @@ class Transformer(Model[TransformerState]):
         self.target = Embedding(target_vocabulary, width, positions, dropout)
         encoder = [EncoderLayer(shape, self_attention) for _ in range(encoder_layers)]
         decoder = [DecoderLayer(shape, causal_attention, cross_attention) for _ in range(decoder_layers)]
-        # A ModuleList does not say what it holds.
+        # The type of a ModuleList does not say what it holds.
         self.encoder = cast(Sequence[EncoderLayer], nn.ModuleList(encoder))
         self.decoder = cast(Sequence[DecoderLayer], nn.ModuleList(decoder))
         last = (lambda: nn.LayerNorm(width)) if norm == "pre" else nn.Identity
@@ -126,7 +127,8 @@ class Transformer(Model[TransformerState]):
             memories.append(found.memory)
             if found.weights is not None:
                 weights.append(found.weights)
-            # Later positions attend what a layer makes of this one, but for the last, which only its own token reads.
+            # Later positions attend the output of a layer, except that of the last layer, which only its own token
+            # reads.
             credit = "step" if layer is self.decoder[-1] else "later"
             draws += [draw._replace(credit=credit) for draw in found.draws]
         readouts = self.decoder_norm(states)

@@ -1,4 +1,4 @@
-"""What the numbers allow one to say: estimates with intervals, comparisons, effects of factors, growth of cost."""
+"""Estimates with intervals, comparisons, effects of factors, growth of cost: pure functions of numbers."""
 
 from attnbench.report.statistics.bleu import corpus_bleu
 from attnbench.report.statistics.bootstrap import LengthBin, estimate_ratio, length_bins

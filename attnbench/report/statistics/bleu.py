@@ -7,20 +7,20 @@ Array = NDArray[np.float64]
 
 
 def corpus_bleu(sums: ArrayLike) -> Array:
-    """BLEU, 0 to 100, as sacreBLEU's with exponential smoothing and all four orders.
+    """BLEU, 0 to 100, equal to sacreBLEU's with exponential smoothing and all four orders.
 
     Args:
-        sums: over the sentences of each corpus, of what `record.Quality.bleu_statistics` holds; shape (..., 10).
+        sums: of the rows of `record.Quality.bleu_statistics` over the sentences of each corpus; shape (..., 10).
 
     Returns:
-        Shape (...). 0 where no token is right, and where no hypothesis has four tokens.
+        Shape (...). 0 if no token is right, and if no hypothesis has four tokens.
     """
-    parts = np.ascontiguousarray(np.moveaxis(np.asarray(sums, np.float64), -1, 0))  # or each is read with a stride
+    parts = np.ascontiguousarray(np.moveaxis(np.asarray(sums, np.float64), -1, 0))  # so that each is contiguous
     length, reference, *ngrams = parts
     correct, total = ngrams[:4], ngrams[4:]
     product, smoothing = np.ones_like(length), np.ones_like(length)
     for right, there in zip(correct, total, strict=True):
-        # An order without a match counts as half a match, the next such as a quarter: NIST's mteval-v13a.
+        # An order without a match counts as half a match, the next one as a quarter: NIST's mteval-v13a.
         smoothing = np.where(right == 0, smoothing / 2, smoothing)
         product *= np.where(right == 0, smoothing, right) / np.maximum(there, 1)
     defined = np.any(correct, axis=0) & np.all(total, axis=0)

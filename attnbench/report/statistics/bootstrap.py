@@ -1,4 +1,4 @@
-"""Intervals of scores that are functions of sums over test sentences: BLEU, alignment error, and their like."""
+"""Intervals of scores that are functions of sums over test sentences: BLEU, alignment error rate, and similar ones."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ RANDOM_SEED = 12345  # sacreBLEU's
 
 @dataclass(frozen=True)
 class LengthBin:
-    """The sentences, as `rows` of the test set, whose sources have `low` to `high` tokens, both included."""
+    """The sentences whose sources have `low` to `high` tokens, both included, as `rows` of the test set."""
 
     low: int
     high: int
@@ -27,20 +27,21 @@ class LengthBin:
 def estimate_ratio(counts: Array, score: Callable[[Array], Array], most: float = 1.0) -> Estimate:
     """The mean over seeds of a score of the whole test set, with its 95 % interval.
 
-    With one seed the interval is where this trained model would score on other sentences like these: a bootstrap
-    over sentences; the noise of training is left out. With several it is where the mean over all seeds and such
-    sentences would be: the variance between seeds, and that of the sentences, which all seeds share.
+    With one seed, the interval is for the score of this trained model on other sentences of the same kind. It is a
+    bootstrap over sentences, and leaves out the noise of training. With several seeds, the interval is for the mean
+    over all seeds and all such sentences. It has the variance between seeds, and that of the sentences, which all seeds
+    share.
 
     Args:
         counts: a row for each seed and sentence, the same sentences for all seeds; shape (seeds, sentences, k).
         score: of sums of such rows, (..., k) -> (...).
-        most: the largest score there is; the smallest is 0.
+        most: the largest possible score; the smallest is 0.
     """
     return bounded(score(counts.sum(1)), score(resample(counts)), counts.shape[1], most)
 
 
 def bounded(values: Array, resampled: Array, sentences: int, most: float) -> Estimate:
-    """The mean of `values`, one a seed, with an interval from 0 to `most` at the widest; see `margin`."""
+    """The mean of `values`, one for each seed, with an interval that is cut at 0 and `most`; see `margin`."""
     value, reach = float(values.mean()), margin(values, resampled, sentences).reach()
     return Estimate(value, max(value - reach, 0.0), min(value + reach, most), len(values))
 
@@ -48,16 +49,16 @@ def bounded(values: Array, resampled: Array, sentences: int, most: float) -> Est
 def resample(counts: Array) -> Array:
     """Sums over resampled sentences, (seeds, sentences, k) -> (resamples, seeds, k).
 
-    Every call with as many sentences draws the same resamples, so what comes of two calls is paired.
+    Every call with the same number of sentences draws the same resamples, so that the results of two calls are paired.
     """
     seeds, sentences, size = counts.shape
     columns = np.moveaxis(counts, 1, 0).reshape(sentences, seeds * size)
-    # Single precision is twice as fast, and exact for whole numbers up to 2^24: so many tokens no test set has.
+    # Single precision is twice as fast, and exact for whole numbers up to 2^24. No test set has so many tokens.
     return (_drawn(sentences) @ columns.astype(np.float32)).reshape(RESAMPLES, seeds, size).astype(np.float64)
 
 
 def length_bins(lengths: Sequence[int], count: int) -> list[LengthBin]:
-    """At most `count` bins of nearly as many sentences each; sentences of one length are never parted."""
+    """At most `count` bins with nearly the same number of sentences. Sentences of one length are in one bin."""
     of_sentence = np.asarray(lengths)
     edges = np.quantile(of_sentence, np.linspace(0, 1, count + 1)[1:-1], method="higher")
     which = np.searchsorted(np.unique(edges), of_sentence, side="right")

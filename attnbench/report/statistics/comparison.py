@@ -1,4 +1,4 @@
-"""Whether a mechanism is better than a baseline, seed by seed and sentence by sentence."""
+"""Whether a mechanism is better than a baseline, paired by seed and by sentence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,29 +15,29 @@ from attnbench.report.statistics.margin import Margin, margin
 from attnbench.report.statistics.scores import Scores
 
 TRIALS = 1000
-TIE = 1e-9  # BLEU; differences this close are equal
+TIE = 1e-9  # BLEU; smaller differences are equal
 
 
 @dataclass(frozen=True)
 class Comparison:
     """A mechanism against its baseline on the same test set, over the seeds that both have.
 
-    Significance rests on `p`, that of the interval of `difference`. With several seeds it allows for the noise of
-    training. With one it does not: it says that the one trained model is better than the other, which another seed
-    may turn round. `bootstrap_p` and `randomisation_p` take the trained models as they are, however many there are.
+    Significance rests on `p`, which belongs to the interval of `difference`. With several seeds, it includes the noise
+    of training. With one seed, it does not: it says that one trained model is better than the other, which another seed
+    may reverse. `bootstrap_p` and `randomisation_p` never include the noise of training.
     """
 
-    difference: Estimate  # BLEU less the baseline's, the mean over pairs; its `seeds` are the pairs
-    standardised: float | None  # the difference in standard deviations over pairs (Hedges's g); None of fewer than 3
-    unpaired: tuple[int, ...]  # seeds that only one of both has, which are not used
+    difference: Estimate  # BLEU minus that of the baseline, the mean over pairs; its `seeds` are the pairs
+    standardised: float | None  # the difference in standard deviations over pairs (Hedges's g); None for fewer than 3
+    unpaired: tuple[int, ...]  # seeds that only one of the two has; they are not used
     p: float
-    bootstrap_p: float  # paired bootstrap over sentences, shifted to a mean of nought (Koehn 2004)
+    bootstrap_p: float  # paired bootstrap over sentences, shifted to a mean of 0 (Koehn 2004)
     randomisation_p: float  # paired approximate randomisation (Riezler and Maxwell 2005)
 
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Two mechanisms on the same sentences, seed by seed, over the seeds that both have."""
+    """Two mechanisms on the same sentences, paired by seed, over the seeds that both have."""
 
     ours: Array  # statistics, (pairs, sentences, 10)
     theirs: Array
@@ -46,17 +46,18 @@ class Pairs:
 
     @property
     def noise(self) -> Margin:
-        # Of near-perfect translations few sentences tell anything, and a variance from those few is not well known.
+        # If translations are nearly perfect, few sentences differ, and a variance from those few is uncertain.
+        """The noise of the mean difference."""
         return margin(self.differences, self.resampled, int(np.any(self.ours != self.theirs, axis=(0, 2)).sum()))
 
     @property
     def p(self) -> float:
-        """That of no difference; see `Comparison`."""
+        """The p-value of no difference; see `Comparison`."""
         return self.noise.p_value(float(self.differences.mean()))
 
 
 def pairs(scores: Scores, baseline: Scores) -> Pairs | None:
-    """Pairs by seed; None where there is no seed that both have, or where the sentences are not the same."""
+    """Pairs by seed; None if no seed is in both, or if the sentences are not the same."""
     shared = sorted(set(scores.seeds) & set(baseline.seeds))
     if not shared or scores.test_set != baseline.test_set:
         return None
@@ -70,7 +71,7 @@ def pairs(scores: Scores, baseline: Scores) -> Pairs | None:
 
 
 def compare(scores: Scores, baseline: Scores) -> Comparison | None:
-    """Compares two mechanisms; None where `pairs` finds nothing to compare."""
+    """Compares two mechanisms; None if `pairs` finds nothing to compare."""
     found = pairs(scores, baseline)
     if found is None:
         return None
@@ -86,7 +87,7 @@ def compare(scores: Scores, baseline: Scores) -> Comparison | None:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """The p-values of a table, so adjusted that they bound the chance of any false finding in it (Holm 1979)."""
+    """The p-values of a table, adjusted so that they bound the probability of any false finding in it (Holm 1979)."""
     order, count = np.argsort(p_values), len(p_values)
     steps = np.asarray(p_values, np.float64)[order] * np.arange(count, 0, -1)
     adjusted = np.minimum(np.maximum.accumulate(steps), 1.0)
@@ -102,12 +103,12 @@ def _standardised(differences: Array) -> float | None:
 
 
 def _bootstrap_p(difference: float, resampled: Array) -> float:
-    """Two-sided; sacreBLEU counts one tail of what it has shifted, and so calls 10 % of equal systems different."""
+    """Two-sided. sacreBLEU counts one tail of the shifted differences, and so calls 10 % of equal systems different."""
     return _share(np.abs(resampled - resampled.mean()), difference)
 
 
 def _randomisation_p(difference: float, ours: Array, theirs: Array) -> float:
-    """Each trial swaps the systems in half of the sentences, the same for all seeds."""
+    """Each trial swaps the systems in half of the sentences, the same sentences for all seeds."""
     seeds, sentences, size = ours.shape
     gap = np.moveaxis(theirs - ours, 1, 0).reshape(sentences, seeds * size).astype(np.float32)
     moved = (_swaps(sentences) @ gap).reshape(TRIALS, seeds, size)
@@ -116,7 +117,9 @@ def _randomisation_p(difference: float, ours: Array, theirs: Array) -> float:
 
 
 def _share(by_chance: Array, difference: float) -> float:
-    """How often chance is as far apart. Ties count, or else equal systems would differ; sacreBLEU leaves them out."""
+    """How often chance gives a difference as large. Ties count, or equal systems would differ; sacreBLEU does not count
+    them.
+    """
     return float((np.sum(by_chance >= abs(difference) - TIE) + 1) / (len(by_chance) + 1))
 
 

@@ -1,4 +1,4 @@
-"""How much of what was measured each factor explains, alone and in pairs: analysis of variance."""
+"""How much each factor explains, alone and in pairs: analysis of variance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from attnbench.report.statistics.grid import GridCell, grid
 from attnbench.report.statistics.linear_model import Factors, LinearModel, Squares
 from attnbench.report.statistics.observations import observations
 
-ROUNDING = 1e-12  # of the total sum of squares
+ROUNDING = 1e-12  # of the total sum of squares; less is rounding
 
 
 @dataclass(frozen=True)
 class Term:
-    """A main effect (one factor) or a two-way interaction (two)."""
+    """A main effect (one factor) or a two-way interaction (two factors)."""
 
     factors: Factors
-    degrees: int  # of freedom that the jobs can tell
+    degrees: int  # of freedom that the jobs can separate
     share: float  # its sum of squares, of type II, over the total
-    f: float | None  # None, like the two below, where nothing is left as error
+    f: float | None  # None, like the two below, if there is no residual
     p: float | None
     adjusted_p: float | None  # by Holm, over the terms
 
@@ -34,44 +34,44 @@ class Term:
 
 @dataclass(frozen=True)
 class MarginalMean:
-    """The mean at a level by main effects alone, as if all levels of all other factors were met equally often."""
+    """The mean at a level from main effects alone, with equal weight for all levels of all other factors."""
 
     factor: str
     level: str
     jobs: int
-    mean: Estimate | None  # None where these jobs cannot tell
+    mean: Estimate | None  # None if these jobs cannot tell
 
 
 @dataclass(frozen=True)
 class Effects:
-    """Shares are of the total sum of squares about the mean; with `residual_share` and `overlap_share` they are one.
+    """Shares of the total sum of squares around the mean. With `residual_share` and `overlap_share` they sum to one.
 
-    A term's sum of squares is of type II: what it explains beyond all terms that do not contain it. In a balanced
-    grid that is all it explains. In another, what several terms could claim alike is given to none of them and is
-    `overlap_share`; below nought it says that terms mask one another.
+    The sum of squares of a term is of type II: what it explains beyond all terms that do not contain it. In a balanced
+    grid, that is everything that it explains. In an unbalanced grid, several terms could explain the same part. That
+    part is `overlap_share`, and belongs to none of them. Below 0, it says that terms mask one another.
     """
 
     response: str
     jobs: int
-    terms: tuple[Term, ...]  # none where nothing can be told; `notes` say why
+    terms: tuple[Term, ...]  # empty if nothing can be said; `notes` say why
     residual_degrees: int
     residual_share: float
     overlap_share: float
-    pooled: bool  # nothing but the interactions was left as error
+    pooled: bool  # the interactions are the residual
     means: tuple[MarginalMean, ...]
     cells: int  # of the full grid: all levels of all factors crossed
     missing_cells: int
-    missing: tuple[GridCell, ...]  # pairs of levels that never meet, then single cells in which all pairs do
-    notes: tuple[str, ...]  # sentences: what was left out and why
+    missing: tuple[GridCell, ...]  # pairs of levels that never meet, then single cells in which all pairs meet
+    notes: tuple[str, ...]  # sentences: what was left out, and why
 
 
 def effects(frame: pd.DataFrame, response: str, factors: Sequence[str]) -> Effects:
-    """Fits a linear model of main effects and two-way interactions.
+    """Fits a linear model with main effects and two-way interactions.
 
     Args:
-        frame: a row a job. Jobs with equal factors, as of other seeds, are replicates.
-        response: a column of numbers; costs as logarithms, as what a factor does to them is to multiply.
-        factors: columns, the more important first: of two that cannot be told apart the first is kept.
+        frame: a row for each job. Jobs with equal factors, such as those of other seeds, are replicates.
+        response: a column of numbers. Costs should be logarithms, because a factor multiplies them.
+        factors: columns, the more important first. If two cannot be separated, the first is kept.
     """
     seen = observations(frame, response, factors)
     model, notes = LinearModel(seen), [*seen.notes]
@@ -105,37 +105,37 @@ def effects(frame: pd.DataFrame, response: str, factors: Sequence[str]) -> Effec
 
 
 def _distinct(model: LinearModel, factors: list[str], notes: list[str]) -> list[str]:
-    """The factors without those whose levels follow from the factors before."""
+    """The factors without those whose levels follow from earlier factors."""
     kept: list[str] = []
     for name in factors:
         before = [(each,) for each in kept]
         if model.error([*before, (name,)]).degrees < model.error(before).degrees:
             kept.append(name)
         else:
-            notes.append(f"{name} is left out: it cannot be told from {', '.join(kept)} in these jobs.")
+            notes.append(f"{name} is left out: these jobs cannot separate it from {', '.join(kept)}.")
     return kept
 
 
 def _estimable(model: LinearModel, names: list[str], notes: list[str]) -> list[Factors]:
-    """Main effects, and interactions if anything besides is left as error."""
+    """Main effects; and interactions, if there is a residual beside them."""
     mains: list[Factors] = [(name,) for name in names]
     both = [*mains, *combinations(names, 2)]
     if len(names) == 1 or model.error(both).degrees:
         return both
-    notes.append("Nothing but the interactions is left as error, so that they are not told from noise.")
+    notes.append("The interactions are the residual: these jobs cannot separate them from noise.")
     return mains
 
 
 def _terms(model: LinearModel, chosen: list[Factors], total: Squares, notes: list[str]) -> tuple[Term, ...]:
-    """Those of the model that the jobs can tell."""
+    """The terms of the model that the jobs can separate."""
     error = model.error(chosen)
     found = {each: model.explained(each, chosen) for each in chosen}
     told = {each: squares for each, squares in found.items() if squares.degrees}
     if len(told) < len(found):
         untold = (" × ".join(each) for each in found if each not in told)
-        notes.append(f"Not told from other terms in these jobs: {', '.join(untold)}.")
+        notes.append(f"These jobs cannot separate from other terms: {', '.join(untold)}.")
     if not error.degrees or error.sum <= ROUNDING * total.sum:
-        notes.append("Nothing is left as error: no term is tested.")
+        notes.append("There is no residual: no term is tested.")
         return tuple(Term(each, own.degrees, own.sum / total.sum, None, None, None) for each, own in told.items())
     ratios = [own.sum / own.degrees / (error.sum / error.degrees) for own in told.values()]
     p_values = [float(stats.f.sf(f, own.degrees, error.degrees)) for f, own in zip(ratios, told.values(), strict=True)]

@@ -1,4 +1,4 @@
-"""A number and how sure it is."""
+"""A number, and how certain it is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value and its 95 % interval, from so many `seeds`."""
+    """A value and its 95 % interval, from `seeds` seeds."""
 
     value: float
     low: float
@@ -23,7 +23,7 @@ class Estimate:
 
 
 def over_seeds(values: Sequence[float]) -> Estimate:
-    """The mean of two values or more, one a seed, with Student's t interval."""
+    """The mean of at least two values, one for each seed, with Student's t interval."""
     middle, count = float(np.mean(values)), len(values)
     reach = float(stats.t.isf((1 - CONFIDENCE) / 2, count - 1) * np.std(values, ddof=1) / np.sqrt(count))
     return Estimate(middle, middle - reach, middle + reach, count)

@@ -1,27 +1,29 @@
-"""Which cells of a grid of factors are empty, by name."""
+"""The empty cells of a grid of factors, by name."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 from math import prod
 
-GridCell = tuple[tuple[str, str], ...]  # factors with their levels; the factors that are not named may have any
-MOST = 100_000  # cells of a grid that is gone through one by one
+GridCell = tuple[tuple[str, str], ...]  # factors with their levels; factors that are not named may have any
+MOST = 100_000  # cells of a grid whose cells are listed one by one
 
 
 @dataclass(frozen=True)
 class Grid:
+    """The cells of a grid, and which are missing."""
+
     cells: int  # of the full grid: all levels of all factors crossed
     missing_cells: int
     missing: tuple[GridCell, ...]  # pairs of levels that never meet, then single cells in which all pairs do
 
 
 def grid(levels: Mapping[str, Sequence[str]], order: Mapping[str, Sequence[str]]) -> Grid:
-    """Looks for what no job has.
+    """Finds the cells that no job has.
 
     Args:
-        levels: by factor, that of each job.
-        order: by factor, all its levels. The single cells of a grid with more than `MOST` are counted, not named.
+        levels: by factor, the level of each job.
+        order: by factor, all its levels. In a grid with more than `MOST` cells, single cells are counted, not named.
     """
     factors, cells = list(order), prod(map(len, order.values()))
     pairs = [pair for one, other in combinations(factors, 2) for pair in _apart(one, other, levels, order)]

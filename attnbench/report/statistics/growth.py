@@ -1,7 +1,7 @@
-"""How cost grows with the length: the exponent, the polynomial a + b·n + c·n², and what they say of other lengths.
+"""How cost grows with the length: the exponent, the polynomial a + b·n + c·n², and predictions for other lengths.
 
-Noise is taken as relative, and as independent from length to length: what a curve leaves unexplained, be it the noise
-of repetitions or a step between caches, is what its intervals are made of.
+Noise is relative, and independent from length to length. Its size comes from what a curve leaves unexplained: the noise
+of repetitions, or a step between caches.
 """
 
 from collections.abc import Mapping
@@ -18,38 +18,38 @@ from attnbench.report.statistics.polynomial import COEFFICIENTS, largest_root, n
 
 DRAWS = 1000
 RANDOM_SEED = 12345
-REACH = 10  # times the longest length measured: what a curve would do beyond is not told
+REACH = 10  # times the longest measured length; beyond that, a curve says nothing
 
 
 @dataclass(frozen=True)
 class Growth:
-    """value(n) = a + b·n + c·n², no coefficient below nought, fitted to relative errors."""
+    """value(n) = a + b·n + c·n², with no coefficient below 0, fitted to relative errors."""
 
     shortest: int  # length measured
     longest: int
     coefficients: Array  # a, b, c; (3,)
-    draws: Array  # of the coefficients, as other measurements would have given them; (DRAWS, 3)
-    noise: Array  # relative standard deviation of a measurement, that goes with each draw; (DRAWS,)
+    draws: Array  # of the coefficients, as other measurements would give them; (DRAWS, 3)
+    noise: Array  # relative standard deviation of a measurement, for each draw; (DRAWS,)
 
     def at(self, lengths: ArrayLike) -> Array:
         """The curve itself, (...) -> (...)."""
         return powers(lengths) @ self.coefficients
 
     def predict(self, length: int) -> Estimate:
-        """The value at a length, and the interval into which a measurement there would fall."""
+        """The value at a length, with the interval for a measurement there."""
         chance = np.random.default_rng([RANDOM_SEED, length]).standard_normal(DRAWS)
         return from_draws(float(self.at(length)), self.draws @ powers(length) * (1 + self.noise * chance))
 
     @property
     def quadratic_from(self) -> Estimate | None:
-        """The length from which c·n² is more than a + b·n; None where that is out of reach or c = 0."""
+        """The length from which c·n² is more than a + b·n; None if that is out of reach, or if c = 0."""
         value, draws = _quadratic_from(self.coefficients), _quadratic_from(self.draws)
         return from_draws(float(value), draws) if value <= REACH * self.longest else None
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The longest measurement, and what all others say of it."""
+    """The longest measurement, and its prediction from all others."""
 
     length: int
     measured: float
@@ -57,18 +57,19 @@ class HeldOut:
 
     @property
     def error(self) -> float:
-        """Relative, of the prediction."""
+        """The relative error of the prediction."""
         return self.predicted.value / self.measured - 1
 
     @property
     def covered(self) -> bool:
+        """Whether the measurement is within the interval."""
         return self.predicted.low <= self.measured <= self.predicted.high
 
 
 def exponent(values: Mapping[int, float]) -> Estimate | None:
     """The slope of log value over log length over the asymptotic part, with Student's t interval.
 
-    None of fewer than three lengths there: two leave nothing to know the noise from.
+    None for fewer than three lengths there: from two, the noise is unknown.
     """
     values = asymptotic(values)
     if len(values) < 3:
@@ -80,18 +81,18 @@ def exponent(values: Mapping[int, float]) -> Estimate | None:
 
 
 def fit(values: Mapping[int, float]) -> Growth | None:
-    """Fits the polynomial to time or memory by length; None of fewer than four lengths."""
+    """Fits the polynomial to time or memory by length; None for fewer than four lengths."""
     known = {length: value for length, value in sorted(values.items()) if value > 0}
     degrees = len(known) - COEFFICIENTS
     if degrees < 1:
         return None
     terms, measured = powers(list(known)), np.array(list(known.values()))
-    # Twice: weights from a smooth curve do not favour what came out small by chance.
+    # Fitted twice: weights from a smooth curve do not favour values that are small by chance.
     rough = terms @ nonnegative(terms / measured[:, None], np.ones_like(measured))
     design = terms / rough[:, None]
     found = nonnegative(design, measured / rough)
     spread = np.sqrt(np.sum((measured / (terms @ found) - 1) ** 2) / degrees)
-    # Few lengths leave the noise itself unsure, so that it is drawn as well, as Student's t has it.
+    # With few lengths the noise itself is uncertain. It is drawn too, as in Student's t.
     chance = np.random.default_rng(RANDOM_SEED)
     noise = spread * np.sqrt(degrees / chance.chisquare(degrees, DRAWS))
     errors = noise[:, None] * chance.standard_normal((DRAWS, len(known)))
@@ -100,7 +101,7 @@ def fit(values: Mapping[int, float]) -> Growth | None:
 
 
 def held_out(values: Mapping[int, float]) -> HeldOut | None:
-    """Predicts the longest measurement from all others; None of fewer than five lengths."""
+    """Predicts the longest measurement from all others; None for fewer than five lengths."""
     known = {length: value for length, value in values.items() if value > 0}
     longest = max(known, default=0)
     growth = fit({length: value for length, value in known.items() if length < longest})
@@ -108,7 +109,7 @@ def held_out(values: Mapping[int, float]) -> HeldOut | None:
 
 
 def from_draws(value: float, draws: Array) -> Estimate:
-    """With the interval that holds 95 % of the draws, and the value; no draw needs to be finite."""
+    """The value, with the interval that holds it and 95 % of the draws. Draws may be infinite."""
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(draws, tail, method="lower"), np.quantile(draws, 1 - tail, method="higher")
     return Estimate(value, min(float(low), value), max(float(high), value), 1)

@@ -1,4 +1,4 @@
-"""Least squares on factors and their products, in sum-to-zero contrasts, whatever cells of the grid are empty."""
+"""Least squares on factors and their products, in sum-to-zero contrasts, also if cells of the grid are empty."""
 
 import warnings
 from collections.abc import Iterable, Sequence
@@ -14,9 +14,9 @@ from attnbench.report.statistics.bleu import Array
 from attnbench.report.statistics.estimate import CONFIDENCE, Estimate
 from attnbench.report.statistics.observations import Observations
 
-Factors = tuple[str, ...]  # of a term: one of a main effect, two of an interaction
+Factors = tuple[str, ...]  # of a term: one for a main effect, two for an interaction
 MEAN: Factors = ()
-SINGULAR = 1e-9  # relative; singular values this small are rounding
+SINGULAR = 1e-9  # relative; smaller singular values are rounding
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Squares:
 
 
 class LinearModel:
-    """The response of `observations` explained by any set of main effects and two-way interactions of their factors."""
+    """The response of `observations`, explained by any set of main effects and two-way interactions of factors."""
 
     def __init__(self, observations: Observations) -> None:
         self._of = observations
@@ -49,34 +49,34 @@ class LinearModel:
         key = frozenset(terms)
         if key not in self._errors:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", SingularMatrixWarning)  # as empty cells have it
+                warnings.simplefilter("ignore", SingularMatrixWarning)  # empty cells cause it
                 fitted = OLS(self._response, self._design([MEAN, *key])).fit()
             self._errors[key] = Squares(float(fitted.ssr), self._jobs - round(fitted.nobs - fitted.df_resid))
         return self._errors[key]
 
     def explained(self, term: Factors, terms: Iterable[Factors]) -> Squares:
-        """What a term explains beyond all others of a model that do not contain it: its squares of type II."""
+        """What a term explains beyond all terms of a model that do not contain it: its squares of type II."""
         others = [each for each in terms if not set(term) <= set(each)]
         without, within = self.error(others), self.error([*others, term])
         return Squares(max(without.sum - within.sum, 0.0), without.degrees - within.degrees)
 
     def marginal_mean(self, factors: Sequence[str], factor: str, level: str, error: Squares) -> Estimate | None:
-        """The mean at a level of a factor, if all levels of all other factors were met equally often.
+        """The mean at a level of a factor, with equal weight for all levels of all other factors.
 
         Args:
-            factors: whose main effects are the model.
+            factors: their main effects are the model.
             factor: one of them.
-            level: of it; the `seeds` of the estimate are the jobs that have it.
-            error: from which the noise of a job is estimated.
+            level: of it. The `seeds` of the estimate are the jobs that have it.
+            error: gives the noise of a job.
 
         Returns:
-            None where these jobs cannot tell, or where there is no error to go by.
+            None if these jobs cannot tell, or if there is no error.
         """
         terms: list[Factors] = [MEAN, *((name,) for name in factors)]
         design = self._design(terms)
         inverse = np.linalg.pinv(design, rcond=SINGULAR)
         code = contrasts(len(self._of.order[factor]))[self._of.order[factor].index(level)]
-        # Contrasts sum to nought, so nought stands for the mean over the levels of another factor.
+        # Contrasts sum to 0, so that 0 stands for the mean over the levels of another factor.
         parts = {each: np.zeros(self._blocks[each].shape[1]) for each in terms}
         weights = np.hstack([*(parts | {MEAN: np.ones(1), (factor,): code}).values()])
         if not error.degrees or not np.allclose(weights @ inverse @ design, weights, atol=1e-6):
@@ -96,5 +96,5 @@ class LinearModel:
 
 
 def contrasts(levels: int) -> Array:
-    """Sum-to-zero contrasts, (levels, levels - 1): a row each, the last the negative sum of the others."""
+    """Sum-to-zero contrasts, (levels, levels - 1): a row for each level. The last is the negative sum of the others."""
     return np.vstack([np.eye(levels - 1), -np.ones(levels - 1)])

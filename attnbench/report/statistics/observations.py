@@ -1,4 +1,4 @@
-"""What of a frame of jobs a linear model of factors can be fitted to, and what is left out and why."""
+"""The jobs of a frame to which a linear model of factors can be fitted; and what is left out, and why."""
 
 import math
 from collections import Counter
@@ -14,18 +14,21 @@ from attnbench.report.statistics.bleu import Array
 
 @dataclass(frozen=True)
 class Observations:
-    levels: dict[str, list[str]]  # by factor that varies, that of each job
+    """The jobs that a linear model is fitted to."""
+
+    levels: dict[str, list[str]]  # by factor that varies, the level of each job
     order: dict[str, list[str]]  # by factor, its levels: numbers by size, then words
     response: Array  # (jobs,)
     notes: tuple[str, ...]  # sentences: what was left out and why
 
     def count(self, factor: str, level: str) -> int:
-        """The jobs that have it."""
+        """The number of jobs that have the level."""
         return self.levels[factor].count(level)
 
 
 def observations(frame: pd.DataFrame, response: str, factors: Sequence[str]) -> Observations:
-    """Leaves out jobs without a response, factors that half of the jobs lack, jobs that lack another, and constants.
+    """Leaves out jobs without a response, factors that half of the jobs lack, jobs that lack another factor, and
+    constants.
 
     A factor that a job lacks (None, NaN) does not apply to it: a model without attention has no score.
     """
@@ -73,7 +76,7 @@ def _rank(level: str) -> tuple[bool, float, str]:
 
 
 def _text(value: object) -> str:
-    # A column of whole numbers with gaps is one of floats to pandas.
+    # pandas stores a column of whole numbers with gaps as floats.
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 

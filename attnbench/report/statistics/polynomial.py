@@ -1,4 +1,4 @@
-"""Polynomials a + b·n + c·n² of a length n, many at once; coefficients are the last axis, (..., 3)."""
+"""Polynomials a + b·n + c·n² of a length n, many at once. Coefficients are the last axis, (..., 3)."""
 
 from itertools import product
 
@@ -16,10 +16,10 @@ def powers(lengths: ArrayLike) -> Array:
 
 
 def nonnegative(design: Array, targets: Array) -> Array:
-    """Least squares with no coefficient below nought.
+    """Least squares with no coefficient below 0.
 
-    Of the solutions in which some coefficients are nought and the rest are free, the best that keeps the rule is the
-    solution: with three coefficients there are but eight to try, and all targets are tried at once.
+    Some coefficients of the solution are 0, and the rest is free. With three coefficients there are only eight such
+    choices. All are tried for all targets at once, and the best one without a negative coefficient is the solution.
 
     Args:
         design: shape (points, 3).
@@ -40,10 +40,10 @@ def nonnegative(design: Array, targets: Array) -> Array:
 
 
 def largest_root(coefficients: Array, most: float) -> Array:
-    """The largest root above 0 and not above `most`, (..., 3) -> (...); 0 where there is none."""
+    """The largest root above 0 and not above `most`, (..., 3) -> (...); 0 if there is none."""
     a, b, c = np.moveaxis(coefficients, -1, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        # The form that loses no digits, and holds where there is no quadratic part.
+        # This form loses no digits, and also holds without a quadratic part.
         half = -(b + np.copysign(np.sqrt(b**2 - 4 * a * c), b)) / 2
         roots = np.stack([half / c, a / half])
     return np.max(np.where((roots > 0) & (roots <= most), roots, 0.0), axis=0)

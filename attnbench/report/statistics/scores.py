@@ -1,4 +1,4 @@
-"""BLEU of a mechanism, seed by seed, as it is and over resampled sentences."""
+"""BLEU of a mechanism for each seed, on the test set and on resampled sentences."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,13 +10,13 @@ from attnbench.report.statistics.estimate import Estimate
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What estimates and comparisons are made of; each part is computed once, however many of them need it.
+    """The basis of estimates and comparisons. Each part is computed once, however often it is needed.
 
     Args:
         seeds: of the jobs, each once.
-        statistics: a row for each seed and sentence, the same sentences for all seeds, of what
-            `record.Quality.bleu_statistics` holds; shape (seeds, sentences, 10).
-        test_set: what the sentences go by; only scores on the same ones are comparable.
+        statistics: a row of `record.Quality.bleu_statistics` for each seed and sentence, the same sentences for all
+            seeds; shape (seeds, sentences, 10).
+        test_set: identifies the sentences. Only scores on the same sentences can be compared.
     """
 
     seeds: tuple[int, ...]
@@ -25,12 +25,12 @@ class Scores:
 
     @cached_property
     def bleu(self) -> Array:
-        """Of the whole test set, (seeds,)."""
+        """BLEU of the whole test set, (seeds,)."""
         return corpus_bleu(self.statistics.sum(1))
 
     @cached_property
     def resampled(self) -> Array:
-        """Over resampled sentences, the same resamples for all seeds and mechanisms: (resamples, seeds)."""
+        """BLEU on resampled sentences, the same resamples for all seeds and mechanisms: (resamples, seeds)."""
         return corpus_bleu(resample(self.statistics))
 
 

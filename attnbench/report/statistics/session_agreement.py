@@ -1,4 +1,4 @@
-"""How far sessions that measured the same agree: in their exponents, and in which mechanism is the quicker."""
+"""How far sessions that measured the same agree: in their exponents, and in which mechanism is the faster one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
@@ -12,24 +12,24 @@ Session = Mapping[str, Times]  # by mechanism
 
 
 class ExponentAgreement(NamedTuple):
-    """Of a mechanism's exponents of time, over the sessions that measured it."""
+    """The exponents of time of a mechanism, over the sessions that measured it."""
 
     mechanism: str
     sessions: int
-    exponent: float  # their median
-    deviation: float  # of the one furthest from it
+    exponent: float  # the median
+    deviation: float  # the largest deviation from the median
 
 
 class OrderAgreement(NamedTuple):
-    """Of all pairs of mechanisms at each length: how many are not in the same order in every session."""
+    """All pairs of mechanisms at each length: how many are not in the same order in every session."""
 
     pairs: int
     changed: int
-    furthest: float  # how much slower the one is than the other, by their medians, in the widest pair that changed
+    furthest: float  # the largest relative difference of medians in a pair whose order changed
 
 
 def exponent_agreement(sessions: Sequence[Session]) -> list[ExponentAgreement]:
-    """Each mechanism that has an exponent in two sessions or more."""
+    """Each mechanism that has an exponent in at least two sessions."""
     found: dict[str, list[float]] = {}
     for session in sessions:
         for name, times in session.items():
@@ -39,7 +39,7 @@ def exponent_agreement(sessions: Sequence[Session]) -> list[ExponentAgreement]:
 
 
 def order_agreement(sessions: Sequence[Session]) -> OrderAgreement:
-    """Whether the quicker of two is the quicker in every session that measured both at a length."""
+    """Whether the faster of two mechanisms is the faster one in every session that measured both at a length."""
     names = sorted({name for session in sessions for name in session})
     gaps = [gap for pair in combinations(names, 2) for gap in _gaps(pair, sessions)]
     changed = [gap for gap, same in gaps if not same]
@@ -52,7 +52,9 @@ def _agreement(name: str, exponents: Sequence[float]) -> ExponentAgreement:
 
 
 def _gaps(pair: tuple[str, str], sessions: Sequence[Session]) -> Iterator[tuple[float, bool]]:
-    """At each length of both in two sessions or more: how far apart they are, and whether the order is the same."""
+    """At each length that at least two sessions measured for both: their relative difference, and whether the order is
+    the same.
+    """
     both = [(session[pair[0]], session[pair[1]]) for session in sessions if pair[0] in session and pair[1] in session]
     for length in sorted({length for first, second in both for length in first.keys() & second.keys()}):
         ratios = [first[length] / second[length] for first, second in both if length in first and length in second]

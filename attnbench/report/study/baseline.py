@@ -1,4 +1,4 @@
-"""The mechanism that all others are compared with."""
+"""The mechanism with which all others are compared."""
 
 import re
 from collections import Counter
@@ -14,16 +14,17 @@ Factors = Mapping[str, Factor]
 
 
 def choose_baseline(words: str | None, records: Sequence[Record], names: Sequence[str]) -> str | None:
-    """The name of the baseline, among the mechanisms with results to compare; None where there is none.
+    """The name of the baseline, among the mechanisms with results to compare; None if there are none.
 
     Args:
-        words: values of its factors joined by +, or its name as it stands in the report. If several mechanisms go by
-            them, it is the most usual one, whose values most mechanisms have; in a tie the one that was overridden
-            least. None is no attention if that is among them, and else the most usual of all.
-        names: of the mechanism of each record.
+        words: values of its factors joined by +, or its name in the report. If several mechanisms have the words, the
+            most usual one is taken: the one whose values most mechanisms share; in a tie, the one with the fewest
+            overrides. None: no attention, if it was run; otherwise the most usual mechanism.
+        records: of the jobs.
+        names: the mechanism of each record.
 
     Raises:
-        UserError: no mechanism goes by the words.
+        UserError: no mechanism has the words.
     """
     jobs = {name: each for name, each in zip(names, records, strict=True) if each.quality}
     jobs = jobs or {name: each for name, each in zip(names, records, strict=True) if each.regression}
@@ -47,7 +48,7 @@ def choose_baseline(words: str | None, records: Sequence[Record], names: Sequenc
 
 
 def _words(factors: Factors) -> set[str]:
-    """What a mechanism goes by: values, alone or as they stand in labels and overrides."""
+    """The words of a mechanism: its values, alone or as in labels and overrides."""
     texts = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in factors.items()}
     return {
         *texts.values(),
@@ -62,8 +63,8 @@ def _refusal(words: str, wanted: set[str], factors: Mapping[str, Factors]) -> st
         return f"baseline={words}: there are no results to compare; leave it out"
     if unknown := sorted(wanted - known):
         values = {factor_text(name, value) for its in factors.values() for name, value in its.items()}
-        return f"baseline={words}: no mechanism goes by {' or '.join(unknown)}; the words are {_some(values)}"
-    return f"baseline={words}: no mechanism goes by all of these; there are {_some(factors)}"
+        return f"baseline={words}: no mechanism has {' or '.join(unknown)}; the words are {_some(values)}"
+    return f"baseline={words}: no mechanism has all of these; there are {_some(factors)}"
 
 
 def _some(texts: set[str] | Mapping[str, Factors]) -> str:

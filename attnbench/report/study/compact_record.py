@@ -1,4 +1,4 @@
-"""A record as the report holds it: the bulk of it set aside, so that thousands fit into memory."""
+"""A record with its large parts set aside, so that thousands fit into memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,12 +12,12 @@ from attnbench.record import AlignmentQuality, Quality, Record
 
 @dataclass(frozen=True)
 class SentenceStatistics:
-    """A quality by sentence, in the order of its test set.
+    """The quality of each sentence, in the order of the test set.
 
     Args:
         test_set: hash of the sentences.
         lengths: tokens of each source, `(N,)`.
-        statistics: sacreBLEU's of each translation, `(N, 10)`; see `attnbench.record.Quality`.
+        statistics: sacreBLEU's statistics of each translation, `(N, 10)`; see `attnbench.record.Quality`.
     """
 
     test_set: str
@@ -27,7 +27,7 @@ class SentenceStatistics:
 
 @dataclass(frozen=True)
 class LinkCounts:
-    """How the links of each sentence compare with the gold ones, `(N, 4)`; see `attnbench.record.AlignmentQuality`.
+    """How the links of each sentence compare with the gold links, `(N, 4)`; see `attnbench.record.AlignmentQuality`.
 
     `explicit` has no rows without attention.
     """
@@ -38,11 +38,16 @@ class LinkCounts:
 
 @dataclass(frozen=True)
 class CompactRecord:
-    """A record without its lists by sentence, which are arrays here, and, if it has a `path`, without its alignments.
+    """A record without its lists by sentence, which are arrays here. If it has a `path`, it is also without its
+    alignments.
 
     Args:
-        sources: the source tokens of each of its alignments.
-        path: the file that holds the alignments; None where `record` has them.
+        record: without its large parts.
+        quality: the quality by sentence.
+        beyond: the quality by sentence beyond the training length.
+        links: the links by sentence.
+        sources: the source tokens of each alignment.
+        path: the file with the alignments. None: they are in `record`.
     """
 
     record: Record
@@ -53,8 +58,8 @@ class CompactRecord:
     path: Path | None
 
 
-def entry(record: Record, path: Path | None = None) -> CompactRecord:
-    """Sets the bulk of a record aside; `path` is the file that it was read from, if it was."""
+def compact(record: Record, path: Path | None = None) -> CompactRecord:
+    """Sets the large parts of a record aside. `path` is the file that it was read from, if it was."""
     light = replace(
         record,
         quality=_without_sentences(record.quality),
@@ -86,13 +91,13 @@ def _links(alignment: AlignmentQuality | None) -> LinkCounts | None:
 
 
 def _counts(rows: Sequence[Sequence[int]], width: int) -> np.ndarray:
-    """`(len(rows), width)`; faster than `np.array`."""
+    """An array `(len(rows), width)`. This is faster than `np.array`."""
     if set(map(len, rows)) - {width}:
-        raise ValueError(f"expected {width} numbers a sentence")
+        raise ValueError(f"expected {width} numbers for each sentence")
     found = np.fromiter(chain.from_iterable(rows), dtype=np.int32, count=len(rows) * width)
     return _narrow(found.reshape(-1, width))
 
 
 def _narrow(counts: np.ndarray) -> np.ndarray:
-    """In half the bytes, if they hold them."""
+    """The same numbers in half the bytes, if they fit."""
     return counts.astype(np.int16) if counts.max(initial=0) <= np.iinfo(np.int16).max else counts

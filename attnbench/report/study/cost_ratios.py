@@ -1,4 +1,4 @@
-"""What the attention alone costs: the quantities, the signs where one is missing, and the ratios to a baseline."""
+"""The cost of the attention alone: its quantities, the signs for missing numbers, and the ratios to a baseline."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -7,7 +7,7 @@ from attnbench.record import Passes, Record, ScalingPoint
 
 
 class Quantity(NamedTuple):
-    """A field of the points of one kind of pass; `name` is that of its tables."""
+    """A field of the points of one kind of pass. `name` is that of its tables."""
 
     name: str
     title: str
@@ -20,21 +20,21 @@ QUANTITIES = (
     Quantity("ms", "forward + backward (ms)", "forward+backward", "ms"),
     Quantity("peak_mib", "peak memory (MiB)", "forward+backward", "peak_mib"),
 )
-# Where there is no number, why.
+# The sign for a missing number, by status.
 SIGNS = {"out_of_memory": "OOM", "over_budget": ">", "unsupported": "no", "failed": "failed"}
-NOISY = "~"  # behind a number whose quartiles stayed too far apart, however often it was repeated
+NOISY = "~"  # after a number whose quartiles stayed too far apart after all repetitions
 LEGEND = "OOM: out of memory; >: over the budget; no: not supported."
 
 
 class Ratio(NamedTuple):
-    """Of median times and of peaks; None where either is missing."""
+    """Ratios of median times and of peaks; None if either is missing."""
 
     ms: float | None
     peak_mib: float | None
 
 
 def baseline(record: Record, records: Sequence[Record]) -> Record | None:
-    """The one of `records` that the ratios of `record` are to, if it is among them: of the same session."""
+    """The record to which the ratios of `record` are, of the same session; None if it is not among `records`."""
     if record.scaling is None or record.scaling.baseline is None:
         return None
     wanted = record.scaling.baseline, record.scaling.session

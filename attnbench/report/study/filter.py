@@ -1,6 +1,7 @@
-"""Which jobs a report is of: a condition on their factors, in a small part of Python's grammar, and nothing run.
+"""The jobs of a report: a condition on their factors, in a small part of Python's grammar. Nothing is evaluated as
+code.
 
-score == 'dot' and heads in [1, 4] and not scope.window > 8
+    score == 'dot' and heads in [1, 4] and not scope.window > 8
 """
 
 import ast
@@ -31,10 +32,10 @@ GRAMMAR = "compare names with ==, !=, <, <=, >, >=, in [...], and join with and,
 def matching(records: Sequence[Record], condition: str) -> list[bool]:
     """Whether each record fulfils a condition on its factors, `seed`, `sweep`, `status`, `command` and `device`.
 
-    What a job lacks is unknown, and so is what hangs on it: no comparison with it holds, nor does its opposite.
+    What a job lacks is unknown. A comparison with it does not hold, and neither does its opposite.
 
     Raises:
-        UserError: the condition cannot be read, names what no record has, or holds for none.
+        UserError: the condition cannot be read, has an unknown name, or holds for no record.
     """
     values = [_values(record) for record in records]
     known: dict[str, set[Factor]] = {}
@@ -59,7 +60,7 @@ class _RefusedError(ValueError):
 
 
 def _values(record: Record) -> dict[str, Factor]:
-    """What a condition can be on; the device is the one that the job found."""
+    """The names that a condition can use, and their values. The device is the one that the job used."""
     own = {"seed": record.seed, "sweep": record.sweep, "status": record.status, "command": record.command}
     return {**record.factors, **own, "device": record.environment.device}
 
@@ -78,7 +79,7 @@ def _parse(condition: str) -> ast.expr:
 
 
 def _names(tree: ast.expr, known: Mapping[str, set[Factor]]) -> Iterator[str]:
-    """The names that a condition compares; refuses all that is not in its grammar."""
+    """The names that a condition compares. Refuses everything outside the grammar."""
     match tree:
         case ast.BoolOp(values=parts):
             for part in parts:
@@ -95,7 +96,7 @@ def _names(tree: ast.expr, known: Mapping[str, set[Factor]]) -> Iterator[str]:
 
 
 def _side(side: ast.expr, known: Mapping[str, set[Factor]], *, is_list: bool) -> Iterator[str]:
-    """The name that one side of a comparison is, if it is one."""
+    """The name on one side of a comparison, if it is a name."""
     name = _name(side)
     if is_list != isinstance(side, ast.List | ast.Tuple | ast.Set):
         wanted = "of what may stand there: ['dot', 'additive']" if is_list else "only behind in"
@@ -116,7 +117,7 @@ def _unknown(name: str, known: Mapping[str, set[Factor]]) -> str:
 
 
 def _holds(tree: ast.expr, values: Mapping[str, Factor]) -> bool | None:
-    """Whether a condition holds; None where that hangs on what is not known."""
+    """Whether a condition holds; None if that depends on something unknown."""
     match tree:
         case ast.BoolOp(op=joined, values=parts):
             found = [_holds(part, values) for part in parts]
@@ -143,7 +144,7 @@ def _compare(kind: ast.cmpop, left: Any, right: Any) -> bool:
 
 
 def _name(side: ast.expr) -> str | None:
-    """`decoder.context` in one piece; None of what is no name."""
+    """`decoder.context` as one name; None if it is not a name."""
     match side:
         case ast.Name(id=name):
             return name

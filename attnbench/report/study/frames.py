@@ -1,4 +1,4 @@
-"""The few things the report asks of a data frame, with the types that pandas leaves open."""
+"""The few operations on data frames that the report needs, with the types that pandas leaves open."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
@@ -33,19 +33,21 @@ def groups(frame: pd.DataFrame, column: str) -> list[tuple[Any, pd.DataFrame]]:
 
 
 def numbers(frame: pd.DataFrame, column: str) -> list[float]:
-    """What is there of a column of numbers."""
+    """The numbers of a column, without missing values."""
     values = frame[column].to_numpy(dtype=float, na_value=np.nan)
     return values[~np.isnan(values)].tolist()
 
 
 def median(frame: pd.DataFrame, column: str) -> float | None:
-    """The median of what is there of a column, None where nothing is."""
+    """The median of a column, without missing values; None if there are none."""
     present = numbers(frame, column)
     return float(np.median(present)) if present else None
 
 
 def medians(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, dict[str, float]]:
-    """By mechanism, the medians of columns of numbers, in rising order of the first of them; the rest is left out."""
+    """By mechanism, the medians of columns of numbers, sorted by the first of them. Rows with missing values are left
+    out.
+    """
     middle = frame.astype(dict.fromkeys(columns, float)).groupby("mechanism")[list(columns)].median().dropna()
     rows = zip(middle.index, *(numbers(pd.DataFrame(middle), column) for column in columns), strict=True)
     found = {str(name): dict(zip(columns, values, strict=True)) for name, *values in rows}
@@ -57,7 +59,7 @@ def along(
 ) -> dict[str, dict[int, dict[str, float]]]:
     """By mechanism, and by a column of whole numbers in rising order, the medians of columns of numbers.
 
-    Where one of them is missing, the others are left out.
+    Rows with missing values are left out.
     """
     typed = frame.astype(dict.fromkeys(columns, float))
     middle = pd.DataFrame(typed.groupby(["mechanism", column])[list(columns)].agg(how).dropna())

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attnbench import record
-from attnbench.report.study.compact_record import CompactRecord, entry
+from attnbench.report.study.compact_record import CompactRecord, compact
 from attnbench.tracking import wandb_tracker
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What was found, in the order of the paths.
+    """The records that were found, in the order of the paths.
 
     Args:
         entries: every job once.
-        broken: a line on each file that is no record of this version.
-        outdated: the files that were left out for another record of the same job.
+        broken: a line for each file that is not a record of this version.
+        outdated: the files that were left out, because another record of the same job is used.
     """
 
     entries: list[CompactRecord]
@@ -28,16 +28,16 @@ class Loaded:
 
 
 def load(places: Sequence[Path]) -> Loaded:
-    """Every record at or below `places`; of one job that was found several times, the newest that finished.
+    """Every record at or below `places`. If a job was found several times, it is the newest record that finished.
 
-    A cost that others of its session are told as multiples of is kept besides.
+    The baselines of cost sessions are kept in addition.
     """
     found: dict[Path, CompactRecord] = {}
     broken = []
     with _no_collection():
         for path in {path.resolve(): path for place in places for path in _records(place)}.values():
             try:
-                found[path] = entry(record.read(path), path)
+                found[path] = compact(record.read(path), path)
             except (OSError, ValueError, OverflowError) as error:
                 line = " ".join(str(error).split())
                 broken.append(line if str(path) in line else f"{path}: {line}")
@@ -47,7 +47,9 @@ def load(places: Sequence[Path]) -> Loaded:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Records hold no cycles: a collector that looks for some, over and over, takes as long as reading them."""
+    """A context without garbage collection. Records have no cycles, and searching for some takes as long as reading
+    them.
+    """
     gc.disable()
     try:
         yield
@@ -56,7 +58,7 @@ def _no_collection() -> Iterator[None]:
 
 
 def _records(place: Path) -> Iterator[Path]:
-    """The files that bear a record's name, in the order of their paths; a tracker's copies are passed over."""
+    """The files with a record's name, in the order of their paths. The copies of a tracker are skipped."""
     if place.is_file():
         yield place
     for folder, below, files in os.walk(place):
@@ -66,7 +68,7 @@ def _records(place: Path) -> Iterator[Path]:
 
 
 def _once(found: dict[Path, CompactRecord]) -> set[Path]:
-    """Those that count."""
+    """The paths of the records that are used."""
     newest: dict[str, Path] = {}
     for path in sorted(found, key=lambda path: _rank(found[path])):
         newest[found[path].record.key] = path

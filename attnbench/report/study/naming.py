@@ -1,4 +1,4 @@
-"""What a job's mechanism and its condition are called: from its factors, and from its sweep where these do not tell."""
+"""The names of a job's mechanism and condition: from its factors, and from its sweep if the factors are the same."""
 
 import re
 from collections import Counter
@@ -9,11 +9,11 @@ import msgspec
 
 from attnbench.record import Factor, Record
 
-CONDITIONS = ("task", "device", "length")  # with their own settings, as task.pair
-FAMILIES = ("contender", "model")  # factors that only the jobs of one kind have: those of cost, those that translate
+CONDITIONS = ("task", "device", "length")  # with their own settings, such as task.pair
+FAMILIES = ("contender", "model")  # factors that only one kind of job has: cost, or translation
 Factors = Mapping[str, Factor]
-LONG = 5  # factors in a label, at which it would fill more of a figure than the figure's own data
-USUAL = 0.75  # the share of a model's mechanisms that makes a value go without saying
+LONG = 5  # factors in a label; longer ones would fill more of a figure than its data
+USUAL = 0.75  # if this share of a model's mechanisms has a value, labels leave it out
 
 
 def mechanism(record: Record) -> dict[str, Factor]:
@@ -27,14 +27,14 @@ def label(factors: Factors, names: Collection[str]) -> str:
 
 
 def factor_text(name: str, value: Factor) -> str:
-    """One factor in a label: a string stands for itself, any other value is introduced by its name."""
+    """One factor in a label. A string stands for itself; any other value follows its name."""
     return value if isinstance(value, str) else f"{name} {str(value).lower()}"
 
 
 def conditions(records: Sequence[Record]) -> list[str]:
-    """For each record, those of its task, device and length that vary among the records; "" where none does.
+    """For each record, its task, device and length, as far as they vary among the records; "" if none varies.
 
-    Its sweep comes first where jobs of several sweeps have the same factors, yet are not the same but for their seed.
+    Its sweep comes first, if jobs of several sweeps have the same factors but differ in more than their seed.
     """
     factors = [_setting(record) for record in records]
     if _sweeps_tell(records):
@@ -44,9 +44,10 @@ def conditions(records: Sequence[Record]) -> list[str]:
 
 
 def telling_factors(records: Sequence[Record]) -> list[dict[str, Factor]]:
-    """For each record, the factors its label names: within jobs of its kind, what it takes to tell mechanisms apart.
+    """For each record, the factors in its label: as many as are needed to separate the mechanisms of its kind.
 
-    Where a label would stand for a mechanism of another kind too, the contenders of a cost session say that they are.
+    If a label could also mean a mechanism of another kind, the contenders of a cost session say that they are
+    contenders.
     """
     mechanisms = [mechanism(record) for record in records]
     kinds = [next((name for name in FAMILIES if name in each), "") for each in mechanisms]
@@ -71,11 +72,10 @@ def natural_key(text: str) -> list[tuple[int, str]]:
 
 
 def _said(mechanisms: Sequence[dict[str, Factor]]) -> list[dict[str, Factor]]:
-    """For each mechanism, the factors that vary, less what the main part of the mechanisms shares.
+    """For each mechanism, the factors that vary, without those that most mechanisms share.
 
-    With "no attention" beside a dozen kinds of Luong attention, `luong` would stand in every label but one and tell
-    nothing, so it is left out as long as all mechanisms remain distinct. Where labels would be long even so, they leave
-    out what is usual in the model at hand.
+    With "no attention" beside a dozen kinds of Luong attention, `luong` would be in every label but one. It is left out
+    as long as all mechanisms stay distinct. If labels would still be long, they leave out what is usual for the model.
     """
     varying = _varying(mechanisms, absence_counts=False)
     shared = _shared(mechanisms)
@@ -86,7 +86,7 @@ def _said(mechanisms: Sequence[dict[str, Factor]]) -> list[dict[str, Factor]]:
         if all(choice) and _distinct(choice) == _distinct(mechanisms):
             return choice
     varying = _varying(mechanisms, absence_counts=True)
-    # As where there is but one: say all that has a name.
+    # For example, if there is only one mechanism: its label has everything with a name.
     nameless = any(varying.isdisjoint(each) for each in mechanisms)
     return [
         {k: v for k, v in each.items() if k in varying or (nameless and isinstance(v, str))} or each
@@ -101,7 +101,7 @@ def _setting(record: Record) -> dict[str, Factor]:
 
 
 def _sweeps_tell(records: Sequence[Record]) -> bool:
-    """Whether what differs under the same factors, the seed aside, is of different sweeps."""
+    """Whether jobs with the same factors, but other configs (without the seed), belong to different sweeps."""
     if len({record.sweep for record in records}) < 2:
         return False
     found: dict[frozenset[tuple[str, Factor]], dict[bytes, set[str]]] = {}
@@ -128,7 +128,7 @@ def _shared(mechanisms: Sequence[Factors]) -> set[tuple[str, Factor]]:
 
 
 def _unusual(mechanisms: Sequence[dict[str, Factor]]) -> list[dict[str, Factor]]:
-    """Each without the values, the model's name aside, that most of the mechanisms with the same model share."""
+    """Each mechanism without the values that most mechanisms of the same model share. The model's name stays."""
     varying = _varying(mechanisms, absence_counts=True)
     mechanisms = [{k: v for k, v in each.items() if k in varying} for each in mechanisms]
     models = {each.get("model") for each in mechanisms}

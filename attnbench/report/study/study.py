@@ -1,4 +1,4 @@
-"""The tidy frames: records as tables with one observation a row, named by mechanism and condition."""
+"""The tidy frames: records as tables with one observation in each row, named by mechanism and condition."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +24,7 @@ from attnbench.record import (
 )
 from attnbench.report.study import naming
 from attnbench.report.study.baseline import choose_baseline
-from attnbench.report.study.compact_record import CompactRecord, LinkCounts, SentenceStatistics, entry
+from attnbench.report.study.compact_record import CompactRecord, LinkCounts, SentenceStatistics, compact
 from attnbench.report.study.cost_ratios import Ratio, ratios
 from attnbench.report.study.styles import Encoding, encode
 
@@ -37,13 +37,13 @@ Rows = Iterable[tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class SeedStatistics:
-    """Jobs that differ in their seed alone, sentence by sentence.
+    """Jobs that differ only in their seed, by sentence.
 
     Args:
         test_set: hash of the sentences that all of them translated.
         seeds: in rising order, `S` of them.
         lengths: tokens of each source, `(N,)`.
-        statistics: sacreBLEU's of each translation, `(S, N, 10)`; see `attnbench.record.Quality`.
+        statistics: sacreBLEU's statistics of each translation, `(S, N, 10)`; see `attnbench.record.Quality`.
     """
 
     test_set: str
@@ -54,9 +54,10 @@ class SeedStatistics:
 
 @dataclass(frozen=True)
 class Study:
-    """Entries with their names: `mechanism[i]` and `condition[i]` belong to `entries[i]`, job `i` of every frame.
+    """Records with their names: `mechanism[i]` and `condition[i]` belong to `entries[i]`, which is job `i` in every
+    frame.
 
-    `baseline` is the mechanism that others are compared with, None where no job has results to compare.
+    `baseline` is the mechanism with which others are compared; None if no job has results to compare.
     """
 
     entries: tuple[CompactRecord, ...]
@@ -67,22 +68,22 @@ class Study:
 
     @cached_property
     def records(self) -> tuple[Record, ...]:
-        """The records; what is by sentence is not in them, but in `sentences`, `links` and `alignments`."""
+        """The records, without their large parts. Those are in `sentences`, `links` and `alignments`."""
         return tuple(each.record for each in self.entries)
 
     @cached_property
     def jobs(self) -> pd.DataFrame:
-        """Jobs with quality: BLEU with its bounds, chrF, exact match, accuracy; if trained, parameters and train_s."""
+        """Jobs with quality: BLEU with its bounds, chrF, exact match, accuracy; parameters and train_s, if trained."""
         return self._scores(lambda record: record.quality)
 
     @cached_property
     def beyond(self) -> pd.DataFrame:
-        """The columns of `jobs`, of sentences longer than any that was trained on."""
+        """The columns of `jobs`, for sentences longer than every training sentence."""
         return self._scores(lambda record: record.beyond)
 
     @cached_property
     def steps(self) -> pd.DataFrame:
-        """Jobs whose training step was measured: the fields of `StepCost`, those of its memory in their place."""
+        """Jobs whose training step was measured: the fields of `StepCost`, with those of its memory."""
         names = [name for name in _names(StepCost) if name != "memory"]
         pick = attrgetter(*names, *(f"memory.{name}" for name in _names(StepMemory)))
         return self._frame((*names, *_names(StepMemory)), lambda record: [pick(record.step)] if record.step else ())
@@ -99,7 +100,7 @@ class Study:
     def scaling(self) -> pd.DataFrame:
         """Measurements of the attention alone: `kernel`, the fields of `ScalingPoint`, and the ratios to the baseline.
 
-        `baseline` is the mechanism of the baseline; `ms_ratio` and `peak_mib_ratio` are multiples of its numbers.
+        `baseline` is the mechanism of the baseline. `ms_ratio` and `peak_mib_ratio` are ratios to its numbers.
         """
         pick = attrgetter(*_names(ScalingPoint))
         job = {(r.key, r.scaling.session): i for i, r in reversed([*enumerate(self.records)]) if r.scaling}
@@ -118,7 +119,9 @@ class Study:
 
     @cached_property
     def shapes(self) -> pd.DataFrame:
-        """One row a job with scaling: its kernel, batch, heads and their size, session, and the device's peak."""
+        """One row for each job with scaling: its kernel, batch, heads and their size, session, and the peak of the
+        device.
+        """
         shape = attrgetter(*SHAPE)
 
         def rows(record: Record) -> Rows:
@@ -131,14 +134,14 @@ class Study:
 
     @cached_property
     def alignment(self) -> pd.DataFrame:
-        """Jobs whose weights were read as alignments: the single values of `AlignmentQuality`."""
+        """Jobs with alignments: the single values of `AlignmentQuality`."""
         names = [name for name in _names(AlignmentQuality) if name not in ("links", "implicit_links", "heads")]
         pick = attrgetter(*names)
         return self._frame(names, lambda record: [pick(record.alignment)] if record.alignment else ())
 
     @cached_property
     def heads(self) -> pd.DataFrame:
-        """One row a layer and head: the fields of `HeadAlignment`."""
+        """One row for each layer and head: the fields of `HeadAlignment`."""
         pick = attrgetter(*_names(HeadAlignment))
         return self._frame(
             _names(HeadAlignment), lambda record: map(pick, record.alignment.heads) if record.alignment else ()
@@ -146,13 +149,13 @@ class Study:
 
     @cached_property
     def regressions(self) -> pd.DataFrame:
-        """Jobs of kernel regression: their errors, the width of a Gaussian score, the parameters that were fitted."""
+        """Jobs of kernel regression: their errors, the width of a Gaussian score, the number of fitted parameters."""
         names = ("test_error", "left_out_error", "sigma", "parameters")
         pick = attrgetter(*names)
         return self._frame(names, lambda record: [pick(record.regression)] if record.regression else ())
 
     def sentences(self, job: int, *, beyond: bool = False) -> SentenceStatistics | None:
-        """The quality of a job by sentence; with `beyond`, of sentences longer than any that was trained on."""
+        """The quality of a job by sentence; with `beyond`, for sentences longer than every training sentence."""
         found = self.entries[job].beyond if beyond else self.entries[job].quality
         if found is None:
             return None
@@ -160,7 +163,7 @@ class Study:
         return replace(found, lengths=lengths, statistics=statistics)
 
     def links(self, job: int) -> LinkCounts | None:
-        """How a job's links compare with the gold ones, by sentence; None where no gold is known."""
+        """How the links of a job compare with the gold links, by sentence; None without gold links."""
         found = self.entries[job].links
         return found and LinkCounts(found.explicit.astype(np.int32), found.implicit.astype(np.int32))
 
@@ -169,7 +172,7 @@ class Study:
         return self.entries[job].sources
 
     def alignments(self, job: int) -> list[Alignment]:
-        """A job's alignments, read from its file; none if that is gone meanwhile."""
+        """The alignments of a job, read from its file; empty if the file no longer exists."""
         path = self.entries[job].path
         if path is None:
             return self.records[job].alignments
@@ -177,7 +180,7 @@ class Study:
         return again.alignments if again else []
 
     def seeds(self, mechanism: str, condition: str, *, beyond: bool = False) -> SeedStatistics | None:
-        """The first job of each seed that has quality, of the test set that most seeds share; None if there is none."""
+        """The first job of each seed that has quality, on the test set that most seeds share; None if there is none."""
         by_seed: dict[int, SentenceStatistics] = {}
         for job in self._places.get((mechanism, condition), ()):
             if found := self.sentences(job, beyond=beyond):
@@ -211,7 +214,7 @@ class Study:
 
     @cached_property
     def _keys(self) -> pd.DataFrame:
-        """Job by job, the columns that all frames begin with."""
+        """For each job, the columns with which all frames begin."""
         devices = [record.environment.device for record in self.records]
         seeds, attention = [r.seed for r in self.records], ["score" in r.factors for r in self.records]
         columns = (range(len(self.records)), self.mechanism, self.condition, devices, seeds, attention)
@@ -227,7 +230,7 @@ class Study:
         return self._frame((*SCORES, *TRAINED), rows)
 
     def _frame(self, columns: Sequence[str], rows: Callable[[Record], Rows]) -> pd.DataFrame:
-        """One line for each of the `rows` of each record, with the job it belongs to; empty with the same columns."""
+        """One row for each of the `rows` of each record, with its job. An empty frame has the same columns."""
         found: list[tuple[Any, ...]] = []
         jobs: list[int] = []
         for job, record in enumerate(self.records):
@@ -238,16 +241,16 @@ class Study:
 
 
 def study(jobs: Sequence[Record | CompactRecord], baseline: str | None = None) -> Study:
-    """Names the mechanism and the condition of every record, and gives every mechanism its looks.
+    """Names the mechanism and the condition of every record, and gives every mechanism its style.
 
     Args:
-        jobs: records as they are, or with their bulk set aside.
-        baseline: words that name the mechanism that others are compared with; None takes no attention, if it is there.
+        jobs: records, whole or compact.
+        baseline: words that name the mechanism with which others are compared. None: no attention, if it was run.
 
     Raises:
-        UserError: no mechanism goes by the words of the baseline.
+        UserError: no mechanism has the words of the baseline.
     """
-    entries = tuple(entry(each) if isinstance(each, Record) else each for each in jobs)
+    entries = tuple(compact(each) if isinstance(each, Record) else each for each in jobs)
     records = [each.record for each in entries]
     factors = naming.telling_factors(records)
     names = [naming.label(each, each) for each in factors]
@@ -257,7 +260,7 @@ def study(jobs: Sequence[Record | CompactRecord], baseline: str | None = None) -
 
 
 def evenly_spaced(items: Sequence[str], most: int) -> list[str]:
-    """At most `most` items, evenly over the sequence, its ends included."""
+    """At most `most` items, spread evenly over the sequence, with its ends."""
     if len(items) <= most:
         return list(items)
     return [items[round(index * (len(items) - 1) / (most - 1))] for index in range(most)]

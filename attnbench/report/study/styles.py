@@ -1,7 +1,7 @@
-"""How a mechanism looks: the same colour and marker in every figure, given by its factors.
+"""The style of a mechanism: the same colour and marker in every figure, given by its factors.
 
-Few mechanisms get a colour and a marker each. Many are told apart by factor: one is the colour, and makes the families
-that crowded figures are split by; one is the fill of the marker; what remains is its shape and the dashes of the line.
+With few mechanisms, each has its own colour and marker. With many, one factor is the colour, which also makes the
+families of crowded figures. Another is the fill of the marker. The others are its shape and the dashes of the line.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ import seaborn as sns
 from attnbench.record import Factor
 from attnbench.report.study.naming import factor_text, label, natural_key
 
-INK, PALE, GRID = "#222222", "#9a9a9a", "#e4e4e4"  # all that is neutral: text, what stands behind, the grid
+INK, PALE, GRID = "#222222", "#9a9a9a", "#e4e4e4"  # neutral colours: text, background lines, grid
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "*", "<", ">", "h")
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.2, 1, 1.2)), (0, (2.5, 1, 1, 1, 1, 1)))
 FILLS = ("full", "none", "left", "right", "bottom", "top")
@@ -22,7 +22,9 @@ Dash = str | tuple[float, tuple[float, ...]]
 
 
 def _palette() -> list[str]:
-    """Seaborn's colour-blind-safe colours; the ink and a wine red for its yellow, too pale for a line, and its grey."""
+    """Seaborn's colour-blind-safe colours. Dark grey and wine red replace its yellow, too pale for a line, and its
+    grey.
+    """
     colours = sns.color_palette("colorblind").as_hex()
     return [colours[i] for i in (0, 3, 2, 1, 4, 9, 5)] + [INK, "#882255", colours[6]]
 
@@ -32,7 +34,7 @@ PALETTE = _palette()
 
 @dataclass(frozen=True)
 class Style:
-    """The colour of no mechanism stands for that of any, where the legend explains a marker."""
+    """A style. Without a mechanism's colour, it explains a marker in the legend."""
 
     colour: str = ANY
     marker: str = ""
@@ -42,7 +44,7 @@ class Style:
 
 @dataclass(frozen=True)
 class LegendEntry:
-    """A line of the legend, and the mechanisms it helps to read."""
+    """A line of the legend, and the mechanisms that it explains."""
 
     text: str
     style: Style
@@ -51,7 +53,7 @@ class LegendEntry:
 
 @dataclass(frozen=True)
 class FamilyMember:
-    """The family of a mechanism and its name within; a mechanism without a family is a name alone."""
+    """The family of a mechanism, and its name within the family. A mechanism without a family has only a name."""
 
     family: str
     name: str
@@ -59,9 +61,9 @@ class FamilyMember:
 
 @dataclass(frozen=True)
 class Encoding:
-    """By mechanism label, in reading order, its style and its family; `legend` explains the styles.
+    """By mechanism, in reading order, its style and its family. `legend` explains the styles.
 
-    Where there are few mechanisms, none has a family.
+    With few mechanisms, there are no families.
     """
 
     styles: dict[str, Style]
@@ -70,7 +72,7 @@ class Encoding:
 
 
 def encode(mechanisms: Mapping[str, Mapping[str, Factor]]) -> Encoding:
-    """Styles for mechanisms, given as label -> the factors that the label names."""
+    """Styles for mechanisms, which are given as label -> the factors that the label names."""
     labels = sorted(mechanisms, key=natural_key)
     factors = _by_levels([mechanisms[name] for name in labels])
     if len(labels) <= len(PALETTE) or not factors:
@@ -92,7 +94,7 @@ def _by_factor(mechanisms: Mapping[str, Mapping[str, Factor]], colour: str, fill
         fills[name] = label(factors, [fill]) if fill else ""
         within = label(factors, [key for key in factors if key != colour])
         members[name] = FamilyMember(hues[name], within or name) if colour in factors else FamilyMember("", name)
-    # A mechanism without the colour's factor stands apart: it takes its colour from the end of the palette.
+    # A mechanism without the factor of the colour takes a colour from the end of the palette.
     apart = sorted({hues[name] for name, factors in mechanisms.items() if colour not in factors}, key=natural_key)
     hue_order = sorted(set(hues.values()) - set(apart), key=natural_key)
     hue_colours = {hue: _pick(PALETTE, i) for i, hue in enumerate(hue_order)}
@@ -123,7 +125,7 @@ def _entry(text: str, style: Style, texts: Mapping[str, str]) -> LegendEntry:
 
 
 def _by_levels(mechanisms: Sequence[Mapping[str, Factor]]) -> list[str]:
-    """The factors with two values or more: the one with most values first, numbers and then short ones last."""
+    """The factors with at least two values: those with words first, and the ones with most values first."""
     names = list(dict.fromkeys(name for factors in mechanisms for name in factors))
     levels = {name: {factor_text(name, each[name]) for each in mechanisms if name in each} for name in names}
     numeric = {name: all(not isinstance(each.get(name, 0), str) for each in mechanisms) for name in names}

@@ -1,4 +1,4 @@
-"""Sentence pairs to a task: held-out sets where the corpus brings none, both vocabularies, and how BLEU is computed."""
+"""From sentence pairs to a task: held-out sets, both vocabularies, and how BLEU is computed."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from attnbench.errors import UserError
 from attnbench.tasks.task import Pair, Task
 from attnbench.tasks.vocabulary import Segmentation
 
-FEWEST_BEYOND = 10  # sentences longer than any in training: a score of fewer would say nothing
+FEWEST_BEYOND = 10  # sentences longer than every training sentence; the score of fewer would say nothing
 
 
 def assemble(
@@ -24,12 +24,14 @@ def assemble(
 ) -> Task:
     """The task made of (train, validation, test).
 
-    Training is on at most `max_pairs` pairs, drawn by the hash of their source so that a smaller draw is part of a
-    larger one; the vocabularies are built from those, and then pairs of more than `max_length` tokens on either side
-    are left out. Validation and test stay whole; the test sentences whose source has more tokens than any in training
-    are the set `beyond` too, if they are not too few. BLEU compares text as `tokenized` says: words as given, or by
-    sacreBLEU's `bleu_tokenize`. `gold` is the file that the links of the test set are from. Raises `UserError` where
-    nothing is left to train on.
+    At most `max_pairs` pairs are used for training. They are drawn by the hash of their source, so that a smaller draw
+    is a part of a larger one. The vocabularies are built from them. Then pairs with more than `max_length` tokens on
+    either side are left out. Validation and test stay whole. Test sentences whose source has more tokens than every
+    training source are also the set `beyond`, if there are enough. BLEU compares words as given if `tokenized`,
+    otherwise those of sacreBLEU's `bleu_tokenize`. `gold` is the file of the test set's links.
+
+    Raises:
+        UserError: nothing is left to train on, or a value out of range.
     """
     train, validation, test = sets
     _at_least_one(max_length=max_length, max_pairs=max_pairs)
@@ -51,12 +53,15 @@ def assemble(
 
 
 def hold_out(pairs: Sequence[Pair], *counts: int) -> tuple[list[Pair], ...]:
-    """What is left of `pairs`, followed by one set of each of `counts` sentences taken from them.
+    """The rest of `pairs`, followed by a held-out set for each of `counts`.
 
-    Source sentences are ranked by a hash of their text, case aside, and a set is a stretch of that ranking. So the
-    same file gives the same sets in any order of its lines, lines added later move only as many sentences as fall
-    between, and no source sentence is in two sets. A held-out sentence is scored once: its first translation is kept,
-    and the others are in no set. Raises `UserError` where nothing would be left.
+    Source sentences are ranked by a hash of their text, without case, and a set is a range of that ranking. The same
+    file thus gives the same sets in any order of its lines. Lines that are added later move only the sentences between
+    which they fall. No source sentence is in two sets. A held-out sentence is scored once: its first translation is
+    kept, and the others are in no set.
+
+    Raises:
+        UserError: nothing would be left to train on.
     """
     firsts: dict[bytes, Pair] = {}
     for pair in pairs:
@@ -76,7 +81,7 @@ def hold_out(pairs: Sequence[Pair], *counts: int) -> tuple[list[Pair], ...]:
 
 
 def sources_shared(one: Sequence[Pair], other: Sequence[Pair]) -> int:
-    """How many pairs of `other` have a source sentence, case aside, that is also in `one`."""
+    """How many pairs of `other` have a source sentence, without case, that is also in `one`."""
     known = {_rank(pair) for pair in one}
     return sum(_rank(pair) in known for pair in other)
 
@@ -95,4 +100,4 @@ def _rank(pair: Pair) -> bytes:
 def _at_least_one(**values: int | None) -> None:
     for key, value in values.items():
         if value is not None and value < 1:
-            raise UserError(f"{key}={value}: it should be 1 or more")
+            raise UserError(f"{key}={value}: must be 1 or more")

@@ -1,4 +1,4 @@
-"""Where a corpus file is: in the user's own data folder, in the cache, or at its origin, from where it is fetched."""
+"""Where a corpus file is: in the user's data folder, in the cache, or at its origin, from where it is downloaded."""
 
 import hashlib
 import http.client
@@ -22,19 +22,22 @@ _BLOCK = 1 << 16
 
 
 def locate(path: str, *, origin: str, sha256: str | None) -> Path:
-    """The file at `path`, relative to a data folder; downloaded from the URL `origin` where no folder holds it.
+    """The file at `path`, relative to a data folder. It is downloaded from the URL `origin` if no folder has it.
 
-    `sha256` is the digest that the download must have. Where the origin has no fixed content it is None: the digest
-    of what came is then written beside the file, as `path.sha256`. A file that the user put there is not checked.
-    Raises `UserError` where the file is neither found nor fetched.
+    `sha256` is the digest that the download must have. It is None if the origin has no fixed content; then the digest
+    of the download is written beside the file, as `path.sha256`. A file that the user put there is not checked.
+
+    Raises:
+        UserError: the file is not found and cannot be downloaded.
     """
     return find(path) or _download(path, origin, sha256)
 
 
 def find(path: str) -> Path | None:
-    """The file, or a gzipped copy (`path.gz`), in `$ATTNBENCH_DATA` or else in the cache; None where neither has it.
+    """The file, or a gzipped copy (`path.gz`), in `$ATTNBENCH_DATA` or in the cache; None if neither has it.
 
-    Raises `UserError` if `$ATTNBENCH_DATA` is not a folder.
+    Raises:
+        UserError: `$ATTNBENCH_DATA` is not a folder.
     """
     own = os.environ.get("ATTNBENCH_DATA")
     if own and not Path(own).is_dir():
@@ -67,16 +70,16 @@ def _download(path: str, origin: str, sha256: str | None) -> Path:
 
 
 def _claim(part: Path, mine: Path, *, resume: bool) -> None:
-    """Take over what an earlier run left, unless the origin may have changed since."""
+    """Takes over what an earlier run left, unless the origin may have changed since."""
     mine.unlink(missing_ok=True)
     if resume and part.exists():
         part.replace(mine)
 
 
 def _fetch(origin: str, part: Path) -> None:
-    """Append to `part` what it lacks, or start over if the server does not serve ranges."""
+    """Appends to `part` what is missing, or starts again if the server does not serve ranges."""
     have = part.stat().st_size if part.exists() else 0
-    # Some hosts turn Python's own agent away.
+    # Some hosts refuse Python's own agent.
     headers = {"User-Agent": "Mozilla/5.0 (compatible; attnbench)", "Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"

@@ -14,7 +14,7 @@ from attnbench.tasks.vocabulary import Segmentation
 LANGUAGES = {"raw": ("de", "en", "fr"), "tok": ("de", "en")}
 TESTS = ("test_2016_flickr", "test_2017_flickr", "test_2017_mscoco")
 
-# The commits that brought the files in: train.en was changed later, in both versions.
+# The commits that added the files: train.en was changed later, in both versions.
 _ORIGIN = {
     "raw": "https://raw.githubusercontent.com/multi30k/dataset/"
     "c9be912dc05a3ebf9ae5bb5f7f58c1791cda43ab/data/task1/raw/{split}.{language}.gz",
@@ -37,10 +37,12 @@ def multi30k(
 ) -> Task:
     """29,000 training pairs, 1,014 for validation, 1,000 for test (461 in test_2017_mscoco).
 
-    `pair` is source-target, such as `de-en`. `version` is `raw` (text as written, BLEU by 13a) or `tok` (lower-cased
-    and tokenised by its authors, BLEU on the words as they stand: what most published figures are measured on).
-    `test_links` is a file of gold alignments (see `pharaoh`), line i for line i of the test set. The rest is told at
-    `corpus.assemble`. Raises `UserError` for a pair, version or test set that there is not, or links that do not fit.
+    `pair` is source-target, such as `de-en`. `version` is `raw` (text as written, BLEU with 13a) or `tok` (lower-cased
+    and tokenised by its authors, BLEU on these words: most published figures are measured on it). `test_links` is a
+    file of gold alignments (see `pharaoh`), line i for line i of the test set. For the other arguments see `assemble`.
+
+    Raises:
+        UserError: an unknown pair, version or test set, or links that do not fit.
     """
     _check("version", version, tuple(LANGUAGES))
     _check("pair", pair, tuple("-".join(both) for both in permutations(LANGUAGES[version], 2)))
@@ -71,7 +73,7 @@ def _file(version: str, split: str, language: str) -> Path:
 
 
 def _digests() -> dict[str, str]:
-    """Path to digest, from a file in the format of sha256sum: what each origin serves."""
+    """Path to digest, of what each origin serves; from a file in the format of sha256sum."""
     lines = files("attnbench.tasks.corpora").joinpath("multi30k.sha256").read_text("utf-8").splitlines()
     return {path: digest for digest, path in map(str.split, lines)}
 

@@ -30,21 +30,24 @@ def parallel(
     max_pairs: int | None = None,
     test_links: str | None = None,
 ) -> Task:
-    """A task from two line-aligned files, or from one table (`target` None) of which `columns` are source and target.
+    """A task from two line-aligned files, or from one table (`target` None), whose `columns` are source and target.
 
-    `validation` and `test` are each a number of sentences to hold out by hash, or files of their own: a mapping with
-    `source` and, unless it is a table too, `target`. All files are UTF-8, plain or gzip. `tokenized` says that words
-    are set apart by spaces already; BLEU then compares them as they stand, and else by `bleu_tokenize`. `test_links` is
-    a file of gold alignments (see `pharaoh`), line i for line i of the files of `test`. The rest is told at
-    `corpus.assemble` and `corpus.hold_out`. Raises `UserError` for files or values that do not fit.
+    `validation` and `test` are each a number of sentences to hold out by hash, or files: a mapping with `source` and,
+    unless it is a table too, `target`. All files are UTF-8, plain or gzip. In `tokenized` text, words are separated by
+    spaces already, and BLEU compares them as they are; otherwise it uses `bleu_tokenize`. `test_links` is a file of
+    gold alignments (see `pharaoh`), line i for line i of the files of `test`. For the other arguments see `assemble`
+    and `hold_out`.
+
+    Raises:
+        UserError: files or values that do not fit.
     """
     if bleu_tokenize not in BLEU.TOKENIZERS:
         raise UserError(f"task.bleu_tokenize={bleu_tokenize}: sacreBLEU has {', '.join(sorted(BLEU.TOKENIZERS))}")
     if len(columns) != 2 or min(columns) < 0:
-        raise UserError(f"task.columns={list(columns)}: it should be two column numbers, from 0")
+        raise UserError(f"task.columns={list(columns)}: must be two column numbers, from 0")
     if test_links and isinstance(test, int):
         raise UserError(
-            f"task.test_links={test_links}: it needs a test set from files, test={{source: FILE, target: FILE}}"
+            f"task.test_links={test_links}: needs a test set from files, test={{source: FILE, target: FILE}}"
         )
     train = _read(source, target, columns)
     sets, links = {"validation": validation, "test": test}, {"validation": None, "test": test_links}
@@ -72,7 +75,7 @@ def parallel(
 
 def _given(key: str, files: Mapping[str, str], columns: Sequence[int], links: str | None) -> list[Pair]:
     if not isinstance(files, Mapping) or "source" not in files or set(files) - {"source", "target"}:
-        raise UserError(f"task.{key}={files}: it should be a number, or {{source: FILE, target: FILE}}")
+        raise UserError(f"task.{key}={files}: must be a number, or {{source: FILE, target: FILE}}")
     return _read(files["source"], files.get("target"), columns, links)
 
 

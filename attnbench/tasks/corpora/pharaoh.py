@@ -1,7 +1,7 @@
-"""Gold alignments from a file in the Pharaoh format: a line a sentence pair, `0-0 1-2 3?2`.
+"""Gold alignments from a file in the Pharaoh format: a line for each sentence pair, `0-0 1-2 3?2`.
 
-`3-4` links source word 3 with target word 4 and is sure; `3?4` and `3p4` are the two ways in use to write that it is
-possible. Words are what spaces set apart, counted from 0.
+`3-4` links source word 3 with target word 4, and is sure. `3?4` and `3p4` are the two common ways to write a possible
+link. Words are separated by spaces, and counted from 0.
 """
 
 import re
@@ -16,20 +16,20 @@ _LINK = re.compile(r"(\d+)([-?p])(\d+)")
 
 
 def with_links(pairs: Sequence[Pair], lines: Sequence[str], path: Path) -> list[Pair]:
-    """The pairs, each with the links of its line; of a blank line they are not known.
+    """The pairs, each with the links of its line. A blank line means that they are not known.
 
     Args:
-        pairs: sentences, a line each in the files that they are from.
+        pairs: sentences, a line for each in their files.
         lines: of the file of links.
         path: of that file, for messages.
 
     Raises:
-        UserError: another number of lines, none with a link, what is no link, or a link to a word that is not there.
+        UserError: another number of lines, no link at all, something that is not a link, or a link to a missing word.
     """
     if len(lines) != len(pairs):
         raise UserError(f"{path}: it has {len(lines)} lines for {len(pairs)} sentence pairs; line i must match pair i")
     if not any(line.strip() for line in lines):
-        raise UserError(f"{path}: there is not one link in it")
+        raise UserError(f"{path}: has no link at all")
     return [
         replace(pair, **_links(line, pair, f"{path}, line {number}"))
         for number, (pair, line) in enumerate(zip(pairs, lines, strict=True), start=1)
@@ -42,12 +42,13 @@ def _links(line: str, pair: Pair, where: str) -> dict[str, Links]:
     for text in line.split():
         match = _LINK.fullmatch(text)
         if match is None:
-            raise UserError(f"{where}: {text!r} is no link; write 3-4 for a sure one, 3?4 or 3p4 for a possible one")
+            raise UserError(f"{where}: {text!r} is not a link; write 3-4 for a sure one, 3?4 or 3p4 for a possible one")
         link = int(match[1]), int(match[3])
         for side, index, size in zip(("source", "target"), link, sizes, strict=True):
             if index >= size:
                 raise UserError(
-                    f"{where}: {text} names {side} word {index}, of {size}; words are what spaces set apart, from 0"
+                    f"{where}: {text} names {side} word {index}, of {size}; words are separated by spaces and counted "
+                    "from 0"
                 )
         found[link] = found.get(link, False) or match[2] == "-"
     return {

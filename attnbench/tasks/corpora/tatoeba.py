@@ -26,12 +26,15 @@ def tatoeba(
     segmentation: Segmentation,
     max_pairs: int | None = None,
 ) -> Task:
-    """All pairs of English and one other language, of which `validation` and `test` sentences are held out by hash.
+    """All pairs of English and one other language. `validation` and `test` sentences are held out by hash.
 
-    `pair` is source-target, such as `eng-cmn`. The file is `tatoeba/cmn-eng.tsv`, plain or gzip, or else the origin's
-    `tatoeba/cmn-eng.zip`. The origin grows and has no fixed digest: that of the download is written beside it, and
-    figures from two downloads are figures on two corpora. Keep the file to compare. The rest is told at
-    `corpus.assemble` and `corpus.hold_out`. Raises `UserError` for another pair, or a corpus too small.
+    `pair` is source-target, such as `eng-cmn`. The file is `tatoeba/cmn-eng.tsv`, plain or gzip; otherwise it is the
+    origin's `tatoeba/cmn-eng.zip`. The origin grows and has no fixed digest. The digest of a download is written beside
+    it. Two downloads are two corpora: keep the file to compare figures. For the other arguments see `assemble` and
+    `hold_out`.
+
+    Raises:
+        UserError: another pair, or a corpus that is too small.
     """
     valid = [name for other in OTHERS for name in (f"eng-{other}", f"{other}-eng")]
     if pair not in valid:

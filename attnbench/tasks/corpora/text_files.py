@@ -1,4 +1,4 @@
-"""Files to sentence pairs: two line-aligned files, or one table; plain or gzip; with gold links, if there are any."""
+"""From files to sentence pairs: two line-aligned files, or one table; plain or gzip; with gold links, if any."""
 
 import gzip
 import logging
@@ -16,10 +16,11 @@ _GZIP = b"\x1f\x8b"
 
 
 def read_aligned(source: Path, target: Path, links: Path | None = None) -> list[Pair]:
-    """Line i of `source` with line i of `target`, and of `links` where there is such a file.
+    """Line i of `source` with line i of `target`, and with line i of `links`, if there is such a file.
 
-    Raises `UserError` if a file cannot be read or is not UTF-8, if the numbers of lines differ, if there is no pair, or
-    for links that do not fit.
+    Raises:
+        UserError: a file cannot be read or is not UTF-8, the numbers of lines differ, there is no pair, or links do not
+            fit.
     """
     sources, targets = read_lines(source), read_lines(target)
     if len(sources) != len(targets):
@@ -28,16 +29,18 @@ def read_aligned(source: Path, target: Path, links: Path | None = None) -> list[
 
 
 def read_table(path: Path, columns: Sequence[int], links: Path | None = None) -> list[Pair]:
-    """Two of the tab-separated `columns` (source, target; counted from 0) of every line but the blank ones.
+    """Two of the tab-separated `columns` (source, target; counted from 0) of every line that is not blank.
 
-    Line i of the file `links`, if there is one, is that of line i. Raises `UserError` if a file cannot be read or is
-    not UTF-8, if a line is too short, if there is no pair, or for links that do not fit.
+    Line i of the file `links`, if there is one, belongs to line i.
+
+    Raises:
+        UserError: a file cannot be read or is not UTF-8, a line is too short, there is no pair, or links do not fit.
     """
     return table(read_lines(path), columns, str(path), links)
 
 
 def table(lines: Sequence[str], columns: Sequence[int], name: str, links: Path | None = None) -> list[Pair]:
-    """As `read_table`, of lines that were read already; `name` is what messages call them."""
+    """The same as `read_table`, for lines that were read already. `name` is for messages."""
     source, target = columns
     rows = []
     for number, line in enumerate(lines, start=1):
@@ -46,8 +49,8 @@ def table(lines: Sequence[str], columns: Sequence[int], name: str, links: Path |
             rows.append((cells[source], cells[target]))
         elif line.strip():
             raise UserError(
-                f"{name}, line {number}: columns {source} and {target} (from 0) are wanted, "
-                f"and it has {len(cells)}, tab-separated"
+                f"{name}, line {number}: columns {source} and {target} (from 0) are needed, "
+                f"but it has {len(cells)}, separated by tabs"
             )
         else:
             rows.append(("", ""))
@@ -55,7 +58,11 @@ def table(lines: Sequence[str], columns: Sequence[int], name: str, links: Path |
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a UTF-8 file, decompressed if it is gzip by its content. Raises `UserError` if it is unreadable."""
+    """The lines of a UTF-8 file. A file with gzip content is decompressed.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
     try:
         content = path.read_bytes()
         if content.startswith(_GZIP):
@@ -67,13 +74,17 @@ def read_lines(path: Path) -> list[str]:
 
 
 def decode_lines(content: bytes, name: str) -> list[str]:
-    """The lines of UTF-8 text; `name` is what messages call it. Raises `UserError` if it is not UTF-8."""
+    """The lines of UTF-8 text. `name` is for messages.
+
+    Raises:
+        UserError: the text is not UTF-8.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UserError(f"{name}, line {line}: not UTF-8 ({error.reason}); save the file as UTF-8") from error
-    # Not splitlines(): it would also cut at characters that may stand inside a sentence.
+    # Not splitlines(): it would also cut at characters that may be inside a sentence.
     lines = text.split("\n")
     if not lines[-1]:
         lines.pop()
@@ -89,5 +100,5 @@ def _pairs(rows: Sequence[tuple[str, str]], name: str, links: Path | None) -> li
     if half:
         log.warning("%s: %d pairs with an empty side are left out", name, half)
     if not pairs:
-        raise UserError(f"{name}: there is not one sentence pair")
+        raise UserError(f"{name}: has no sentence pair at all")
     return pairs

@@ -1,6 +1,6 @@
-"""The rules of the embedded grammar: each builds a piece of source and of target together, so that links come free.
+"""The rules of the embedded grammar. Each builds a piece of source and of target together, so that links are known.
 
-A target word carries the very source words that it renders. Nothing is aligned afterwards.
+A target word carries the source words that it translates. Nothing is aligned afterwards.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from attnbench.tasks.task import Pair
 
 
 class Word:
-    """One source word of one sentence. Two words of the same text are not the same word: identity is what links use."""
+    """One source word of one sentence. Two words with the same text are different objects: links use identity."""
 
     __slots__ = ("text",)
 
@@ -21,7 +21,7 @@ class Word:
 
 
 class Rendered(NamedTuple):
-    """One target word, and the source words that it renders or that called for it."""
+    """One target word, and the source words that it translates, or that require it."""
 
     text: str
     origin: tuple[Word, ...]
@@ -35,7 +35,7 @@ class Phrase(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """What a noun phrase imposes on adjectives, verbs and pronouns."""
+    """The features of a noun phrase with which adjectives, verbs and pronouns agree."""
 
     feminine: bool
     plural: bool
@@ -43,7 +43,7 @@ class Agreement(NamedTuple):
 
 
 class NounPhrase(NamedTuple):
-    """A phrase with its agreement, and the source nouns at its head."""
+    """A phrase with its agreement, and the source nouns that are its heads."""
 
     source: list[Word]
     target: list[Rendered]
@@ -52,7 +52,7 @@ class NounPhrase(NamedTuple):
 
 
 class VerbGroup(NamedTuple):
-    """A verb with its auxiliaries. The target splits it: `finite` goes where the clause says, `rest` stands last."""
+    """A verb with its auxiliaries. The target splits it: the clause places `finite`, and `rest` stands last."""
 
     source: list[Word]
     finite: list[Rendered]
@@ -60,7 +60,7 @@ class VerbGroup(NamedTuple):
 
 
 class Predicate(NamedTuple):
-    """What a clause says of its subject; `after` is a subordinate clause, which stays behind any verb."""
+    """What a clause says of its subject. `after` is a subordinate clause, which stays after any verb."""
 
     verb: VerbGroup
     complement: Phrase
@@ -82,7 +82,7 @@ def fixed(text: str) -> Phrase:
 
 
 def pair(sentence: Phrase) -> Pair:
-    """The finished sentence as text, its links sorted."""
+    """The finished sentence as text, with sorted links."""
     position = {word: i for i, word in enumerate(sentence.source)}
     links = {(position[word], j) for j, rendered in enumerate(sentence.target) for word in rendered.origin}
     source = " ".join(word.text for word in sentence.source)
@@ -90,7 +90,7 @@ def pair(sentence: Phrase) -> Pair:
 
 
 def noun_phrase(determiner: Determiner, adjectives: Sequence[Adjective], noun: Noun, plural: bool) -> NounPhrase:
-    """All agree with the noun; adjectives follow it, in reverse, but for the few that stay before.
+    """All words agree with the noun. Adjectives follow it in reverse order, except the few that stay before it.
 
     the old red house  →  la kasta roska veka      0-0 1-3 2-2 3-1
     """
@@ -112,14 +112,14 @@ def noun_phrase(determiner: Determiner, adjectives: Sequence[Adjective], noun: N
 
 
 def pronoun(antecedent: Agreement) -> NounPhrase:
-    """Number is plain in the source; gender comes from the antecedent: it → elo or ela."""
+    """The source shows the number. The gender comes from the antecedent: it → elo or ela."""
     word = Word(lexicon.PRONOUN.plural if antecedent.plural else lexicon.PRONOUN.singular)
     form = lexicon.inflect(lexicon.PRONOUN.stem, antecedent.feminine, antecedent.plural)
     return NounPhrase([word], [Rendered(form, (word,))], antecedent, (word,))
 
 
 def coordinated(first: NounPhrase, second: NounPhrase) -> NounPhrase:
-    """A plural; feminine, or animate, only if both parts are."""
+    """A plural. It is feminine, or animate, only if both parts are."""
     one, two = first.agreement, second.agreement
     agreement = Agreement(one.feminine and two.feminine, True, one.animate and two.animate)
     return NounPhrase(*join(first, fixed("and"), second), agreement, first.heads + second.heads)
@@ -155,13 +155,13 @@ def verb_group(verb: Verb, subject: Agreement, *, future: bool = False, negated:
 
 
 def quality(adjective: Adjective, subject: Agreement) -> Phrase:
-    """An adjective after "to be", which agrees with the subject at whatever distance."""
+    """An adjective after "to be". It agrees with the subject at any distance."""
     word = Word(adjective.word)
     return Phrase([word], [Rendered(lexicon.inflect(adjective.stem, subject.feminine, subject.plural), (word,))])
 
 
 def direct_object(thing: NounPhrase) -> Phrase:
-    """Animate objects take a marker that the source lacks; it links to the nouns that call for it."""
+    """An animate object gets a marker that the source does not have. It is linked to the nouns that require it."""
     marker = [Rendered(lexicon.ANIMATE_OBJECT, thing.heads)] if thing.agreement.animate else []
     return Phrase(thing.source, marker + thing.target)
 
@@ -173,7 +173,7 @@ def direct_and_indirect(thing: Phrase, recipient: NounPhrase) -> Phrase:
 
 
 def main_clause(subject: NounPhrase, predicate: Predicate) -> Phrase:
-    """The finite verb second, the rest of the verb last.
+    """The finite verb is second, the rest of the verb is last.
 
     the king will see the cat  →  lo tarvo volat az la mirla vidar         0-0 1-1 2-2 3-6 4-4 5-3 5-5
     """
@@ -193,7 +193,7 @@ def inverted_clause(subject: NounPhrase, predicate: Predicate) -> Phrase:
 
 
 def subordinate_clause(subject: Phrase | NounPhrase, predicate: Predicate) -> Phrase:
-    """The whole verb last, its finite part at the very end.
+    """The whole verb is last, with its finite part at the very end.
 
     (because) the king will see the cat  →  (perk) lo tarvo az la mirla vidar volat
     """

@@ -1,6 +1,6 @@
 """The words of the embedded grammar: an English-like source, and an invented target that shows gender and number.
 
-Tables hold stems; endings are made by rule, so that a row is all there is to know about a word.
+The tables have stems. Endings are made by rule, so that a row is everything there is to know about a word.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Noun:
-    """A noun. Its gender is a matter of the target alone; `compound` is a second target word that never inflects."""
+    """A noun. Only the target has gender. `compound` is a second target word that never inflects."""
 
     singular: str
     plural: str
@@ -20,7 +20,7 @@ class Noun:
 
 @dataclass(frozen=True)
 class Adjective:
-    """An adjective, invariable in the source. Most follow their noun in the target; a few stay `before` it."""
+    """An adjective. The source does not inflect it. In the target, most follow their noun; a few stand `before` it."""
 
     word: str
     stem: str
@@ -29,15 +29,18 @@ class Adjective:
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb. `particle` is a second target word, split off in main clauses; `inanimate`, if given, is the stem used
-    when the subject is a thing (a machine that runs is not a horse that runs)."""
+    """A verb.
+
+    `particle` is a second target word, which main clauses split off. `inanimate`, if given, is the stem for a subject
+    that is a thing (a machine that runs is not a horse that runs).
+    """
 
     third: str
     plural: str
     stem: str
     particle: str = ""
     inanimate: str = ""
-    bare: str = ""  # the infinitive, where it is not the plural form
+    bare: str = ""  # the infinitive, if it is not the plural form
 
     @property
     def infinitive(self) -> str:
@@ -46,7 +49,7 @@ class Verb:
 
 @dataclass(frozen=True)
 class Determiner:
-    """A determiner; an empty form means that the source has none in that number."""
+    """A determiner. An empty form means that the source has none in that number."""
 
     singular: str
     plural: str
@@ -54,7 +57,7 @@ class Determiner:
 
 
 def inflect(stem: str, feminine: bool, plural: bool) -> str:
-    """The ending of nouns, adjectives, determiners and pronouns: lo, la, li, le."""
+    """The endings of nouns, adjectives, determiners and pronouns: lo, la, li, le."""
     return stem + ("ie"[feminine] if plural else "oa"[feminine])
 
 
@@ -193,8 +196,8 @@ SUBORDINATORS_AFTER = {"because": "perk", "although": "kamen"}
 FIXED = {"and": "et", "to": "ad", ",": ",", **PREPOSITIONS, **ADVERBS, **COORDINATORS}
 FIXED |= SUBORDINATORS_BEFORE | SUBORDINATORS_AFTER
 
-# Words whose translation depends on more than themselves. "that" becomes a subject or an object relative, or goes;
-# "do" goes; "not" becomes two words; animate direct objects take a marker that the source lacks.
+# Words whose translation depends on other words. "that" becomes a subject or an object relative, or is dropped; "do" is
+# dropped; "not" becomes two words; animate direct objects get a marker that the source does not have.
 THAT, WILL, NOT, DO, DOES = "that", "will", "not", "do", "does"
 SUBJECT_RELATIVE, OBJECT_RELATIVE = "kwi", "kwem"
 FUTURE_STEM = "vol"
@@ -205,7 +208,7 @@ _VERBS = (*INTRANSITIVE, *TRANSITIVE, *DITRANSITIVE, *CLAUSAL, BE)
 
 
 def source_words() -> list[str]:
-    """Every source word form, in an order that depends on nothing but this file."""
+    """Every source word form, in an order that depends only on this file."""
     forms = [THAT, WILL, NOT, DO, DOES, *FIXED, *(adjective.word for adjective in ADJECTIVES)]
     for word in (*DETERMINERS, PRONOUN, *NOUNS):
         forms += [word.singular, word.plural]
@@ -215,7 +218,7 @@ def source_words() -> list[str]:
 
 
 def target_words() -> list[str]:
-    """Every target word form, in an order that depends on nothing but this file."""
+    """Every target word form, in an order that depends only on this file."""
     forms = [SUBJECT_RELATIVE, OBJECT_RELATIVE, *NEGATION, ANIMATE_OBJECT, *FIXED.values()]
     for word in (*DETERMINERS, PRONOUN):
         numbers = [plural for plural, form in ((False, word.singular), (True, word.plural)) if form]

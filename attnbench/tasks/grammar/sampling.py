@@ -1,4 +1,4 @@
-"""Random sentences of the embedded grammar, each within a number of source words given in advance."""
+"""Random sentences of the embedded grammar, each with a given range of source words."""
 
 from collections.abc import Callable, Mapping
 from random import Random
@@ -23,7 +23,7 @@ Order = Callable[[NounPhrase, Predicate], Phrase]
 
 
 def sample(rng: Random, shortest: int, longest: int) -> Pair:
-    """One sentence of `shortest` to `longest` source words, its translation and its links.
+    """One sentence of `shortest` to `longest` source words, with its translation and its links.
 
     the king that the old cats do not see sleeps
     lo tarvo kwem le mirle veke ne vidant pan dorvat
@@ -37,13 +37,17 @@ def sample(rng: Random, shortest: int, longest: int) -> Pair:
 
 
 class _Sampler:
-    """The choices. `room` is the number of source words that a piece may take, never less than its shortest form."""
+    """The random choices. `room` is the number of source words that a piece may have; it is enough for its shortest
+    form.
+    """
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng
 
     def sentence(self, room: int) -> Phrase:
-        """Clauses until no further one has room; each may speak of the subject of the one before as it or they."""
+        """Clauses, as long as there is room for one more. Each may refer to the subject of the one before as it or
+        they.
+        """
         whole, subject = self.period(room, None)
         while room - len(whole.source) > _CLAUSE:
             connector = self.fixed(lexicon.COORDINATORS)
@@ -52,7 +56,7 @@ class _Sampler:
         return whole
 
     def period(self, room: int, antecedent: Agreement | None) -> tuple[Phrase, Agreement]:
-        """A main clause, perhaps with an adverb or an adverbial clause; and the subject of the last clause in it."""
+        """A main clause, perhaps with an adverb or an adverbial clause; and the subject of its last clause."""
         chance = self.rng.random()
         if chance < 0.25 and room >= 2 * _CLAUSE + 2:
             return self.adverbial(room, antecedent)
@@ -62,7 +66,7 @@ class _Sampler:
         return self.clause(rules.main_clause, room, antecedent)
 
     def adverbial(self, room: int, antecedent: Agreement | None) -> tuple[Phrase, Agreement]:
-        """Two clauses; the subordinate one may come second or first, each with conjunctions of its own."""
+        """Two clauses. The subordinate one may come first or second, each with its own conjunctions."""
         share = self.rng.randint(_CLAUSE, room - _CLAUSE - 2)
         if self.rng.random() < 0.5:
             first, subject = self.clause(rules.main_clause, share, antecedent)
@@ -83,7 +87,7 @@ class _Sampler:
         return order(subject, predicate), subject.agreement
 
     def predicate(self, subject: Agreement, room: int, depth: int) -> Predicate:
-        """A verb and what it takes, of the kinds that there is room for."""
+        """A verb with its complements, of a kind for which there is room."""
         kinds = [(1, 1, self.intransitive), (2, 2, self.being), (3, 6, self.transitive), (4, 1, self.placed)]
         kinds.append((6, 2, self.ditransitive))
         if depth < MAX_DEPTH:
@@ -93,7 +97,7 @@ class _Sampler:
         return kind(subject, room, depth)
 
     def verb(self, verbs: tuple[Verb, ...], subject: Agreement, room: int) -> VerbGroup:
-        """A verb, perhaps in the future or negated, if there is room for the words that this takes."""
+        """A verb, perhaps in the future or negated, if there is room for the additional words."""
         verb = self.rng.choice(verbs)
         future, negated = self.rng.random() < 0.2 and room >= 2, self.rng.random() < 0.25 and room >= 3
         return rules.verb_group(verb, subject, future=future, negated=negated)
@@ -127,7 +131,7 @@ class _Sampler:
         return Predicate(verb, EMPTY, rules.content_clause(clause))
 
     def noun_phrase(self, room: int, depth: int) -> NounPhrase:
-        """A noun phrase with at most one thing after it, so that what belongs to which noun is never in doubt."""
+        """A noun phrase with at most one modifier after it, so that it is clear which noun a modifier belongs to."""
         chance = self.rng.random()
         if chance < 0.1 and room >= 5:
             first = self.plain(room - 3)

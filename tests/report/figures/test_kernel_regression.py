@@ -90,10 +90,10 @@ def test_findings_say_no_more_than_the_intervals() -> None:
     ]
     (sentence,) = findings(Analysis(study(apart)))
     assert sentence.startswith("the lowest test error of 2 poolings is 0.020 [")
-    assert sentence.endswith("by average; its interval over seeds lies below all others.")
+    assert sentence.endswith("by average; its interval over seeds is below all others.")
     near = [replace(job, regression=records.pooling("average", None, seed=job.seed).regression) for job in apart]
     (sentence,) = findings(Analysis(study(near)))
-    assert sentence.endswith("not separable from it, as intervals over seeds overlap: gaussian.")
+    assert sentence.endswith("not separable from it, because the intervals over seeds overlap: gaussian.")
 
 
 def test_the_first_seed_is_drawn_and_no_more_poolings_than_fit() -> None:

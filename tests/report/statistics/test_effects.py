@@ -118,7 +118,7 @@ def test_nothing_is_dropped_in_silence() -> None:
         "sigma is left out: it applies to only 0 of 13 jobs.",
         "1 job left out, without score, scope, decoder.",
         "The same in all of these jobs: task=grammar.",
-        "decoder is left out: it cannot be told from score, scope in these jobs.",
+        "decoder is left out: these jobs cannot separate it from score, scope.",
     )
 
 
@@ -128,7 +128,7 @@ def test_interactions_that_stand_for_each_other() -> None:
     frame = pd.DataFrame(signs * 2, columns=list("abcd")).assign(bleu=np.random.default_rng(0).normal(size=16))
     found = effects(frame, "bleu", list("abcd"))
     assert [term.name for term in found.terms] == list("abcd")
-    assert found.notes == ("Not told from other terms in these jobs: a × b, a × c, a × d, b × c, b × d, c × d.",)
+    assert found.notes == ("These jobs cannot separate from other terms: a × b, a × c, a × d, b × c, b × d, c × d.",)
     assert found.overlap_share > 0
 
 
@@ -139,7 +139,7 @@ def test_without_replicates_interactions_are_the_error() -> None:
     assert found.pooled
     assert [term.name for term in found.terms] == ["score", "scope"]
     assert found.residual_degrees == 2
-    assert found.notes == ("Nothing but the interactions is left as error, so that they are not told from noise.",)
+    assert found.notes == ("The interactions are the residual: these jobs cannot separate them from noise.",)
 
 
 def test_one_job_a_level_leaves_no_error() -> None:
@@ -147,7 +147,7 @@ def test_one_job_a_level_leaves_no_error() -> None:
     (term,) = found.terms
     assert (term.share, term.f, term.p, term.adjusted_p) == (pytest.approx(1), None, None, None)
     assert all(each.mean is None for each in found.means)
-    assert found.notes == ("Nothing is left as error: no term is tested.",)
+    assert found.notes == ("There is no residual: no term is tested.",)
 
 
 @pytest.mark.parametrize(

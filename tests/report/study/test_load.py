@@ -9,7 +9,7 @@ import pytest
 
 from attnbench import record
 from attnbench.record import Record
-from attnbench.report.study.compact_record import entry
+from attnbench.report.study.compact_record import compact
 from attnbench.report.study.load import load
 from attnbench.report.study.study import study
 from attnbench.tracking import wandb_tracker
@@ -118,7 +118,7 @@ def test_counts_are_kept_whole_however_large(largest: int) -> None:
     one = records.attention()
     assert one.quality is not None
     quality = replace(one.quality, source_lengths=[1, largest], bleu_statistics=[[largest] * 10, [0] * 10])
-    found = study([entry(replace(one, quality=quality))]).sentences(0)
+    found = study([compact(replace(one, quality=quality))]).sentences(0)
     assert found is not None
     assert found.lengths.tolist() == [1, largest]
     assert found.statistics.tolist() == quality.bleu_statistics

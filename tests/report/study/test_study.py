@@ -127,7 +127,7 @@ def test_the_baseline_is_no_attention_if_it_is_there_or_else_the_usual_mechanism
 )
 def test_words_name_a_baseline(words: str, name: str | None) -> None:
     if name is None:
-        with pytest.raises(UserError, match=rf"^baseline={words.replace('+', '.')}: no mechanism goes by .* dot"):
+        with pytest.raises(UserError, match=rf"^baseline={words.replace('+', '.')}: no mechanism has .* dot"):
             chosen(CLASSICS, words)
     else:
         assert chosen(CLASSICS, words) == name

@@ -80,11 +80,11 @@ def test_empty_sides_are_left_out_and_told(tmp_path: Path, caplog: pytest.LogCap
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "not one sentence pair"),
-        (b"a\tb\nonly one\n", "line 2: columns 0 and 1 .from 0. are wanted, and it has 1,"),
+        (b"", "no sentence pair at all"),
+        (b"a\tb\nonly one\n", "line 2: columns 0 and 1 .from 0. are needed, but it has 1,"),
         (b"a\tb\nc\t\xff\n", "line 2: not UTF-8"),
-        (gzip.compress(b"a\tb\n")[:-9], "cannot be read"),
-        (gzip.compress(b"a\tb\n")[:12] + b"\xff\xff\xff\xff", "cannot be read"),
+        (gzip.compress(b"a\tb\n", mtime=0)[:-9], "cannot be read"),
+        (gzip.compress(b"a\tb\n", mtime=0)[:12] + b"\xff\xff\xff\xff", "cannot be read"),
     ],
 )
 def test_a_bad_table_is_named(tmp_path: Path, content: bytes, message: str) -> None:

@@ -46,11 +46,11 @@ def test_what_is_sure_is_not_merely_possible(tmp_path: Path) -> None:
     ("links", "message"),
     [
         ("0-0\n0-0\n", ": it has 2 lines for 3 sentence pairs; line i must match pair i"),
-        ("\n\n\n", ": there is not one link in it"),
-        ("0-0\n\n0-1 1\n", ", line 3: '1' is no link; write 3-4 for a sure one, 3?4 or 3p4 for a possible one"),
-        ("0-0 0:1\n\n\n", ", line 1: '0:1' is no link"),
-        ("-1-0\n\n\n", ", line 1: '-1-0' is no link"),
-        ("0-0 4-1\n\n\n", ", line 1: 4-1 names source word 4, of 4; words are what spaces set apart, from 0"),
+        ("\n\n\n", ": has no link at all"),
+        ("0-0\n\n0-1 1\n", ", line 3: '1' is not a link; write 3-4 for a sure one, 3?4 or 3p4 for a possible one"),
+        ("0-0 0:1\n\n\n", ", line 1: '0:1' is not a link"),
+        ("-1-0\n\n\n", ", line 1: '-1-0' is not a link"),
+        ("0-0 4-1\n\n\n", ", line 1: 4-1 names source word 4, of 4; words are separated by spaces and counted from 0"),
         ("0-0\n\n0?2\n", ", line 3: 0?2 names target word 2, of 2;"),
         ("0-0\n0-0\n\n", ", line 2: 0-0 names source word 0, of 0;"),
     ],
@@ -85,7 +85,7 @@ def test_the_links_of_a_test_set_come_with_the_task(tmp_path: Path) -> None:
     assert task.gold == links
     assert [pair.links for pair in task.test] == [((0, 0),), ((0, 1),)]
     assert not any(pair.links for pair in [*task.train, *task.validation])
-    with pytest.raises(UserError, match=r"task\.test_links=.*: it needs a test set from files, test={source: FILE"):
+    with pytest.raises(UserError, match=r"task\.test_links=.*: needs a test set from files, test={source: FILE"):
         parallel(test=1, **own)
     own["test_links"] = None
     assert parallel(test={"source": source, "target": target}, **own).gold is None
