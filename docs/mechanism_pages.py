@@ -49,13 +49,13 @@ INTRODUCTION = f"""\
 
 This page is made from the code, each time the site is built. Formula and source are from the docstrings.
 
-**The pictures** show the weights of an untrained layer for {TOKENS} queries (down) and {TOKENS} keys (across). Darker is
-more weight. Query t is key t with some noise. A score with parameters has random ones: its picture shows what an untrained
-layer does, not what it can learn.
+**The pictures** show the weights of an untrained layer for {TOKENS} queries (down) and {TOKENS} keys (across).
+Darker is more weight. Query t is key t with some noise. A score with parameters has random ones: its picture shows what
+an untrained layer does, not what it can learn.
 
 **The cost** is in closed form, for n = {LENGTH:,} queries and keys, {HEADS} heads of width {HEAD_DIM}, single
-precision, forward and backward, with the kernel that `kernel=auto` takes. It counts floating-point operations, and the bytes that
-must move to and from memory at least.
+precision, forward and backward, with the kernel that `kernel=auto` takes. It counts floating-point operations, and
+the bytes that must move to and from memory at least.
 """
 
 
