@@ -35,8 +35,8 @@ def print_costs(records: Sequence[Record]) -> None:
         columns = [[str(length), *(_value(record, quantity, length) for record in records)] for length in lengths]
         exponents = ["~ n^", *(_exponent(record, quantity) for record in records)]
         _print_block([quantity.title, *names], [*columns, exponents])
-    yardsticks = [baseline(record, records) for record in records]
-    against = ["of", *(names[records.index(yardstick)] if yardstick else "" for yardstick in yardsticks)]
+    references = [baseline(record, records) for record in records]
+    against = ["of", *(names[records.index(reference)] if reference else "" for reference in references)]
     multiples = [[each.title, *(_multiple(record, records, each) for record in records)] for each in QUANTITIES]
     _print_block(["x the baseline", *names], [*multiples, against])
     print(f"{NOISY}: noisy, the quartiles are far apart. {LEGEND}")

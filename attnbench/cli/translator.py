@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from hydra.errors import InstantiationException
 from omegaconf import DictConfig
 from torch import Tensor
 
@@ -50,9 +51,7 @@ class Translator:
     ) -> None:
         kept = checkpoint.load(run / checkpoint.NAME)
         self.source, self.target = kept.source, kept.target
-        model = build_model(DictConfig(kept.config["model"]), len(kept.source), len(kept.target))
-        model.load_state_dict(kept.weights)
-        self.model = model.to(device).eval()
+        self.model = _restored(run, kept).to(device).eval()
         self.search = _build_search(search or DictConfig(kept.config["search"]))
         self.batch_size, self.device, self.look = batch_size, device, look
         if look is not None:
@@ -85,6 +84,19 @@ def attention(model: Model, source: Sequence[int], target: Sequence[int]) -> Ten
     if weights is None:
         raise UserError("alignments: this model has no attention; add implicit=true to align by its gradients")
     return weights.mean((0, 1))
+
+
+def _restored(run: Path, kept: checkpoint.Checkpoint) -> Model:
+    """The model of a checkpoint, with its weights."""
+    try:
+        model = build_model(DictConfig(kept.config["model"]), len(kept.source), len(kept.target))
+    except InstantiationException as error:
+        reason = str(error).partition("'")[2].partition("'")[0]
+        raise UserError(
+            f"run={run}: its checkpoint is of another version of attnbench; there is no {reason} here; train again"
+        ) from error
+    model.load_state_dict(kept.weights)
+    return model
 
 
 def _build_search(node: DictConfig) -> Search:

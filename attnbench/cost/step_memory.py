@@ -66,14 +66,14 @@ def step_memory(step: Step, batch: Batch, device: torch.device) -> StepMemory:
     events = list(_events(profiler.profiler.kineto_results.experimental_event_tree()))
     update = next(time for time, (event, _) in enumerate(events) if event.name == UPDATE)
     spans = _spans(events, device)
-    besides = [span for span in spans if not (span.pointer in gradients and span.born < update < span.died)]
+    others = [span for span in spans if not (span.pointer in gradients and span.born < update < span.died)]
     states = [state for states in step.optimizer.state.values() for state in states.values()]
     return StepMemory(
         parameters_mib=sum(parameter.nbytes for parameter in step.model.parameters()) / MIB,
         gradients_mib=sum(gradients.values()) / MIB,
         optimiser_mib=sum(state.nbytes for state in states if isinstance(state, Tensor)) / MIB,
-        activations_mib=_most_held(besides, update) / MIB,
-        attention_mib=_most_held([span for span in besides if span.attention], update) / MIB,
+        activations_mib=_most_held(others, update) / MIB,
+        attention_mib=_most_held([span for span in others if span.attention], update) / MIB,
         process_mib=process,
     )
 

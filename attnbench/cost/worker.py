@@ -26,11 +26,11 @@ from attnbench.cost.runner import ContenderSetup, FirstCall, LocalRunner, Measur
 from attnbench.record import Passes
 
 # On Linux: which process to kill first if memory runs out, from -1000 to 1000. Never the one that keeps the results.
-FIRST, SECOND = 1000, 500
+KILL_FIRST, KILL_SECOND = 1000, 500
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # as in glibc's malloc.h
-PROFILED = "torch._inductor"  # torch's profiler, and so each peak, imports it, which takes seconds
+PROFILER_IMPORTS = "torch._inductor"  # torch's profiler, and so each peak, imports it, which takes seconds
 # About a millisecond, in the units of GNU's and LLVM's libraries.
-WAITING = {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "1"}
+SPIN_SETTINGS = {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "1"}
 GRACE_S = 10.0  # for a process to end, after it has closed its end of the connection
 
 
@@ -83,7 +83,7 @@ class Worker:
         self.connection, theirs = context.Pipe()
         arguments = self.setup, theirs, torch.get_num_threads()
         self.process = context.Process(target=_serve, args=arguments, daemon=True)  # pyright: ignore
-        with _default(context), _resting():
+        with _default_start_method(context), _short_spinning():
             self.process.start()
         theirs.close()
 
@@ -118,12 +118,12 @@ def _context(setup: ContenderSetup) -> BaseContext:
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, PROFILED, setup.make.func.__module__])
+    context.set_forkserver_preload([__name__, PROFILER_IMPORTS, setup.make.func.__module__])
     return context
 
 
 @contextmanager
-def _default(context: BaseContext) -> Iterator[None]:
+def _default_start_method(context: BaseContext) -> Iterator[None]:
     """Sets the default way to start processes. A process inherits its parent's, and a worker of joblib has an unknown
     one.
     """
@@ -136,7 +136,7 @@ def _default(context: BaseContext) -> Iterator[None]:
 
 
 @contextmanager
-def _resting() -> Iterator[None]:
+def _short_spinning() -> Iterator[None]:
     """A context in which processes are started whose waiting threads soon sleep, unless the user has set this
     otherwise.
 
@@ -144,7 +144,7 @@ def _resting() -> Iterator[None]:
     took up to twice as long. They should not sleep at once either: threads that had to be woken for each operation made
     calls of 10 ms take 7 ms or 13 ms, unpredictably.
     """
-    told = {name: value for name, value in WAITING.items() if name not in os.environ}
+    told = {name: value for name, value in SPIN_SETTINGS.items() if name not in os.environ}
     os.environ.update(told)
     try:
         yield
@@ -166,9 +166,9 @@ def _serve(setup: ContenderSetup, connection: Connection, threads: int) -> None:
     trial = LocalRunner(setup)
     with suppress(EOFError, OSError):
         while True:
-            _offer(SECOND)
+            _set_kill_priority(KILL_SECOND)
             step, arguments = connection.recv()
-            _offer(FIRST)
+            _set_kill_priority(KILL_FIRST)
             try:
                 answer = getattr(trial, step)(*arguments)
             except MeasurementError as error:
@@ -187,7 +187,7 @@ def _settle_allocator() -> None:
         libc.mallopt(M_TRIM_THRESHOLD, 64 * MIB)
 
 
-def _offer(place: int) -> None:
+def _set_kill_priority(place: int) -> None:
     """Tells the system how early to kill this process if memory runs out."""
     with suppress(OSError):
         Path(f"/proc/{os.getpid()}/oom_score_adj").write_text(str(place))

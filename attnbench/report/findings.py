@@ -16,7 +16,7 @@ TERMS = 3  # the factors that matter most
 def findings(analysis: Analysis) -> list[str]:
     """All sentences, in the order of the report's sections."""
     quality = (_best, _against_baseline, _one_seed, _beyond, _pooling)
-    cost = (_steps, _growth, _crossings, _foretold)
+    cost = (_steps, _growth, _crossings, _prediction)
     return [sentence for say in (*quality, *cost, _effects, _alignment) for sentence in say(analysis)]
 
 
@@ -141,7 +141,7 @@ def _crossings(analysis: Analysis) -> Iterator[str]:
             )
 
 
-def _foretold(analysis: Analysis) -> Iterator[str]:
+def _prediction(analysis: Analysis) -> Iterator[str]:
     for (device, quantity), curves in analysis.curves.items():
         checks = [one.held_out for one in curves.values() if one.held_out] if quantity == "ms" else []
         if checks:

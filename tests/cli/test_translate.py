@@ -179,6 +179,19 @@ def test_one_line_says_what_is_right(job: Job, arguments: str, message: str) -> 
     assert re.match(f"attnbench: {message}", line), line
 
 
+def test_a_checkpoint_of_another_version_is_refused_in_one_line(tmp_path: Path) -> None:
+    job = Job(tmp_path / "job")
+    kept = checkpoint.load(job.folder / checkpoint.NAME)
+    kept.config["model"]["decoder"]["_target_"] = "attnbench.gone.Luong"
+    checkpoint.save(kept, job.folder / checkpoint.NAME)
+    ended = job.translate()
+    assert ended.status == 2
+    assert ended.err == (
+        "attnbench: run=.: its checkpoint is of another version of attnbench; there is no attnbench.gone.Luong here; "
+        "train again\n"
+    )
+
+
 def test_nobody_hears_of_a_reader_who_has_enough(job: Job) -> None:
     with start(job.folder, "translate", "run=.", "device=cpu", "batch_size=1") as process:
         assert process.stdin and process.stdout and process.stderr

@@ -233,9 +233,7 @@ def test_a_loss_that_is_no_number_ends_it(
 
 
 def test_a_rate_far_too_high_is_told() -> None:
-    with pytest.raises(
-        UserError, match=r"learning_rate=1e\+20: at update \d the loss was not a finite number"
-    ):
+    with pytest.raises(UserError, match=r"learning_rate=1e\+20: at update \d the loss was not a finite number"):
         fitted(model(), replace(RECIPE, learning_rate=1e20))
 
 

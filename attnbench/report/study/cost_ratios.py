@@ -43,8 +43,8 @@ def baseline(record: Record, records: Sequence[Record]) -> Record | None:
 
 def ratios(record: Record, records: Sequence[Record]) -> dict[tuple[int, Passes], Ratio]:
     """By length and passes, the ratios of a record's points to those of its baseline among `records`."""
-    mine, yardstick = _points(record), _points(baseline(record, records))
-    return {at: _ratio(point, yardstick[at]) for at, point in mine.items() if at in yardstick}
+    mine, reference = _points(record), _points(baseline(record, records))
+    return {at: _ratio(point, reference[at]) for at, point in mine.items() if at in reference}
 
 
 def _points(record: Record | None) -> dict[tuple[int, Passes], ScalingPoint]:
@@ -53,8 +53,8 @@ def _points(record: Record | None) -> dict[tuple[int, Passes], ScalingPoint]:
     return {(point.length, point.passes): point for point in record.scaling.points}
 
 
-def _ratio(point: ScalingPoint, yardstick: ScalingPoint) -> Ratio:
-    return Ratio(_quotient(point.ms, yardstick.ms), _quotient(point.peak_mib, yardstick.peak_mib))
+def _ratio(point: ScalingPoint, reference: ScalingPoint) -> Ratio:
+    return Ratio(_quotient(point.ms, reference.ms), _quotient(point.peak_mib, reference.peak_mib))
 
 
 def _quotient(value: float | None, unit: float | None) -> float | None:

@@ -73,8 +73,8 @@ def _once(found: dict[Path, CompactRecord]) -> set[Path]:
     for path in sorted(found, key=lambda path: _rank(found[path])):
         newest[found[path].record.key] = path
     chosen = [found[path].record.scaling for path in newest.values()]
-    yardsticks = {(each.baseline, each.session) for each in chosen if each and each.session}
-    kept = {path for path, each in found.items() if _session(each) in yardsticks}
+    references = {(each.baseline, each.session) for each in chosen if each and each.session}
+    kept = {path for path, each in found.items() if _session(each) in references}
     return kept | set(newest.values())
 
 
