@@ -39,7 +39,7 @@ def _against_baseline(analysis: Analysis) -> Iterator[str]:
     for condition, tested in analysis.comparisons.items():
         better = _sorted(one for one in tested.items() if one[1].significant and _gain(one) > 0)
         worse = _sorted(one for one in tested.items() if one[1].significant and _gain(one) < 0)
-        counts = [f"{len(better)} significantly better" if better else "", f"{len(worse)} worse" if worse else ""]
+        counts = [_counted(len(better), "significantly better"), _counted(len(worse), "significantly worse")]
         total = f"{len(tested)} mechanisms" if len(tested) > 1 else "one mechanism"
         told = " and ".join(filter(None, counts)) or "none is significantly different"
         sentence = f"{_at(condition)}of {total} compared with {baseline}, {told} in BLEU (Holm-corrected p < {LEVEL})"
@@ -191,6 +191,10 @@ def _sorted(tested: Iterable[tuple[str, TestedComparison]]) -> list[tuple[str, T
 
 def _gain(tested: tuple[str, TestedComparison]) -> float:
     return tested[1].comparison.difference.value
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {'is' if count == 1 else 'are'} {what}" if count else ""
 
 
 def _difference(tested: tuple[str, TestedComparison]) -> str:

@@ -37,7 +37,7 @@ def test_a_hair_is_no_difference() -> None:
 def test_a_gulf_is_one() -> None:
     text = said(records.attention("dot"), records.no_attention())
     assert "significantly above all others" in text
-    assert "of one mechanism compared with none, 1 significantly better in BLEU" in text
+    assert "of one mechanism compared with none, 1 is significantly better in BLEU" in text
 
 
 def test_the_same_translations_differ_in_nothing() -> None:
