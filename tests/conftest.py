@@ -1,4 +1,4 @@
-"""What all tests share: they keep to one thread each, and to locks of their own."""
+"""For all tests: one thread each, and their own locks."""
 
 import os
 import tempfile
@@ -14,7 +14,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 @pytest.fixture(autouse=True, scope="session")
 def own_locks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Jobs lock the machine through files below the temporary folder: tests shall not wait for other jobs there."""
+    """Jobs lock the machine with files in the temporary folder. Tests must not wait for other jobs there."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("locks")))
         patch.setattr(tempfile, "tempdir", None)

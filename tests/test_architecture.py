@@ -1,4 +1,4 @@
-"""Imports run one way: the contracts of `[tool.importlinter]` in pyproject.toml hold."""
+"""The contracts of `[tool.importlinter]` in pyproject.toml hold: imports run one way."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Every shipped config composes, and what it describes can be made; corpora are not loaded."""
+"""Every shipped config composes, and its objects can be made. Corpora are not loaded."""
 
 import contextlib
 from collections.abc import Iterator

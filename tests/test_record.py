@@ -1,4 +1,4 @@
-"""The record: what is written is what is read, and what is no record is told by its field."""
+"""The record: reading returns what was written, and a wrong field is named."""
 
 import json
 import os

@@ -13,7 +13,7 @@ Parameters = Mapping[str, Tensor]
 
 
 class Scene(NamedTuple):
-    """One query before one sentence: all that a scope may look at."""
+    """One query and one sentence: everything that a scope may read."""
 
     query: Tensor
     target: int  # its position

@@ -34,7 +34,7 @@ every_mechanism = pytest.mark.parametrize("variant", MECHANISMS, ids="-".join)
 
 
 def example(queries: int = 3, keys: int = 5, width: int = 6) -> tuple[Tensor, Tensor]:
-    """Queries and states of as many sentences as `LENGTHS` has."""
+    """Queries and states, one sentence for each of `LENGTHS`."""
     return states(len(LENGTHS), queries, width, seed=1), states(len(LENGTHS), keys, width, seed=2)
 
 
@@ -54,7 +54,7 @@ def by_loops(
 
 
 def gradients(context: Tensor, inputs: list[Tensor]) -> tuple[Tensor, ...]:
-    """Of a sum in which every entry has a weight of its own."""
+    """The gradients of a sum in which every entry has its own weight."""
     factors = torch.linspace(0.5, 1.5, context.numel(), dtype=context.dtype).view_as(context)
     return torch.autograd.grad((context * factors).sum(), inputs, materialize_grads=True)
 

@@ -1,4 +1,4 @@
-"""Values that anyone can check by hand, and what a user is told of a value that cannot be."""
+"""Values that can be checked by hand, and the messages for invalid values."""
 
 import math
 from collections.abc import Callable

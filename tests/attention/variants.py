@@ -76,7 +76,7 @@ MECHANISMS = [variant for variant in SOFT if variant.kernel == "dense"]  # each 
 
 
 def states(*shape: int, seed: int = 1) -> Tensor:
-    """Random float64 states that want a gradient."""
+    """Random float64 states that require a gradient."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_()
 

@@ -71,7 +71,7 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def _hear_interrupts() -> None:
-    """What a shell starts in the background is deaf to them, and so are its children."""
+    """A process that a shell starts in the background ignores interrupts, and so do its children."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

@@ -1,4 +1,4 @@
-"""A cost session as a user lives through it: own contenders, ratios, what is missing, what fails, run again."""
+"""A cost session as a user sees it: own contenders, ratios, missing and failing ones, a second run."""
 
 import importlib.util
 import re
@@ -37,7 +37,7 @@ def by_contender(folder: Path) -> dict[str, Record]:
 
 
 def rows(ended: Ended, name: str) -> list[list[str]]:
-    """The lines of the tables that begin with a name, as words behind it."""
+    """The rows of the tables that begin with a name, as the words after it."""
     lines = [line for line in ended.out.splitlines() if line.startswith(f"{name} ")]
     return [line.removeprefix(name).split() for line in lines]
 

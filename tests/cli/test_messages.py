@@ -1,4 +1,4 @@
-"""Whatever a user mistypes is answered with one line that says what is right."""
+"""For every mistake on the command line, one line says what is right."""
 
 import re
 from pathlib import Path

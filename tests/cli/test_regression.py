@@ -1,4 +1,4 @@
-"""Kernel regression from the command line: a sweep of it, its table, its records, and what it does not take."""
+"""Kernel regression from the command line: its sweep, its table, its records, and refused values."""
 
 from pathlib import Path
 

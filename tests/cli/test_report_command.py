@@ -48,7 +48,7 @@ class Built:
 
 @pytest.fixture
 def built(monkeypatch: pytest.MonkeyPatch) -> list[Built]:
-    """The reports that were asked for, in place of building them."""
+    """The reports that were requested. None is built."""
     found = []
 
     def build(entries: Sequence[CompactRecord], destination: Path, **told: Any) -> Path:
@@ -61,7 +61,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[Built]:
 
 
 def command(line: str) -> list[str]:
-    """What a shell makes of a line."""
+    """A line, split as a shell does."""
     return shlex.split(line)
 
 

@@ -1,4 +1,4 @@
-"""A sweep as a user lives through it: planned, run, failed, run again, interrupted, continued."""
+"""A sweep as a user sees it: planned, run, failed, run again, interrupted, continued."""
 
 import importlib.util
 import signal

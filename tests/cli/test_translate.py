@@ -1,4 +1,4 @@
-"""Translation of lines with checkpoints that were never trained: which line, which search, which words."""
+"""Translation of lines with untrained checkpoints: lines, search, words."""
 
 import re
 from pathlib import Path
@@ -51,12 +51,12 @@ class Job:
         return here(self.folder, "translate", "run=.", "input=lines", "device=cpu", *arguments)
 
     def hypotheses(self, search: Search, line: str) -> list[Hypothesis]:
-        """Those of one line by itself."""
+        """The hypotheses of one line alone."""
         source = torch.tensor([[*self.vocabulary.encode(line), EOS]])
         return search(self.model, source, torch.tensor([source.shape[1]]))[0]
 
     def texts(self, search: Search, lines: list[str] = LINES) -> list[str]:
-        """The best of each line by itself; of a blank one, nothing."""
+        """The best translation of each line alone; nothing for a blank line."""
         best = [self.hypotheses(search, line)[0].ids if line.strip() else [] for line in lines]
         return [self.vocabulary.decode(ids) for ids in best]
 

@@ -1,4 +1,4 @@
-"""The clock, in place of the real one; and a heap in which collecting garbage is quick."""
+"""A clock for tests, and a heap in which garbage collection is fast."""
 
 import gc
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture(scope="module", autouse=True)
 def little_garbage() -> Iterator[None]:
-    """Each peak is preceded by a collection, which need not go through all that was imported."""
+    """Each peak follows a garbage collection, which then need not visit everything that was imported."""
     gc.collect()
     gc.freeze()
     yield

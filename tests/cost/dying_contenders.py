@@ -24,7 +24,7 @@ def sound() -> Attend:
 
 
 def dies(number: int, longest: int) -> Attend:
-    """By a signal, beyond `longest` queries."""
+    """Dies by a signal beyond `longest` queries."""
 
     def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         if query.shape[2] > longest:
@@ -50,7 +50,7 @@ def hangs(folder: Path) -> Attend:
 
 
 def limited(mib: int) -> Attend:
-    """Holds the square of the length in KiB, and may have so much more address space than it has."""
+    """Holds the square of the length in KiB, with a limit on its address space."""
 
     def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         held = torch.ones(query.shape[2] ** 2, 256)
@@ -63,13 +63,13 @@ def limited(mib: int) -> Attend:
 
 
 def interrupted() -> Attend:
-    """Is sent what a Ctrl-C sends to all processes of the terminal."""
+    """Gets the signal that a Ctrl-C sends to all processes of the terminal."""
     os.kill(os.getpid(), signal.SIGINT)
     return add
 
 
 def sleepless() -> Attend:
-    """Answers only where the threads that wait are told to sleep soon."""
+    """Works only if waiting threads are set to sleep soon."""
 
     def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         if not {"GOMP_SPINCOUNT", "KMP_BLOCKTIME"} <= os.environ.keys():
@@ -80,7 +80,7 @@ def sleepless() -> Attend:
 
 
 def ends_early() -> Attend:
-    """As a table of positions does."""
+    """Fails like a table of positions that is too short."""
 
     def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         if query.shape[2] > 4:

@@ -1,10 +1,10 @@
-"""A clock that only moves when a task takes its time."""
+"""A clock that moves only when a task says so."""
 
 from collections.abc import Callable
 
 
 class Clock:
-    """Tasks write their names into `log` and wind the clock on."""
+    """Tasks write their names into `log`, and move the clock."""
 
     def __init__(self) -> None:
         self.now_ms, self.log = 0.0, list[str]()
@@ -14,5 +14,5 @@ class Clock:
         self.now_ms += ms
 
     def task(self, name: str, durations: list[float]) -> Callable[[], None]:
-        """Takes as many milliseconds as comes next, then the last of them for good."""
+        """Takes the given milliseconds in turn, then always the last."""
         return lambda: self.take(name, durations.pop(0) if len(durations) > 1 else durations[0])

@@ -1,4 +1,4 @@
-"""Contenders compute what they say, so that their costs can be compared; those that cannot, say so."""
+"""Contenders compute the same function, so that their costs can be compared. Those that cannot say so."""
 
 import importlib.util
 import sys

@@ -1,4 +1,4 @@
-"""A device's peak, on small matrices, by a clock that knows how long each call takes."""
+"""The peak of a device, on small matrices, with a clock that knows the time of each call."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def timed(monkeypatch: pytest.MonkeyPatch, product_ms: Callable[[int], float], copy_ms: float) -> list[torch.dtype]:
-    """Replaces the clock; answers with the types of the matrices that were multiplied."""
+    """Replaces the clock. Returns the types of the multiplied matrices."""
     seen: list[torch.dtype] = []
     noise = iter([5.0, 3.0, 2.0, 1.0, 4.0] * 100)  # factors: the clock is disturbed, but for one call in five
 

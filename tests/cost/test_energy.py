@@ -1,4 +1,4 @@
-"""Energy, from a folder like the kernel's and a library like the GPU's."""
+"""Energy, from a folder like that of Linux, and a library like that of a GPU."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ RANGE = 10_000_000  # µJ
 
 
 def zone(powercap: Path, folder: str, name: str, microjoules: int) -> Path:
-    """Makes one, and answers with its counter."""
+    """Makes a counter, and returns it."""
     (powercap / folder).mkdir(parents=True)
     (powercap / folder / "name").write_text(f"{name}\n")
     (powercap / folder / "max_energy_range_uj").write_text(f"{RANGE}\n")
@@ -92,7 +92,7 @@ def test_a_counter_that_stands_still_tells_nothing(tmp_path: Path, monkeypatch: 
 
 
 class Library:
-    """What pynvml is, with one GPU."""
+    """A replacement of pynvml, with one GPU."""
 
     class NVMLError(Exception):
         pass

@@ -1,4 +1,4 @@
-"""Contenders in turns: in which order, with which numbers, and what becomes of one that cannot."""
+"""Contenders in turns: their order, their numbers, and what happens to one that fails."""
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -51,7 +51,7 @@ def entry(
 
 
 def measure(entries: Sequence[MeasurementPlan], seen: Callable[[float], object] = lambda left_s: None) -> list[Scaling]:
-    """In this process, where a test can wind the clock."""
+    """In this process, where a test can move the clock."""
     return measure_interleaved(entries, runner=lambda entry: nullcontext(LocalRunner(entry.setup)), seen=seen)
 
 
@@ -64,7 +64,7 @@ def statuses(found: Scaling, passes: str = "forward+backward") -> list[str]:
 
 
 def timed(clock: Clock, name: str, ms: Callable[[int], float]) -> Attend:
-    """Attends in no time of its own; by the clock, in `ms` of the length."""
+    """Takes no real time. By the test's clock, it takes `ms` of the length."""
 
     def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         clock.take(f"{name}{query.shape[2]}{'b' if query.requires_grad else 'f'}", ms(query.shape[2]))
@@ -213,7 +213,7 @@ def test_a_context_of_another_shape_is_a_failure() -> None:
 
 
 class Gate(nn.Module):
-    """One parameter, and its gradients, as they are left behind."""
+    """One parameter, and the gradients that remain after a call."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -251,7 +251,7 @@ def test_all_are_given_the_same_in_the_type_asked_for() -> None:
 
 
 def peak(score: type[Score], kernel: Kernel, width: int, length: int) -> float:
-    """Of forward and backward at one length, in MiB."""
+    """The memory of forward and backward at one length, in MiB."""
     made = attention(2, width, score=score, scope=Global, selection=Soft, kernel=kernel)
     (found,) = measure([entry(made, length, width=width)])
     value = points(found)[0].peak_mib

@@ -1,4 +1,4 @@
-"""The quiet room: a measurement has the machine to itself, and is let in soon."""
+"""The machine lock: a measurement has the machine alone, and soon gets it."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Worker:
-    """Works in steps until told to stop; knows when each step was, and how long it waited."""
+    """Works in steps until it is stopped. It knows the time of each step, and how long it waited."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.steps, self.waited = folder, list[Interval](), 0.0

@@ -1,4 +1,4 @@
-"""What a step holds, of a model whose every tensor is known."""
+"""The memory of a step, for a model whose tensors are all known."""
 
 import sys
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Attending(nn.Module):
 
 @dataclass
 class Step:
-    """Adds up what the model makes, and lets the optimiser lower it."""
+    """Sums the output of the model, and lets the optimiser lower the sum."""
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
@@ -57,7 +57,7 @@ class Step:
 
 
 def held(model: nn.Module, states: Tensor) -> StepMemory:
-    """By a step with Adam, its second."""
+    """The memory of a step with Adam, its second."""
     step = Step(model, torch.optim.Adam(model.parameters()))
     step(states)
     return step_memory(step, states, CPU)  # pyright: ignore[reportArgumentType]
@@ -103,7 +103,7 @@ def test_activations_are_the_most_that_is_held_at_once_beside_the_gradients() ->
 
 
 class Holds(torch.autograd.Function):
-    """Hands states on, while it holds some MiB on the way there, and others on the way back."""
+    """Returns its states. It holds some MiB in the forward pass, and others in the backward pass."""
 
     @staticmethod
     def forward(ctx: Any, states: Tensor, there: int, back: int) -> Tensor:
@@ -118,7 +118,7 @@ class Holds(torch.autograd.Function):
 
 
 class Holding(DenseKernel):
-    """A kernel that holds so much."""
+    """A kernel that holds a known amount of memory."""
 
     def __init__(self, there: int, back: int) -> None:
         self.mib = there, back
@@ -128,7 +128,7 @@ class Holding(DenseKernel):
 
 
 class Between(nn.Module):
-    """Attention that holds so much, and around it what holds so much."""
+    """Attention that holds a known amount, and a part around it that holds a known amount."""
 
     def __init__(self, inside: tuple[int, int], outside: tuple[int, int]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Time by a clock that the test winds."""
+"""Time, with a clock that the test moves."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""What ends the process of a contender: a row for that contender at that length, and nothing else."""
+"""The end of a contender's process costs only the row of that contender at that length."""
 
 import os
 import signal
@@ -39,7 +39,7 @@ def worker(make: Callable[..., Attend], *arguments: object, patience_s: float = 
 
 
 def gone(process: int) -> bool:
-    """Within the time that it may take."""
+    """Within its time limit."""
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         if not Path(f"/proc/{process}").exists():

@@ -30,7 +30,7 @@ RECIPE = Recipe(
 
 
 def train(model: Model[Any], steps: int) -> tuple[float, float]:
-    """The loss of the batch before and after `steps` on it, neither with dropout nor with anything drawn."""
+    """The loss of the batch before and after `steps` on it, without dropout and without draws."""
     before = loss_of(model)
     step = TrainingStep(model, RECIPE, steps, Compute(torch.device("cpu")))
     for _ in range(steps):

@@ -30,7 +30,7 @@ MECHANISMS = list(product(*map(toy.options, ("score", "scope", "selection"))))
 
 
 def chosen(group: str, name: str, place: str | None = None) -> list[str]:
-    """The overrides that choose it, everywhere or in one place of a Transformer, with what it cannot do without."""
+    """The overrides that choose it, everywhere or in one place of a Transformer, with what it needs."""
     choices = {group: name}
     if group == "kernel" and name in NEEDED:
         choices |= [NEEDED[name]]
@@ -84,7 +84,7 @@ def kept(model: Model[Any], names: tuple[str, ...], folder: Path) -> Model[Any]:
 
 
 def check_weights(model: Model[Any]) -> None:
-    """They are shares of what is real: nothing of the padding, one in all, or less where a Gaussian takes from it."""
+    """Weights of padding are zero. A row sums to one, or to less with a Gaussian."""
     source, lengths = toy.sources()
     with torch.no_grad():
         weights = model(source, lengths, toy.targets(), want_weights=True).weights

@@ -1,4 +1,4 @@
-"""Fair by construction: whatever is outside the factor under study starts from the same values."""
+"""Fair by construction: everything outside the factor under study starts with the same values."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Every variant learns: a few steps on one batch, and the loss is lower."""
+"""Every variant learns: after a few steps on one batch, the loss is lower."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""What every model owes to those who train it and decode with it, whatever it is made of."""
+"""What every model must do for training and decoding, with any parts."""
 
 from typing import Any
 

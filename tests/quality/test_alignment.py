@@ -33,7 +33,7 @@ def found(decoder: Any) -> tuple[RNN, list[Alignment]]:
 
 
 def assert_rows(rows: list[list[float]], alignment: Alignment) -> None:
-    """A row a target token and a column a source token; each row sums to one."""
+    """A row for each target token, a column for each source token; each row sums to one."""
     assert len(rows) == len(alignment.target)
     assert all(len(row) == len(alignment.source) for row in rows)
     assert all(sum(row) == pytest.approx(1, abs=2e-3) for row in rows)

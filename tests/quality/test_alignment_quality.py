@@ -1,4 +1,4 @@
-"""Alignments judged: a model that looks where it is told, against loops over what it was told."""
+"""The evaluation of alignments: a model with given weights, against loops over these weights."""
 
 import math
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def found(
     pairs: Sequence[Pair] = (PAIR,),
     gold: str | None = "task",
 ) -> AlignmentQuality:
-    """What is said of a model whose weights these are, `(L, H, T, S)` and `(T, S)`, sentence by sentence."""
+    """The evaluation of a model with these weights, `(L, H, T, S)` and `(T, S)`, sentence by sentence."""
     read = [([*WORDS.encode(pair.source), 3], [*WORDS.encode(pair.target), 3]) for pair in pairs]
 
     def of(given: Sequence[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Alignment error rates against examples worked by hand, and against sets of links."""
+"""Alignment error rates against examples computed by hand, and against sets of links."""
 
 import numpy as np
 import pytest

@@ -50,7 +50,7 @@ def task() -> Task:
 
 
 def model(decoder: Callable[..., Decoder] = LUONG) -> RNN:
-    """Untrained, yet not silent."""
+    """Untrained, but it does not end at once."""
     made = RNN(len(task().source), len(task().target), decoder=decoder, **SHAPE)
     initialise(made, 1)
     with torch.no_grad():

@@ -8,7 +8,7 @@ WORDS = WordVocabulary(["w"], tokenized=True)
 
 
 def task(lengths: list[int], aligned: list[int] | None = None) -> Task:
-    """Of test sentences of these lengths, those at `aligned` with a link."""
+    """A task with test sentences of these lengths. Those at `aligned` have a link."""
     known = aligned or []
     test = [
         Pair(f"{i} " + "w " * (length - 1), "w " * length, ((0, 0),) if i in known else ())

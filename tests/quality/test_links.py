@@ -26,7 +26,7 @@ def vocabulary(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyte
 
 
 def one_by_one(weights: list[list[float]], source: Sequence[int], target: Sequence[int]) -> list[tuple[int, int]]:
-    """Each target word with the source word of most weight, unless that is the end."""
+    """Each target word with the source word that has most weight, unless that is the end."""
     links = []
     for word in sorted(set(target)):
         rows = [row for row, its in zip(weights, target, strict=False) if its == word]

@@ -1,4 +1,4 @@
-"""Plausible records, made without training: for the tests of the report, and for looking at it."""
+"""Plausible records that are made without training, for the tests of the report."""
 
 import math
 import random
@@ -110,7 +110,7 @@ def pooling(score: str = "gaussian", sigma: float | None = 1.0, *, learned: bool
 
 
 def job(factors: Mapping[str, Factor], seed: int = 1) -> Record:
-    """A finished job whose numbers follow from its factors and its seed."""
+    """A finished job. Its numbers are computed from its factors and its seed."""
     name = " ".join(f"{key}={value}" for key, value in factors.items())
     chance = random.Random(f"{name} {seed}")
     bleu = _bleu(factors, chance)
@@ -157,7 +157,7 @@ def _training(bleu: float, chance: random.Random) -> Training:
 
 
 def _quality(bleu: float, factors: Mapping[str, Factor], lengths: Sequence[int], chance: random.Random) -> Quality:
-    """Of `SENTENCES` sentences of these lengths, the longer ones the worse."""
+    """Statistics of `SENTENCES` sentences of these lengths. Longer ones are worse."""
     fall = 6 if "score" in factors else 12
     sources = [lengths[i % len(lengths)] for i in range(SENTENCES)]
     middle = sum(lengths) / len(lengths)
@@ -186,7 +186,7 @@ def _quality(bleu: float, factors: Mapping[str, Factor], lengths: Sequence[int],
 
 
 def _sentence(bleu: float, length: int, chance: random.Random) -> list[int]:
-    """BLEU's statistics of a translation that has the length of its reference."""
+    """The BLEU statistics of a translation with the length of its reference."""
     right = min(1.0, (bleu / 100) ** 0.4) * (1 + chance.uniform(-0.2, 0.2))  # of tokens: n in a row, its n-th power
     there = [max(0, length - n) for n in range(4)]
     return [length, length, *(min(count, round(count * right ** (n + 1))) for n, count in enumerate(there)), *there]

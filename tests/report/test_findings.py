@@ -19,7 +19,7 @@ def with_quality(record: Record, other: Record) -> Record:
 
 
 def worse(quality: Quality | None, every: int) -> Quality:
-    """One right word less in each of every so many sentences."""
+    """One right word less in every n-th sentence."""
     assert quality
     rows = [
         [length, reference, max(0, right - (i % every == 0)), *rest]

@@ -1,4 +1,4 @@
-"""Writes records by the thousand, as large as real ones, to time the report and to weigh it.
+"""Writes thousands of records, as large as real ones, to measure time and memory of the report.
 
 python tests/report/thousands.py /tmp/runs/wide 2000 5         # mechanisms, seeds
 /usr/bin/time -v python -m attnbench report runs=/tmp/runs/wide
@@ -51,7 +51,7 @@ def mechanisms() -> Iterator[dict[str, Factor]]:
 
 
 def jobs(mechanisms_: int, seeds: int) -> Iterator[Record]:
-    """So many seeds of so many mechanisms."""
+    """Records of several seeds of several mechanisms."""
     for factors in islice(mechanisms(), mechanisms_):
         first = _enlarged(records.job(factors))
         for seed in range(1, seeds + 1):
@@ -84,7 +84,7 @@ def _enlarged(one: Record) -> Record:
 
 
 def _another(one: Record, seed: int) -> Record:
-    """The same job with another seed: its sentences, at random, are translated as any of the first was."""
+    """The same job with another seed: its sentences get random translations of the first job."""
     chance = random.Random(f"{one.key} {seed}")
     assert one.quality is not None
     rows = _redrawn(one.quality, chance)
@@ -103,7 +103,7 @@ def _looked(weights: Weights, chance: random.Random) -> Weights:
 
 
 def _redrawn(quality: Quality, chance: random.Random) -> np.ndarray:
-    """Each sentence with the statistics of one that is as long."""
+    """Each sentence with the statistics of a sentence of the same length."""
     rows = np.array(quality.bleu_statistics)
     by_length = {
         length: np.flatnonzero(np.array(quality.source_lengths) == length) for length in set(quality.source_lengths)

@@ -1,4 +1,4 @@
-"""The synthetic diagnostics: targets and links against a second way to find them, sets, and values refused."""
+"""The synthetic diagnostics: targets and links found in a second way, sets, and refused values."""
 
 import hashlib
 from pathlib import Path
@@ -111,7 +111,7 @@ def test_no_sentence_has_more_keys_than_there_are() -> None:
     ],
 )
 def test_the_other_sets_are_those_of_old(name: str, digest: str) -> None:
-    """What was measured on them is comparable as long as this holds."""
+    """Measurements are comparable as long as this holds."""
     text = "".join(f"{pair.source}\t{pair.target}\t{pair.links}\n" for pair in every(made(name)))
     assert hashlib.sha256(text.encode()).hexdigest()[:16] == digest
 

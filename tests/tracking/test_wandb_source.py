@@ -1,4 +1,4 @@
-"""Records from W&B are those that were written, whatever else is in the project; what goes wrong is one line."""
+"""Records from W&B are the written ones, whatever else is in the project. An error is one line."""
 
 import json
 import os
@@ -31,7 +31,7 @@ FETCH = """if True:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
-    """Two runs with their records, a foreign one, and two without any."""
+    """Two runs with their records, one with a foreign file, and two without any."""
     record.write(RECORD, path := tmp_path / "written.json")
     files = {name: {"record.json": path.read_bytes(), "config.yaml": b""} for name in "ab"}
     with serve(Project(STATES, files | {"e": {"record.json": b"{}"}})) as served:

@@ -1,4 +1,4 @@
-"""W&B, read back from the files it leaves; and its absence."""
+"""W&B, read from the files that it leaves; and no tracker."""
 
 import json
 import struct
@@ -107,7 +107,7 @@ class Kept:
 
     @property
     def uploads(self) -> dict[str, str]:
-        """The files that go along, media aside, and when."""
+        """The uploaded files, without media, and when they are uploaded."""
         files = [file for entry in self.entries if entry.HasField("files") for file in entry.files.files]
         kinds = {file.path: (file.DESCRIPTOR.fields_by_name["policy"].enum_type, file.policy) for file in files}
         named = {path: kind.values_by_number[policy].name for path, (kind, policy) in kinds.items()}

@@ -1,4 +1,4 @@
-"""A stand-in for W&B's server on loopback: it answers what the public client asks, and keeps count."""
+"""A replacement of W&B's server on loopback. It answers the public client, and counts the requests."""
 
 import base64
 import hashlib
@@ -62,7 +62,7 @@ class Project:
 
 @contextmanager
 def serve(project: Project) -> Iterator[Project]:
-    """Serves a project at `project.url` until the context is left."""
+    """Serves a project at `project.url` within the context."""
 
     left = iter(range(MOST))
 

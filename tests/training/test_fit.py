@@ -1,4 +1,4 @@
-"""Training: the same to the last digit, stopped in time, with the best weights kept."""
+"""Training: the same to the last digit, early stopping, and the best weights are kept."""
 
 import math
 from collections.abc import Sequence
@@ -74,7 +74,7 @@ def model(selection: type[Selection] = Soft, seed: int = 1) -> RNN:
 
 
 def fitted(made: RNN, recipe: Recipe = RECIPE, seed: int = 1) -> Any:
-    """What training left, quietly."""
+    """The result of training, without a progress bar."""
     return fit(made, task(), recipe, Compute(CPU), seed=seed, callbacks=callbacks())
 
 
@@ -117,7 +117,7 @@ def test_the_account_is_what_happened() -> None:
 
 
 def script(monkeypatch: pytest.MonkeyPatch, bleus: list[float]) -> list[dict[str, Tensor]]:
-    """Validation answers these, and keeps the weights that it saw."""
+    """Validation returns these values, and keeps the weights at each call."""
     seen: list[dict[str, Tensor]] = []
 
     def validate(made: RNN, *arguments: object) -> tuple[float, float]:

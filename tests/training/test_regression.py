@@ -1,4 +1,4 @@
-"""The points, the pooling by the attention layers, its fit, and which pooling comes nearest to the curve."""
+"""The points, the pooling by the attention layer, its fit, and which pooling is nearest to the curve."""
 
 import math
 from functools import cache
@@ -41,7 +41,7 @@ def layer(*overrides: str) -> Attention:
 
 @cache
 def regression(*overrides: str) -> Regression:
-    """All of a job, but for its record."""
+    """A whole job, except its record."""
     cfg = composed(*overrides)
     made, given = layer(*overrides), build(cfg.task)
     fit(made, given, build(cfg.training))

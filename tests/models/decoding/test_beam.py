@@ -1,4 +1,4 @@
-"""Beam search against all sequences there are, and on chains whose best path can be seen."""
+"""Beam search against all sequences, and on chains with a known best path."""
 
 import itertools
 import math
@@ -29,7 +29,7 @@ class Last(NamedTuple):
 
 
 class Chain(Model[Last]):
-    """A Markov chain: p(next | last), whatever the source. What is not named has no chance, or ends."""
+    """A Markov chain: p(next | last), for any source. Tokens that are not named have probability 0."""
 
     def __init__(self, chances: Mapping[int, Mapping[int, float]]) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class Chain(Model[Last]):
 
 
 def found(chain: Chain, size: int, length_penalty: float = 0.0, n_best: int = 1) -> list[tuple[list[int], Any]]:
-    """The hypotheses for one sentence, with p for a score where nothing is penalised."""
+    """The hypotheses for one sentence, with p as the score if there is no penalty."""
     beam = Beam(size=size, length_penalty=length_penalty, n_best=n_best)
     (hypotheses,) = beam(chain, torch.tensor([[EOS]]), torch.tensor([1]))
     return [(ids, pytest.approx(math.exp(score))) for ids, score in hypotheses]

@@ -26,7 +26,7 @@ every_search = pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES
 
 
 class Prefixes(NamedTuple):
-    """A state that remembers nothing but what was read."""
+    """A state that holds only what was read."""
 
     source: Tensor
     lengths: Tensor
@@ -45,7 +45,7 @@ class Prefixes(NamedTuple):
 
 
 class Rereading(Model[Prefixes]):
-    """Another model that, at each step, starts again from the source and reads the whole prefix."""
+    """The same model, which starts again from the source at each step, and reads the whole prefix."""
 
     def __init__(self, model: Model[Any]) -> None:
         super().__init__()

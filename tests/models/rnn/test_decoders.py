@@ -1,4 +1,4 @@
-"""Every recurrent model: that it runs in every shape, and what its draws are paid for."""
+"""Every recurrent model: it runs with every shape, and its draws get the right rewards."""
 
 import pytest
 

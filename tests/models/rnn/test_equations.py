@@ -19,7 +19,7 @@ def attended(state: RecurrentState, query: Tensor) -> Tensor:
 
 
 def readouts(model: RNN, decoder: str) -> list[Tensor]:
-    """A gru reads the target; `taken` enters a step besides the token, `read` the readout besides the output."""
+    """A GRU reads the target. `taken` enters a step with the token, `read` enters the readout with the output."""
     state = model.start(*toy.sources())
     hidden = state.hidden
     assert isinstance(hidden, Tensor)

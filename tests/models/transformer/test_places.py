@@ -1,4 +1,4 @@
-"""Places of attention in the Transformer: each takes its own part where one is chosen, else the common one."""
+"""Places of attention in the Transformer: each uses its own part if one is chosen, else the common part."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Positions: the same codes wherever a sentence is cut, and an end that is told."""
+"""Positions: the same codes wherever a sentence is cut, and a clear message at the end of the table."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The Transformer against torch's own, against closed formulas, and what its draws bear on."""
+"""The Transformer against torch's own and against closed formulas, and the outputs that its draws influence."""
 
 import math
 from typing import Any

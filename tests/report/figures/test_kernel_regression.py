@@ -1,4 +1,4 @@
-"""Kernel regression in the report: its table, its figures, its findings; nothing else, and nothing of it elsewhere."""
+"""Kernel regression in the report: its table, its figures, its findings, and nothing in other reports."""
 
 from collections.abc import Sequence
 from dataclasses import replace

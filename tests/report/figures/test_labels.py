@@ -1,4 +1,4 @@
-"""Names beside lines and points never overlap."""
+"""Names of lines and points never overlap."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Drawings: the same in both forms, the same every time, and telling on hover."""
+"""Drawings: the same in SVG and PNG, the same every time, with text on hover."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""Small multiples are bounded, however many mechanisms there are, and leave none out in silence."""
+"""Small multiples are bounded for any number of mechanisms, and say what they leave out."""
 
 from collections.abc import Sequence
 

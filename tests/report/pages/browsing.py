@@ -1,4 +1,4 @@
-"""Pages opened in a headless Chromium, for the tests that click."""
+"""Pages in a headless Chromium, for the tests that click."""
 
 import shutil
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 
 @contextmanager
 def chromium() -> Iterator[Any]:
-    """A browser; without one, or without playwright to steer it, the test is skipped."""
+    """A browser. The test is skipped without one, or without playwright."""
     playwright = pytest.importorskip("playwright.sync_api", reason="pages are clicked with playwright: not installed")
     if CHROMIUM is None:
         pytest.skip("pages are clicked in Chromium, which is not installed")
@@ -30,7 +30,7 @@ def chromium() -> Iterator[Any]:
 
 @contextmanager
 def opened(browser: Any, file: Path, *, fragment: str = "", width: int = 1280, **options: Any) -> Iterator[Any]:
-    """The page of a file. What it complains of, and what it asks for besides itself, fails the test."""
+    """The page of a file. An error on the page, or a request for another file, fails the test."""
     context = browser.new_context(viewport={"width": width, "height": 800}, **options)
     page = context.new_page()
     page.set_default_timeout(5000)
@@ -47,7 +47,7 @@ def opened(browser: Any, file: Path, *, fragment: str = "", width: int = 1280, *
 
 
 def grave_findings(page: Any) -> list[str]:
-    """What axe finds serious or critical, with the elements that are meant."""
+    """The serious and critical findings of axe, with their elements."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python: not installed")
     found = axe.Axe().run(page).response["violations"]
     grave = [each for each in found if each["impact"] in ("serious", "critical")]

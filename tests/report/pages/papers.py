@@ -1,4 +1,4 @@
-"""A document with every kind of block, for the tests of what it is written as."""
+"""A document with every kind of block, for the tests of the output formats."""
 
 from attnbench.report.document import (
     Bullets,

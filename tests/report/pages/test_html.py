@@ -1,4 +1,4 @@
-"""The page: one file that sorts, filters and tells, for everybody."""
+"""The page: one file that sorts, filters and explains, accessible to everybody."""
 
 import re
 from collections.abc import Iterator

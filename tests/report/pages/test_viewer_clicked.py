@@ -1,4 +1,4 @@
-"""The attention viewer, clicked: what a reader sees is what was recorded."""
+"""The attention viewer with clicks: a reader sees what was recorded."""
 
 import re
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def _token(page: Any, side: str, index: int, panel: int = 0) -> Any:
 
 
 def _numbers(page: Any, panel: int) -> list[float]:
-    """The weights that stand in a panel beside or in what is linked, the strongest first."""
+    """The weights shown in a panel at the linked tokens, the strongest first."""
     texts = page.locator(".panel").nth(panel).locator("svg > g:last-child text").all_text_contents()
     return [float(text) for text in texts]
 

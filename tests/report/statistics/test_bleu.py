@@ -1,4 +1,4 @@
-"""BLEU from sums, beside sacreBLEU's own."""
+"""BLEU from sums, against sacreBLEU."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ WORDS = st.lists(st.sampled_from("abcde"), max_size=9).map(" ".join)
 
 @st.composite
 def sums(draw: st.DrawFn) -> list[int]:
-    """Of one corpus: no more right than there are, no more of an order than of the one before."""
+    """Statistics of one corpus that can occur: right n-grams at most as many as all, and fewer of each higher order."""
     total = sorted(draw(st.lists(st.integers(0, 60), min_size=4, max_size=4)), reverse=True)
     correct = [draw(st.integers(0, there)) for there in total]
     return [total[0], draw(st.integers(1, 80)), *correct, *total]

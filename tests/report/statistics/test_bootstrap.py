@@ -1,4 +1,4 @@
-"""Intervals of BLEU on simulated translations: they hold the truth as often as they say."""
+"""The coverage of BLEU intervals, on simulated translations."""
 
 from itertools import pairwise
 

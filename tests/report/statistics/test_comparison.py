@@ -1,4 +1,4 @@
-"""Comparisons: beside sacreBLEU's own tests, and how often they find what is not there."""
+"""Comparisons: against sacreBLEU's own tests, and how often they find a difference that does not exist."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -32,7 +32,7 @@ def _compared(one: Array, other: Array) -> Comparison:
 
 @cache
 def _false_findings(seeds: int, training: float, level: float = 1.5) -> dict[str, float]:
-    """How often two equal mechanisms are told apart at .05."""
+    """How often two equal mechanisms are found different at .05."""
     chance, found = np.random.default_rng(seeds), []
     for _ in range(ROUNDS):
         test_set = TestSet(chance, SENTENCES)

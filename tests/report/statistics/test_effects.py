@@ -1,4 +1,4 @@
-"""Effects of factors: by hand, beside statsmodels, and where a grid is anything but whole."""
+"""Effects of factors: by hand, against statsmodels, and in grids with missing cells."""
 
 from itertools import product
 

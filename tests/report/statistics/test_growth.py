@@ -1,4 +1,4 @@
-"""Growth on known curves, and intervals that hold the truth as often as they say."""
+"""Growth on known curves, and the coverage of its intervals."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Two sources of noise in one interval: exact where there is but one, and never too narrow between."""
+"""Two sources of noise in one interval: exact with one source, never too narrow with two."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ def test_satterthwaite_would_not_cover() -> None:
 
 
 def _simulated(seeds: int, ratio: float) -> tuple[np.ndarray, np.ndarray]:
-    """How far the mean is off, and the variance of the mean as found between the seeds, where it truly is 1."""
+    """The error of the mean, and its estimated variance between seeds, whose true value is 1."""
     chance = np.random.default_rng(seeds)
     values = np.sqrt(seeds) * chance.normal(size=(ROUNDS, seeds))
     errors = values.mean(1) + np.sqrt(ratio) * chance.normal(size=ROUNDS)

@@ -1,4 +1,4 @@
-"""Many small least-squares problems and roots at once, beside those that are solved one by one."""
+"""Many small least-squares problems and roots at once, against solutions one by one."""
 
 import numpy as np
 import pytest

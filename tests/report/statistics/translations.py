@@ -1,4 +1,4 @@
-"""Sentence statistics of translations that were never made, with as much noise as asked for."""
+"""Sentence statistics of simulated translations, with a given noise."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A condition picks the jobs that it says, nothing of it is ever run, and what is wrong with it is told."""
+"""A condition selects its jobs, is never run as code, and gives a clear message if it is wrong."""
 
 import re
 

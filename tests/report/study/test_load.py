@@ -1,4 +1,4 @@
-"""Records are read from anywhere, each job once; what is none is told, and stops nothing."""
+"""Records are read from anywhere, each job once. A file that is not a record is listed, and stops nothing."""
 
 import json
 from dataclasses import asdict, replace

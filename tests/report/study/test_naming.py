@@ -1,4 +1,4 @@
-"""What mechanisms are called, and that each looks the same everywhere and unlike any other."""
+"""The names of mechanisms, and their styles: the same everywhere, and all different."""
 
 from dataclasses import replace
 

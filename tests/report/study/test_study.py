@@ -15,7 +15,7 @@ CLASSICS = records.classics()
 
 
 def session(jobs: list[Record], baseline: Record) -> list[Record]:
-    """The jobs as contenders that took turns."""
+    """The jobs as contenders of one session."""
     scalings = [replace(each.scaling, session="a session", baseline=baseline.key) for each in jobs if each.scaling]
     return [replace(each, scaling=scaling) for each, scaling in zip(jobs, scalings, strict=True)]
 

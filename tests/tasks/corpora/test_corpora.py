@@ -1,4 +1,4 @@
-"""The user's own files, with all that can be wrong with them, and the two public corpora."""
+"""The user's own files, with all kinds of faults, and the two public corpora."""
 
 import gzip
 import hashlib

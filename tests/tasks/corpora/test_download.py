@@ -1,4 +1,4 @@
-"""Files found, fetched, resumed and refused, against a server on the loopback."""
+"""Files that are found, downloaded, resumed and refused, with a server on loopback."""
 
 import hashlib
 import re

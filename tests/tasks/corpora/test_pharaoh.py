@@ -1,4 +1,4 @@
-"""Files of gold alignments, through the tasks that read them, with all that can be wrong with them."""
+"""Files of gold alignments: read by their tasks, and with all kinds of faults."""
 
 import re
 from functools import partial

@@ -1,4 +1,4 @@
-"""The embedded grammar: its sets, its lengths, and every phenomenon in a sentence whose links were written by hand."""
+"""The embedded grammar: its sets, its lengths, and each phenomenon in a sentence with links written by hand."""
 
 import hashlib
 from inspect import signature
@@ -268,7 +268,7 @@ def test_sentences_beyond_depend_on_their_seed_and_nothing_else() -> None:
 
 
 def test_the_other_sets_are_those_of_old() -> None:
-    """What was measured on them is comparable as long as this holds."""
+    """Measurements are comparable as long as this holds."""
     pairs = every(grammar(16, train=50, validation=5, test=5))
     text = "".join(f"{pair.source}\t{pair.target}\t{pair.links}\n" for pair in pairs)
     assert hashlib.sha256(text.encode()).hexdigest()[:16] == "7300a798a896cb6b"
@@ -284,7 +284,7 @@ def test_a_length_out_of_range_is_refused_in_one_line(length: Any) -> None:
 
 
 def test_the_source_determines_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With next to no words left, different derivations meet in the same source sentence, if any can."""
+    """With very few words, different derivations would give the same source sentence, if any can."""
     few = {"NOUNS": [4, 16], "ADJECTIVES": [0, 12], "SINGULAR_DETERMINERS": [0], "PLURAL_DETERMINERS": [0]}
     few |= {"INTRANSITIVE": [6], "TRANSITIVE": [9], "DITRANSITIVE": [0], "CLAUSAL": [0]}
     for table, rows in few.items():
