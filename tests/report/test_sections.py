@@ -99,8 +99,8 @@ def test_what_was_not_read_is_told() -> None:
 
 def test_a_long_list_of_failures_is_cut_and_counted() -> None:
     found = contents([records.attention()], tuple(f"runs/{i}/record.json: no" for i in range(170)))
-    assert len(table(found, "failures").rows) == setting.MOST
-    assert f"The first {setting.MOST} of 170." in table(found, "failures").caption
+    assert len(table(found, "failures").rows) == setting.MAX_ROWS
+    assert f"The first {setting.MAX_ROWS} of 170." in table(found, "failures").caption
 
 
 def test_quality_pools_seeds_ranks_and_compares() -> None:

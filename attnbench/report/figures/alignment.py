@@ -15,7 +15,7 @@ from attnbench.report.figures.plotting import NARROW, PALE, WIDTH, can_write, dr
 from attnbench.report.study.naming import natural_key
 from attnbench.report.study.study import Study, evenly_spaced
 
-MOST = 8  # mechanisms in a figure that names the tokens
+MAX_MECHANISMS = 8  # mechanisms in a figure that names the tokens
 GLANCE, ABREAST = 48, 6  # mechanisms in a figure without token names, and how many in a row
 TALLEST = 8.0  # inches: with its caption, it fits under a heading on one page
 READABLE = 24  # tokens along a side, so that each can be labelled
@@ -44,7 +44,7 @@ def figures(study: Study) -> Iterator[document.Figure]:
     """
     if chosen := sentence(study):
         yield document.Figure("alignments", _caption(chosen), _alt(chosen), heat_maps(chosen))
-        everyone = sentence(study, GLANCE) if chosen.mechanisms > MOST else None
+        everyone = sentence(study, GLANCE) if chosen.mechanisms > MAX_MECHANISMS else None
         if everyone and any(each.weights for each in everyone.alignments.values()):
             shown = "all mechanisms" if everyone.mechanisms <= GLANCE else f"{GLANCE} of {everyone.mechanisms:,}"
             caption = (
@@ -54,7 +54,7 @@ def figures(study: Study) -> Iterator[document.Figure]:
             yield document.Figure("alignments_all", caption, _alt(everyone), glance(everyone))
 
 
-def sentence(study: Study, most: int = MOST) -> AlignedSentence | None:
+def sentence(study: Study, most: int = MAX_MECHANISMS) -> AlignedSentence | None:
     """The sentence that most mechanisms share at the shortest length. Of several, a short and early one.
 
     It has the alignments of at most `most` mechanisms.

@@ -15,7 +15,7 @@ from attnbench.report.study.naming import natural_key
 from attnbench.report.study.study import Study, evenly_spaced
 
 Estimates = Mapping[str, Mapping[str, Estimate]]  # by condition and mechanism
-MOST = 40  # mechanisms: a page is full
+MAX_MECHANISMS = 40  # mechanisms: a page is full
 ABREAST = 4  # conditions side by side
 
 
@@ -26,12 +26,14 @@ def by_mechanism(study: Study, bleu: Estimates, note: str) -> Iterator[document.
     ranked = _ranked(bleu)
     if len(ranked) < 2:
         return
-    rows = [*ranked[: MOST // 2], *evenly_spaced(ranked[MOST // 2 :], MOST // 2)]
+    rows = [*ranked[: MAX_MECHANISMS // 2], *evenly_spaced(ranked[MAX_MECHANISMS // 2 :], MAX_MECHANISMS // 2)]
     columns = evenly_spaced(sorted(bleu, key=natural_key), ABREAST)
     caption = f"BLEU on the test set by mechanism, best on top. {note}"
     if len(rows) < len(ranked):
-        rest = MOST - MOST // 2
-        caption += f" Of {len(ranked):,} mechanisms: the {MOST // 2} best, and {rest} spread evenly over the others."
+        rest = MAX_MECHANISMS - MAX_MECHANISMS // 2
+        caption += (
+            f" Of {len(ranked):,} mechanisms: the {MAX_MECHANISMS // 2} best, and {rest} spread evenly over the others."
+        )
     if len(columns) < len(bleu):
         caption += f" Of {len(bleu)} conditions, {len(columns)} are shown."
     alt = "Dot plot of BLEU with intervals, one row for each mechanism; the numbers are in the table of quality."

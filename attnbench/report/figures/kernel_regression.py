@@ -18,7 +18,7 @@ from attnbench.report.study.frames import conditions, groups, numbers
 from attnbench.report.study.study import Study, evenly_spaced
 from attnbench.report.tables.kernel_regression import ranked
 
-MOST = 12  # poolings in one figure
+MAX_POOLINGS = 12  # poolings in one figure
 ACROSS = 3  # panels side by side
 TICKS = 5  # values of x that are written along a side of a heat map
 
@@ -32,7 +32,7 @@ def examples(study: Study) -> dict[str, Regression]:
             for where, name, jobs, _ in ranked(study)
             if where == condition
         }
-        for name in evenly_spaced(list(first_job), MOST):
+        for name in evenly_spaced(list(first_job), MAX_POOLINGS):
             regression = study.records[first_job[name]].regression
             assert regression is not None
             found[name] = regression

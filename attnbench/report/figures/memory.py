@@ -21,7 +21,7 @@ PARTS = {
     "other_mib": ("other activations", "#f0cfa0"),
 }
 STATES = ["parameters_mib", "gradients_mib", "optimiser_mib", "activations_mib"]
-MOST = 30  # mechanisms
+MAX_MECHANISMS = 30  # mechanisms
 ABREAST = 3  # conditions side by side
 
 
@@ -31,7 +31,7 @@ def step_memory(study: Study) -> Iterator[document.Figure]:
     if steps.empty:
         return
     ranked = list(medians(steps.assign(total=steps[STATES].sum(axis=1)), ["total"]))
-    rows, columns = evenly_spaced(ranked, MOST), evenly_spaced(conditions(steps), ABREAST)
+    rows, columns = evenly_spaced(ranked, MAX_MECHANISMS), evenly_spaced(conditions(steps), ABREAST)
     caption = (
         "The parts of the memory of one training step, counted by the allocator, the smallest on top: medians over the "
         "jobs of a mechanism. Activations are the most that forward and backward hold at one time."

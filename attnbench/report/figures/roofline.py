@@ -16,7 +16,7 @@ from attnbench.report.study.frames import along, median, where
 from attnbench.report.study.study import Study, evenly_spaced
 
 GIGA = 1e9
-MOST = 24  # mechanisms
+MAX_MECHANISMS = 24  # mechanisms
 HEIGHT = 2.9  # inches
 
 
@@ -48,7 +48,7 @@ def roofline(study: Study, device: str) -> Iterator[document.Figure]:
     marks = _marks(study, device)
     if not marks or not flops or not traffic:
         return
-    names = evenly_spaced([name for name in study.encoding.styles if name in marks], MOST)
+    names = evenly_spaced([name for name in study.encoding.styles if name in marks], MAX_MECHANISMS)
     caption = (
         f"Roofline of the attention alone on {device}, forward and backward. Across: operations in closed form, "
         "divided by the bytes that must move at least. Up: the operations per second that were achieved. The length "

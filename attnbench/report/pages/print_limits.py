@@ -2,7 +2,7 @@
 
 from typing import Any
 
-MOST = 200  # rows, about four pages; the HTML page and the CSV file have all
+MAX_ROWS = 200  # rows, about four pages; the HTML page and the CSV file have all
 EXPLORED = (
     "The attention viewer, which shows the weights of each run for each sentence, is in index.html beside this file."
 )
@@ -13,6 +13,6 @@ def first_rows(table: dict[str, Any]) -> dict[str, Any]:
     none.
     """
     rows = table["rows"]
-    others = len(rows) - MOST
+    others = len(rows) - MAX_ROWS
     left_out = f"The other {others:,} of {len(rows):,} rows are in tables/{table['name']}.csv." if others > 0 else ""
-    return table | {"rows": rows[:MOST], "left_out": left_out}
+    return table | {"rows": rows[:MAX_ROWS], "left_out": left_out}

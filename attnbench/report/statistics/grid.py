@@ -6,7 +6,7 @@ from itertools import combinations, product
 from math import prod
 
 GridCell = tuple[tuple[str, str], ...]  # factors with their levels; factors that are not named may have any
-MOST = 100_000  # cells of a grid whose cells are listed one by one
+MAX_CELLS = 100_000  # cells of a grid whose cells are listed one by one
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,13 @@ def grid(levels: Mapping[str, Sequence[str]], order: Mapping[str, Sequence[str]]
 
     Args:
         levels: by factor, the level of each job.
-        order: by factor, all its levels. In a grid with more than `MOST` cells, single cells are counted, not named.
+        order: by factor, all its levels. Beyond `MAX_CELLS`, single cells are counted, not named.
     """
     factors, cells = list(order), prod(map(len, order.values()))
     pairs = [pair for one, other in combinations(factors, 2) for pair in _apart(one, other, levels, order)]
     seen, never = set(zip(*(levels[name] for name in factors), strict=True)), set(pairs)
     single: list[GridCell] = []
-    if cells <= MOST and len(factors) > 2:
+    if cells <= MAX_CELLS and len(factors) > 2:
         unseen = (tuple(zip(factors, each, strict=True)) for each in product(*order.values()) if each not in seen)
         single = [cell for cell in unseen if never.isdisjoint(combinations(cell, 2))]
     return Grid(cells, cells - len(seen), (*pairs, *single))

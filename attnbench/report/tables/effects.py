@@ -17,7 +17,7 @@ from attnbench.report.document import (
 from attnbench.report.statistics import Effects, Estimate
 from attnbench.report.tables.quality import p_value
 
-MOST = 12  # missing cells that are named
+MAX_MISSING_CELLS = 12  # missing cells that are named
 
 
 def terms(response: Response) -> Table:
@@ -83,7 +83,7 @@ def _scaled(mean: Estimate | None, response: Response) -> Estimate | None:
 def _missing(found: Effects) -> str:
     if not found.missing_cells:
         return ""
-    cells = ["/".join(level for _, level in cell) for cell in found.missing[:MOST]]
+    cells = ["/".join(level for _, level in cell) for cell in found.missing[:MAX_MISSING_CELLS]]
     more = f", and {found.missing_cells - len(cells):,} more" if found.missing_cells > len(cells) else ""
     return (
         f"Of the {found.cells:,} cells of the full grid {found.missing_cells:,} are missing: {', '.join(cells)}{more}."

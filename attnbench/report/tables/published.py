@@ -7,7 +7,7 @@ from attnbench.report.document import CellValue, Column, Table, fixed, interval
 from attnbench.report.statistics import Estimate
 from attnbench.report.tables.published_figures import published
 
-MOST = 6  # of our mechanisms: the best
+MAX_OURS = 6  # of our mechanisms: the best
 
 
 def beside(analysis: Analysis) -> Iterator[Table]:
@@ -33,7 +33,7 @@ def beside(analysis: Analysis) -> Iterator[Table]:
         )
         caption = (
             "Figures from the literature beside ours. Read the protocols first. Data, tokens and casing differ, and a "
-            f"figure is comparable only if they are the same. Of ours, at most the {MOST} best of a condition are "
+            f"figure is comparable only if they are the same. Of ours, at most the {MAX_OURS} best of a condition are "
             "shown."
         )
         yield Table("published", caption, columns, tuple(rows))
@@ -44,7 +44,7 @@ def _best(
 ) -> Iterator[tuple[str, Estimate, str]]:
     """Mechanism, estimate and protocol of the best mechanisms in each condition."""
     for condition, ranked in mine.items():
-        for name, estimate in list(ranked.items())[:MOST]:
+        for name, estimate in list(ranked.items())[:MAX_OURS]:
             yield name, estimate, ", ".join(filter(None, (condition, _protocol(analysis, condition, name, measure))))
 
 

@@ -9,7 +9,7 @@ from attnbench.report.study.naming import natural_key
 from attnbench.report.study.study import Study
 
 LONGEST_ERROR = 300  # letters of a message that fit into a table
-MOST = 50  # rows of a list in the document; the rest is counted
+MAX_ROWS = 50  # rows of a list in the document; the rest is counted
 
 
 def grid(study: Study) -> Table:
@@ -57,10 +57,10 @@ def failures(study: Study, broken: Sequence[str]) -> Table:
             factors = ", ".join(f"{key}={value}" for key, value in {**record.factors, "seed": record.seed}.items())
             rows.append((name, record.status.replace("_", " "), factors, _short(record.error or "no message")))
     rows += [("–", "unreadable", "–", _short(line)) for line in broken]
-    more = f" The first {MOST} of {len(rows):,}." if len(rows) > MOST else ""
+    more = f" The first {MAX_ROWS} of {len(rows):,}." if len(rows) > MAX_ROWS else ""
     columns = (Column("Mechanism"), Column("Status"), Column("Factors", wide=True), Column("Error", wide=True))
     caption = f"Jobs that did not finish, and files that could not be read.{more}"
-    return Table("failures", caption, columns, tuple(rows[:MOST]))
+    return Table("failures", caption, columns, tuple(rows[:MAX_ROWS]))
 
 
 def reproduction(study: Study) -> Table:

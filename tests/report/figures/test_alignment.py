@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from attnbench.record import Record
-from attnbench.report.figures.alignment import MOST, figures, heat_maps, sentence
+from attnbench.report.figures.alignment import MAX_MECHANISMS, figures, heat_maps, sentence
 from attnbench.report.study.study import study
 from tests.report import records
 
@@ -43,7 +43,7 @@ def test_what_is_drawn_is_the_mean_of_layers_and_heads_and_the_implicit_weights(
 def test_no_more_mechanisms_than_there_is_room_for() -> None:
     chosen = sentence(study(records.sweep()))
     assert chosen
-    assert len(chosen.alignments) == MOST
+    assert len(chosen.alignments) == MAX_MECHANISMS
 
 
 def test_the_words_say_what_is_shown() -> None:
@@ -57,7 +57,7 @@ def test_the_words_say_what_is_shown() -> None:
 
 def test_what_is_left_out_is_said() -> None:
     figure, glance = figures(study(records.sweep(lengths=(16,))))
-    assert f"Of 25 mechanisms, {MOST} are shown" in figure.caption
+    assert f"Of 25 mechanisms, {MAX_MECHANISMS} are shown" in figure.caption
     assert "The attention of all mechanisms" in glance.caption
 
 

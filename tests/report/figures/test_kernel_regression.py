@@ -7,7 +7,7 @@ from statistics import mean
 from attnbench.record import Record
 from attnbench.report.analysis import Analysis
 from attnbench.report.document import Document, Table
-from attnbench.report.figures.kernel_regression import MOST, examples
+from attnbench.report.figures.kernel_regression import MAX_POOLINGS, examples
 from attnbench.report.findings import findings
 from attnbench.report.sections import build_document
 from attnbench.report.statistics import Estimate, over_seeds
@@ -101,5 +101,5 @@ def test_the_first_seed_is_drawn_and_no_more_poolings_than_fit() -> None:
     assert [each.test_error for each in examples(study(jobs)).values()] == [error(jobs[i]) for i in (5, 3, 1)]
     many = [records.pooling("gaussian", 0.1 * (i + 1)) for i in range(20)]
     named = [replace(job, factors=job.factors | {"score.sigma": i}) for i, job in enumerate(many)]
-    assert len(examples(study(named))) == MOST
+    assert len(examples(study(named))) == MAX_POOLINGS
     assert len(contents(named).figures()) == 2
