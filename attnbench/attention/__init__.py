@@ -1,4 +1,7 @@
-"""The object of study: score × scope × selection, computed by a kernel. No training, no files and no config in here."""
+"""The attention layer: score × scope × selection, computed by a kernel.
+
+This package contains no training code, reads no files and uses no config.
+"""
 
 from attnbench.attention.key_value import KeyValue, Projected, Split, Tied
 from attnbench.attention.layer import Attention, Memory

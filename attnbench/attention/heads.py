@@ -1,8 +1,10 @@
-"""Heads: a state of width H · D is H slices of width D, and each slice is attended separately. Vaswani et al. 2017,
-3.2.2.
+"""Splits states into heads. Vaswani et al. 2017, section 3.2.2.
 
-There is no projection for the heads. The layers that make the states learn what each slice holds. The number of heads
-therefore changes only the number of softmaxes; it adds no parameter, unless the score has parameters.
+A state of width H · D consists of H slices of width D. The attention is computed separately for each slice.
+
+The heads have no projections of their own. The layers that compute the states learn what each slice contains.
+Therefore the number of heads changes only the number of softmaxes. It changes the number of parameters only if the
+score or the scope has parameters.
 """
 
 from torch import Tensor
@@ -11,7 +13,7 @@ from attnbench.errors import UserError
 
 
 def head_width(width: int, heads: int) -> int:
-    """The width D of each of the `heads` slices of a state.
+    """The head_dim D: the width of each of the `heads` slices of a state.
 
     Raises:
         UserError: `heads` is not a divisor of `width`.
@@ -23,10 +25,10 @@ def head_width(width: int, heads: int) -> int:
 
 
 def split_heads(states: Tensor, heads: int) -> Tensor:
-    """`(B, T, H * D)` to `(B, H, T, D)`."""
+    """Splits states `(B, T, H * D)` into heads `(B, H, T, D)`."""
     return states.unflatten(-1, (heads, -1)).transpose(1, 2)
 
 
 def merge_heads(states: Tensor) -> Tensor:
-    """`(B, H, T, D)` to `(B, T, H * D)`."""
+    """Merges heads `(B, H, T, D)` into states `(B, T, H * D)`."""
     return states.transpose(1, 2).flatten(2)

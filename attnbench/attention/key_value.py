@@ -1,4 +1,7 @@
-"""How a state becomes a key, which is compared with the query, and a value, which is mixed into the context."""
+"""Turns states into keys and values.
+
+The score compares each key with the query. The context vector is the weighted sum of the values.
+"""
 
 from typing import NamedTuple
 
@@ -24,7 +27,7 @@ class Tied(nn.Module):
 
 
 class Split(nn.Module):
-    """key = tanh(W_k h), value = tanh(W_v h): a separate part for each of the two uses. Daniluk et al. 2017, 2.2."""
+    """key = tanh(W_k h), value = tanh(W_v h): each state gets a key and a separate value. Daniluk et al. 2017, 2.2."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -22,10 +22,10 @@ from attnbench.attention.selections import Selection
 
 
 class Memory(NamedTuple):
-    """What the queries attend.
+    """The keys and values that the queries attend to.
 
-    Key features and values are `(B, H, S, ·)`. `lengths` `(B,)` says how many of the S positions are real in each
-    sentence; the rest is padding. None: all are real.
+    Key features and values are `(B, H, S, ·)`. In each sentence, the first `lengths` `(B,)` positions are real; the
+    rest is padding. If `lengths` is None, all S positions are real.
     """
 
     key_features: Tensor
@@ -34,11 +34,11 @@ class Memory(NamedTuple):
 
     @property
     def size(self) -> int:
-        """S, with padding."""
+        """The number of positions S, including padding."""
         return self.value.shape[-2]
 
     def rows(self, index: Tensor) -> "Memory":
-        """The memory of the sentences `index` `(N,)`, in that order. An index may occur several times."""
+        """Selects the sentences `index` `(N,)` of the batch, in this order. An index may occur several times."""
         lengths = None if self.lengths is None else self.lengths[index]
         return Memory(self.key_features[index], self.value[index], lengths)
 
@@ -47,13 +47,13 @@ class Attention(nn.Module):
     """weights = selection(score(query, key) within scope), context = weights @ value.
 
     Args:
-        width: of the query states and of the attended states, H · D.
+        width: the width H · D of the query states and of the states in the memory.
         score: makes the score from `(heads, head_dim)`.
         scope: makes the scope from `(heads, head_dim)`.
-        selection: makes the selection, soft or hard.
-        key_value: makes, from `width`, the module that turns states into keys and values.
+        selection: makes the selection, which is soft or hard.
+        key_value: makes the module that turns states into keys and values, from `width`.
         kernel: computes the attention.
-        heads: H, a divisor of `width`.
+        heads: the number of heads H, a divisor of `width`.
 
     Raises:
         UserError: `heads` does not divide `width`, or the kernel cannot compute this score, scope and selection.
@@ -81,16 +81,19 @@ class Attention(nn.Module):
         self.chosen_kernel()
 
     def chosen_kernel(self, *, want_weights: bool = False) -> Kernel:
-        """The kernel that runs. If the weights are wanted, it is one that holds them, whatever `kernel` is."""
+        """The kernel that runs. With `want_weights`, it is a kernel that returns weights, and `kernel` is ignored."""
         return choose(AutoKernel() if want_weights else self.kernel, self._spec(want_weights=want_weights))
 
     def memory_of_states(self, states: Tensor, lengths: Tensor | None = None) -> Memory:
-        """Turns states `(B, S, W)` into a memory. In each row, the first `lengths` `(B,)` states are real."""
+        """Turns states `(B, S, W)` into a memory. In each row, the first `lengths` `(B,)` states are real.
+
+        The rest is padding. If `lengths` is None, all states are real.
+        """
         key, value = self.key_value(states)
         return self.memory_of_key_value(split_heads(key, self.heads), split_heads(value, self.heads), lengths)
 
     def extend(self, memory: Memory, states: Tensor) -> Memory:
-        """Appends `states` `(B, N, W)`, all real, to the memory. Nothing is computed twice."""
+        """Appends `states` `(B, N, W)` to the memory. All of them are real. The old features are not computed again."""
         key, value = (split_heads(part, self.heads) for part in self.key_value(states))
         features = self.score.key_features(key, memory.size)
         joined = torch.cat([memory.key_features, features], dim=2), torch.cat([memory.value, value], dim=2)
@@ -99,17 +102,18 @@ class Attention(nn.Module):
     def forward(
         self, query: Tensor, memory: Memory, *, position: int = 0, causal: bool = False, want_weights: bool = False
     ) -> Attended:
-        """Attends from each query state.
+        """Computes the context of each query state.
 
         Args:
-            query: `(B, T, W)`.
-            memory: from `memory_of_states`.
-            position: of the first query. Local scopes align to it, and causal attention starts from it.
-            causal: whether a query attends no key after its own position.
+            query: the query states `(B, T, W)`.
+            memory: the result of `memory_of_states`.
+            position: the position of the first query. Local scopes align their windows to it. Causal attention counts
+                from it.
+            causal: whether keys after the position of a query are masked.
             want_weights: whether to return the weights `(B, H, T, S)` too.
 
         Returns:
-            The context as `(B, T, W)`; the weights, if wanted; the draw, if the selection drew positions.
+            The context `(B, T, W)`. Also the weights, if requested, and the draw, if it needs a loss.
         """
         attended = self.attend(
             split_heads(query, self.heads), memory, position=position, causal=causal, want_weights=want_weights
@@ -117,16 +121,16 @@ class Attention(nn.Module):
         return attended._replace(context=merge_heads(attended.context))
 
     def memory_of_key_value(self, key: Tensor, value: Tensor, lengths: Tensor | None = None) -> Memory:
-        """Turns keys `(B, H, S, D)` and values `(B, H, S, Dv)` into a memory."""
+        """Does the same as `memory_of_states`, but takes keys `(B, H, S, D)` and values `(B, H, S, Dv)`."""
         features = self.score.key_features(key)
-        if self.scope.local:  # windows are read row by row, many times
+        if self.scope.local:  # the windows are read row by row, many times
             features, value = features.contiguous(), value.contiguous()
         return Memory(features, value, lengths)
 
     def attend(
         self, query: Tensor, memory: Memory, *, position: int = 0, causal: bool = False, want_weights: bool = False
     ) -> Attended:
-        """The same as `forward`, from queries `(B, H, T, D)` to contexts `(B, H, T, Dv)`."""
+        """Does the same as `forward`, but takes queries `(B, H, T, D)` and returns contexts `(B, H, T, Dv)`."""
         view = self.scope(query, View(memory.size, memory.lengths, causal, position))
         inputs = Inputs(self.score.query_features(query), memory.key_features, memory.value, view)
         return self.chosen_kernel(want_weights=want_weights)(self._spec(want_weights=want_weights), inputs)

@@ -1,6 +1,7 @@
-"""Which keys a query may attend: all, or those near a position that is aligned or predicted.
+"""Defines which keys a query may attend to: all keys, or only the keys near one position.
 
-A scope gets the queries `(B, H, T, D)` and a `View` of the keys, and returns a narrower view.
+This position is aligned with the query (`LocalM`) or predicted from it (`LocalP`). A scope takes the queries
+`(B, H, T, D)` and a `View` of the keys, and returns a narrower view.
 """
 
 import math
@@ -13,12 +14,14 @@ from attnbench.errors import UserError
 
 
 class View(NamedTuple):
-    """Which of `size` keys each query may attend, without a T × S matrix.
+    """Describes which of `size` keys each query may attend to. It needs no T × S matrix.
 
-    - A query attends only keys of its sentence: the first of `lengths` `(B,)`. None: all keys are real.
-    - If `causal`, a query attends no key after its own position. `position` is the position of the first query.
-    - If there is a `centre` `(B or 1, H or 1, T)`, a query attends only keys within `window` of it.
-    - With a `sigma`, the weights are then multiplied by a Gaussian around the centre. A row then sums to at most one.
+    - `lengths` `(B,)`: in each sentence, a query attends only to the first `lengths` keys. None: all keys are real.
+    - `causal`: a query does not attend to keys after its own position. `position` is the position of the first query.
+    - `centre` `(B or 1, H or 1, T)`: a query attends only to keys at a distance of at most `window` from its centre.
+      None: there is no window.
+    - `sigma`: the weights are multiplied by a Gaussian around the centre, after the softmax. A row then sums to at most
+      1. None: there is no Gaussian.
     """
 
     size: int
@@ -31,11 +34,14 @@ class View(NamedTuple):
 
     @property
     def everything(self) -> bool:
-        """Whether each query may attend each key."""
+        """Whether every query may attend to every key."""
         return self.lengths is None and not self.causal and self.centre is None
 
     def visible(self, queries: int, device: torch.device) -> Tensor:
-        """How many keys, counted from the first, each query may attend, without the window: `(B or 1, 1, T or 1)`."""
+        """The number of visible keys of each query, `(B or 1, 1, T or 1)`. They are the first keys of the sentence.
+
+        The window is not applied.
+        """
         visible = torch.full((1, 1, 1), self.size, device=device)
         if self.lengths is not None:
             visible = self.lengths[:, None, None]
@@ -44,34 +50,32 @@ class View(NamedTuple):
         return visible
 
     def mask(self, queries: int, device: torch.device) -> Tensor:
-        """True where a query may attend a key: `(B or 1, H or 1, T or 1, S)`."""
+        """The mask `(B or 1, H or 1, T or 1, S)`. It is True where a query may attend to a key."""
         positions = torch.arange(self.size, device=device)
         return self.mask_at(positions, self.visible(queries, device), self.centre)
 
     def gain(self, device: torch.device) -> Tensor | None:
-        """The factor of the weights, `(B, H, T, S)`; None: there is no factor."""
+        """The Gaussian factors of the weights, `(B, H, T, S)`, or None if there is no Gaussian."""
         return self.gain_at(torch.arange(self.size, device=device), self.centre)
 
     def bounds(self, visible: Tensor, centre: Tensor | None) -> tuple[Tensor, Tensor]:
-        """The first and the last key position that a query may attend.
+        """The first and the last key position that each query may attend to.
 
         Args:
-            visible: how many keys each query may attend, without the window.
-            centre: of the window; None: there is no window.
+            visible: the number of visible keys of each query, without the window.
+            centre: the centre of each window. None: there is no window.
         """
         if centre is None:
             return torch.zeros_like(visible), visible - 1
         return (centre - self.window).clamp_min(0), torch.minimum(centre + self.window, visible - 1)
 
     def mask_at(self, positions: Tensor, visible: Tensor, centre: Tensor | None) -> Tensor:
-        """The mask at key `positions` `(..., S)`, for queries that see `visible` `(..., T)` keys around a `centre`."""
+        """The mask at the key `positions` `(..., S)`. The arguments `visible` and `centre` are `(..., T)`."""
         first, last = self.bounds(visible, centre)
         return (positions >= first[..., None]) & (positions <= last[..., None])
 
     def gain_at(self, positions: Tensor, centre: Tensor | None) -> Tensor | None:
-        """The Gaussian at the key `positions` `(..., S)` around the `centre` `(..., T)` of each query; None: there is
-        none.
-        """
+        """The Gaussian around each `centre` `(..., T)` at the key `positions` `(..., S)`, or None if there is none."""
         if self.sigma is None or centre is None:
             return None
         return torch.exp(-(positions - centre[..., None]).square() / (2 * self.sigma**2))
@@ -80,8 +84,8 @@ class View(NamedTuple):
 class Scope(nn.Module):
     """The base of all scopes.
 
-    `local`: whether the scope sets a window. `reweights`: whether it sets a Gaussian. `window`: how many positions the
-    window reaches to each side. `flops`: floating-point operations of the scope for each pair of a query and a key.
+    `local`: whether the scope sets a window. `reweights`: whether it sets a Gaussian. `window`: the number of positions
+    on each side of the centre. `flops`: the floating-point operations of the scope for each pair of a query and a key.
     """
 
     local = False
@@ -94,6 +98,7 @@ class Scope(nn.Module):
         self.heads, self.head_dim = heads, head_dim
 
     def forward(self, query: Tensor, view: View) -> View:
+        """Returns the part of `view` that the queries `(B, H, T, D)` may attend to."""
         raise NotImplementedError
 
 
@@ -105,14 +110,15 @@ class Global(Scope):
 
 
 class LocalM(Scope):
-    """±D around the aligned position p = t, monotonic alignment. Luong et al. 2015, section 3.2.
+    """±D around the aligned position p = t: monotonic alignment. Luong et al. 2015, section 3.2.
 
-    A query beyond the last visible position looks around that last position.
+    If p is after the last visible position, the centre of the window is that last position.
 
     Args:
-        window: D, positions to each side.
-        pace: source positions for each target position, p = pace · t. Luong's is 1. If the translation is longer or
-            shorter than the source, the ratio of the lengths lets the window follow it.
+        window: D, the number of positions on each side of p.
+        pace: the number of source positions for each target position, p = pace · t. It is 1 in Luong et al. 2015. If
+            translations are longer or shorter than their sources, set it to source length / target length. The window
+            then follows the source.
     """
 
     local = True
@@ -132,13 +138,13 @@ class LocalM(Scope):
 
 
 class LocalP(Scope):
-    """±D around a predicted position p = S σ(vᵀ tanh(W q)), and a Gaussian about p. Luong et al. 2015, eq. 9-10.
+    """±D around a predicted position p = S σ(vᵀ tanh(W q)), and a Gaussian around p. Luong et al. 2015, eq. 9-10.
 
-    The Gaussian has σ = D / 2, and multiplies the weights after the softmax. S is the number of positions that the
-    query may see: the length of the sentence, or, in causal attention, the positions up to the query.
+    The Gaussian has σ = D / 2. It multiplies the weights after the softmax. S is the number of visible positions. It is
+    the length of the sentence. In causal attention, S counts only the positions up to the position of the query.
 
     Args:
-        window: D, positions to each side.
+        window: D, the number of positions on each side of p.
     """
 
     local = True
@@ -158,14 +164,14 @@ class LocalP(Scope):
         nn.init.uniform_(self.v, -bound, bound)
 
     def forward(self, query: Tensor, view: View) -> View:
-        share = torch.sigmoid(torch.tanh(query @ self.weight) @ self.v).squeeze(-1)
-        # In bf16, neighbouring positions beyond 256 are the same number.
-        precise = torch.promote_types(share.dtype, torch.float32)
-        centre = view.visible(query.shape[-2], query.device) * share.to(precise)
+        fraction = torch.sigmoid(torch.tanh(query @ self.weight) @ self.v).squeeze(-1)
+        # The centre needs at least float32. In bf16, neighbouring positions above 256 would be the same number.
+        precise_dtype = torch.promote_types(fraction.dtype, torch.float32)
+        centre = view.visible(query.shape[-2], query.device) * fraction.to(precise_dtype)
         return view._replace(centre=centre, window=self.window, sigma=self.window / 2)
 
 
 def _window(window: int) -> int:
     if window < 1:
-        raise UserError(f"scope.window={window}: must be 1 or more positions to each side")
+        raise UserError(f"scope.window={window}: must be 1 or more positions on each side")
     return window

@@ -1,8 +1,9 @@
-"""All score functions, on one page.
+"""All score functions.
 
-A score compares each query with each key. All scores but the additive ones are a dot product after a change of
-coordinates, score(q, k) = φ(q) · ψ(k). Such a score only states its two feature maps, and one fused kernel serves them
-all. A score may leave out a term that is the same for all keys of a query, because it cancels in the softmax.
+A score compares each query with each key. Most scores are a dot product of features: score(q, k) = φ(q) · ψ(k). Only
+the additive scores have another form. A dot-product score only defines its two feature maps φ and ψ. One fused kernel
+computes all these scores. A score may omit a term that is the same for all keys of a query. Such a term cancels in the
+softmax.
 
 Shapes: query `(B, H, T, D)`, key `(B, H, S, D)`, scores `(B, H, T, S)`. Each head has its own parameters.
 """
@@ -16,9 +17,9 @@ from attnbench.errors import UserError
 
 
 class Score(nn.Module):
-    """The base of all scores: φ and ψ are the identity, and `compare` is the dot product.
+    """The base of all scores. By default, φ and ψ are the identity, and `compare` is the dot product.
 
-    `factored`: whether `compare` is the dot product, so that a kernel may compute it in its own way.
+    `factored`: whether `compare` is the dot product. A kernel may then compute the dot product in its own way.
     """
 
     factored = True
@@ -28,22 +29,24 @@ class Score(nn.Module):
         self.heads, self.head_dim = heads, head_dim
 
     def query_features(self, query: Tensor) -> Tensor:
-        """φ: `(B, H, T, D)` to `(B, H, T, F)`."""
+        """φ: maps queries `(B, H, T, D)` to features `(B, H, T, F)`."""
         return query
 
     def key_features(self, key: Tensor, position: int = 0) -> Tensor:
-        """ψ: `(B, H, S, D)` to `(B, H, S, F)`. It is computed once for all queries. `position` is that of the first
-        key.
+        """ψ: maps keys `(B, H, S, D)` to features `(B, H, S, F)`. They are computed once and serve all queries.
+
+        `position` is the position of the first key.
         """
         return key
 
     def compare(self, query_features: Tensor, key_features: Tensor) -> Tensor:
-        """Features to scores `(B, H, T, S)`."""
+        """Computes the scores `(B, H, T, S)` from the features."""
         return query_features @ key_features.transpose(-2, -1)
 
     def flops(self, features: int) -> int:
-        """Floating-point operations to compare one pair with F features. The operations of the feature maps are counted
-        elsewhere.
+        """The floating-point operations of `compare` for one pair of a query and a key with F features each.
+
+        The feature maps are not included. Their operations are counted separately, by running them.
         """
         return 2 * features
 
@@ -66,7 +69,8 @@ class Cosine(Score):
     """β cos(q, k), with β > 0 learned: content-based addressing. Graves et al. 2014, eq. 5-6.
 
     Args:
-        sharpness: the initial β. With β = 1 the softmax could not separate the best key from the worst.
+        sharpness: the initial β. The scores are between -β and β. With β = 1, this range is too small: the softmax
+            cannot separate the best key from the worst key.
     """
 
     def __init__(self, heads: int, head_dim: int, sharpness: float = 8.0) -> None:
@@ -101,10 +105,10 @@ class General(Score):
 
 
 class Location(Score):
-    """(W q)ⱼ: the score depends on the position j alone, not on the key. Luong et al. 2015, eq. 9.
+    """(W q)ⱼ: the score depends only on the position j, not on the key. Luong et al. 2015, eq. 9.
 
     Args:
-        positions: how many source positions the table W has.
+        positions: the number of source positions in the table W.
     """
 
     def __init__(self, heads: int, head_dim: int, positions: int = 1024) -> None:
@@ -116,10 +120,10 @@ class Location(Score):
         _uniform(self.table, fan_in=self.head_dim)
 
     def key_features(self, key: Tensor, position: int = 0) -> Tensor:
-        end, known = position + key.shape[-2], self.table.shape[1]
-        if end > known:
+        end, size = position + key.shape[-2], self.table.shape[1]
+        if end > size:
             raise UserError(
-                f"score.positions={known}: there are {end} positions to attend; set score.positions={end} or more"
+                f"score.positions={size}: there are {end} positions to attend to; set score.positions={end} or more"
             )
         return self.table[:, position:end].expand(key.shape[0], -1, -1, -1)
 
@@ -131,7 +135,7 @@ class Gaussian(Score):
 
     Args:
         sigma: the width σ of the kernel, in units of the states.
-        learned: whether each head learns its own σ, from the initial value `sigma`.
+        learned: whether each head learns its own σ. The initial value is `sigma`.
     """
 
     log_sigma: Tensor
@@ -168,9 +172,10 @@ class Average(Score):
 
 
 class Perceptron(Score):
-    """The base of the additive scores, vᵀ tanh(φ(q) + ψ(k)): a perceptron with one hidden layer, the energies.
+    """The base of the additive scores: vᵀ tanh(φ(q) + ψ(k)), a perceptron with one hidden layer.
 
-    `compare` is the textbook's broadcast. It holds the energies `(B, H, T, S, D)`.
+    The values of the hidden layer are called energies. `compare` computes them by broadcasting, as in the textbook. It
+    holds all energies `(B, H, T, S, D)` in memory.
     """
 
     factored = False
@@ -187,7 +192,10 @@ class Perceptron(Score):
 
 
 def energies(query_features: Tensor, key_features: Tensor, v: Tensor) -> Tensor:
-    """vᵀ tanh(a + b) of features `(B, H, T, F)` and `(B, H, S, F)`, with v `(H, 1, 1, F)`: `(B, H, T, S)`."""
+    """Computes the scores vᵀ tanh(a + b), `(B, H, T, S)`.
+
+    The features a are `(B, H, T, F)`, the features b are `(B, H, S, F)`, and v is `(H, 1, 1, F)`.
+    """
     return (torch.tanh(query_features[..., :, None, :] + key_features[..., None, :, :]) * v).sum(-1)
 
 
@@ -214,8 +222,8 @@ class Additive(Perceptron):
 class Concat(Perceptron):
     """vᵀ tanh(W [q; k]). Luong et al. 2015, eq. 8.
 
-    This is the same function as `Additive` with W = [W_q W_k]. Only the initial scale differs, because W has twice the
-    inputs. Both names are kept, because the literature has both.
+    With W = [W_q W_k], this is the same function as `Additive`. Only the scale of the initial values differs, because W
+    has twice as many inputs. Both names exist, because the literature uses both.
     """
 
     def __init__(self, heads: int, head_dim: int) -> None:
@@ -235,12 +243,12 @@ class Concat(Perceptron):
 
 
 def _norm(states: Tensor) -> Tensor:
-    """‖x‖, `(..., 1)`, and at least a tiny number, so that one can divide by it."""
+    """The norm ‖x‖, `(..., 1)`. It is never 0, so that a division by it is possible."""
     return torch.linalg.vector_norm(states, dim=-1, keepdim=True).clamp_min(1e-12)
 
 
 def _uniform(parameter: nn.Parameter, fan_in: int) -> None:
-    """The initial values of `nn.Linear`, so that the matrix of a score starts like any other."""
+    """Draws initial values as `nn.Linear` does. A score then starts in the same way as the other layers."""
     bound = 1 / math.sqrt(fan_in)
     nn.init.uniform_(parameter, -bound, bound)
 

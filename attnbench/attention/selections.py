@@ -1,7 +1,8 @@
-"""From scores to weights: soft (a weight for each position) or hard (one position).
+"""Turns scores into weights. A soft selection gives a weight to each position. A hard selection takes one position.
 
-A selection gets scores `(B, H, T, S)`, a boolean mask that broadcasts to them (True = may attend), and a gain or None.
-It returns a `Choice`. A masked position has weight exactly 0. A row in which everything is masked is all zeros.
+A selection takes the scores `(B, H, T, S)`, a boolean mask that broadcasts to them (True: may attend to this key), and
+a gain (the Gaussian factors of the scope) or None. It returns a `Choice`. The weight of a masked position is exactly 0.
+If all positions of a row are masked, all weights of the row are 0.
 """
 
 from typing import Literal, NamedTuple
@@ -18,9 +19,12 @@ Credit = Literal["step", "later", "sentence"]
 class Draw(NamedTuple):
     """Positions that were sampled without a gradient. `policy` turns them into a loss.
 
-    `log_prob` and `entropy` are `(B, H, T)`. `credit` says which outputs a draw influences: the output of its own step,
-    that step and all later ones, or all outputs of the sentence. The last is the case in an encoder; there, `mask` `(B,
-    T)` is True at real queries.
+    `log_prob` and `entropy` are `(B, H, T)`. `credit` says which outputs a draw influences:
+
+    - "step": the output of its own step.
+    - "later": the outputs of its own step and of all later steps.
+    - "sentence": all outputs of the sentence. This is the case in an encoder. `mask` `(B, T)` is then True at real
+      queries.
     """
 
     log_prob: Tensor
@@ -30,12 +34,12 @@ class Draw(NamedTuple):
     mask: Tensor | None = None
 
     def loss(self, reward: Tensor, mask: Tensor) -> Tensor:
-        """See `Reinforce.loss`."""
+        """The loss of this draw. See `Reinforce.loss`."""
         return self.policy.loss(self, reward, mask)
 
 
 class Choice(NamedTuple):
-    """Weights `(B, H, T, S)`; and the draw, if the selection sampled and needs a loss of its own."""
+    """The weights `(B, H, T, S)`. Also the draw, if the selection sampled positions and needs its own loss."""
 
     weights: Tensor
     draw: Draw | None = None
@@ -44,23 +48,26 @@ class Choice(NamedTuple):
 class Selection(nn.Module):
     """The base of all selections.
 
-    `flops`: floating-point operations for each score in training, where a maximum is one. `differentiable`: whether the
-    weights have a gradient.
+    `flops`: the floating-point operations for each score in training. A maximum counts as 1 operation. The sampling of
+    random numbers and dropout do not count. `differentiable`: whether the weights have a gradient.
     """
 
     flops: int
     differentiable = True
 
     def forward(self, scores: Tensor, mask: Tensor, gain: Tensor | None) -> Choice:
+        """Computes the weights. See the docstring of the module for the shapes."""
         raise NotImplementedError
 
 
 class Soft(Selection):
-    """softmax(scores), times the scope's gain if it has one: differentiable everywhere. Bahdanau et al. 2015, eq. 6.
+    """softmax(scores), multiplied by the gain of the scope: differentiable everywhere. Bahdanau et al. 2015, eq. 6.
+
+    Without a gain, the weights are softmax(scores).
 
     Args:
-        dropout: the probability that a weight is set to 0 in training. The other weights are scaled up. Vaswani et al.
-            2017, section 5.4.
+        dropout: the probability that a weight is set to 0 in training. The other weights are scaled up to compensate.
+            Vaswani et al. 2017, section 5.4.
     """
 
     flops = 5  # maximum, difference, exponential, sum, quotient
@@ -79,17 +86,18 @@ class Soft(Selection):
 
 
 class Reinforce(Selection):
-    """Samples one position in training, takes the most likely one otherwise. Xu et al. 2015, section 4.1.
+    """Samples one position in training, takes the most probable position in evaluation. Xu et al. 2015, section 4.1.
 
-    The gradient is that of the score function: (reward - baseline) ∇ log p. The baseline is a moving average of the
+    The gradient is the score-function gradient (reward - baseline) ∇ log p. The baseline is a moving average of the
     rewards.
 
     Args:
-        entropy: the weight of the entropy term, which keeps the policy from becoming certain too early.
-        decay: of the moving average, from 0 (only the last batch) to 1 (it never moves).
+        entropy: the weight of the entropy term. Without this term, the policy may become certain too early.
+        decay: the decay of the moving average, at least 0 and below 1. With 0, the baseline is the mean reward of the
+            last batch. With a decay near 1, the baseline changes slowly.
     """
 
-    flops = 14  # the noise's logarithm, sign and sum, the arg max; log softmax, 5; the sums of both results, 5
+    flops = 14  # noise: logarithm, sign, sum; arg max; log softmax: 5; log_prob and entropy: 5
     differentiable = False
     baseline: Tensor
 
@@ -112,40 +120,42 @@ class Reinforce(Selection):
         return Choice(weights, Draw(log_prob, entropy, self))
 
     def loss(self, draw: Draw, reward: Tensor, mask: Tensor) -> Tensor:
-        """A scalar whose gradient raises the probability of draws with a high reward.
+        """A scalar loss. A gradient step on it raises the probability of draws with a high reward.
 
         Args:
-            draw: of the batch, `(B, H, T)`.
-            reward: log p(target token), `(B, T)`. It passes no gradient.
+            draw: the draw of the batch, `(B, H, T)`.
+            reward: log p(target token), `(B, T)`. No gradient flows through it.
             mask: True at real target tokens, `(B, T)`.
         """
         reward = reward.detach() * mask
-        # Means, not sums, over the outputs that a draw influences: all draws then have one scale, and one baseline.
+        # The reward of a draw is the mean, not the sum, over the outputs that it influences. The rewards of all draws
+        # then have the same scale, so that one baseline is enough.
         if draw.credit == "later":
             total, count = (part.flip(1).cumsum(1).flip(1) for part in (reward, mask))
             reward = total / count.clamp_min(1)
         elif draw.credit == "sentence":
             assert draw.mask is not None
-            share = reward.sum(1, keepdim=True) / mask.sum(1, keepdim=True).clamp_min(1)
-            reward, mask = share.expand_as(draw.mask), draw.mask
+            sentence_mean = reward.sum(1, keepdim=True) / mask.sum(1, keepdim=True).clamp_min(1)
+            reward, mask = sentence_mean.expand_as(draw.mask), draw.mask
         mean = reward[mask].mean()
         with torch.no_grad():
             self.baseline.copy_(torch.where(self.baseline.isnan(), mean, self.baseline))
         advantage = (reward - self.baseline)[:, None]
-        gain = advantage * draw.log_prob + self.entropy * draw.entropy
+        objective = advantage * draw.log_prob + self.entropy * draw.entropy
         with torch.no_grad():
             self.baseline.lerp_(mean.to(self.baseline.dtype), 1 - self.decay)
-        return -gain.sum(1)[mask].mean()
+        return -objective.sum(1)[mask].mean()
 
 
 class Gumbel(Selection):
     """Straight-through Gumbel-softmax: one position forward, the soft gradient backward. Jang et al. 2017.
 
     Args:
-        temperature: of the relaxation. A lower one is nearer to the hard choice, and has a noisier gradient.
+        temperature: the temperature of the relaxation. A lower temperature is nearer to the hard choice, but its
+            gradient is noisier.
     """
 
-    flops = 12  # the noise's logarithm, sign and sum, the temperature; softmax, 5; the arg max; straight through, 2
+    flops = 12  # noise: logarithm, sign, sum; temperature; softmax: 5; arg max; straight-through: 2
 
     def __init__(self, temperature: float = 1.0) -> None:
         super().__init__()
@@ -162,15 +172,16 @@ class Gumbel(Selection):
 
 
 def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
-    """Softmax over the last axis, among the positions where `mask` is True. All other weights are 0, also in rows
-    without any.
+    """Softmax over the last axis, restricted to the positions where `mask` is True.
+
+    All other weights are 0. If `mask` is False in a whole row, all weights of the row are 0.
     """
     weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(-1)
     return weights.masked_fill(~mask, 0.0)
 
 
 def _masked_logits(scores: Tensor, mask: Tensor, gain: Tensor | None) -> Tensor:
-    """Logits of softmax(scores) · gain. A hard selection thus chooses among what a soft one would mix."""
+    """The logits of the distribution softmax(scores) · gain, renormalised. A hard selection chooses from it."""
     if gain is not None:
         scores = scores + gain.clamp_min(torch.finfo(gain.dtype).tiny).log()
     return scores.masked_fill(~mask, torch.finfo(scores.dtype).min)

@@ -1,1 +1,1 @@
-"""What is learned: the embedded grammar, diagnostics, parallel corpora; and the batches made of them."""
+"""The tasks that models learn (the embedded grammar, diagnostics, parallel corpora), and their batches."""

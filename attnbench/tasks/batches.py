@@ -8,16 +8,15 @@ from torch import Tensor
 
 from attnbench.tasks.task import BOS, EOS, PAD, Pair, Task
 
-POOL = 50  # batches that are sorted by length together: little padding, and still a random order
+POOL = 50  # batches that are sorted by length together. Padding is small, and the order is still random.
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Padded ids: source `(B, S)` and its lengths `(B,)`; target `(B, T)` with `<s>` first; `expected`, the target one
-    step ahead.
+    """Padded ids: source `(B, S)` and its lengths `(B,)`; target `(B, T)` with `<s>` first; `expected` `(B, T)`.
 
-    `rows` are the positions of the sentences in their set. `target_tokens` counts the real target tokens, with the end
-    of each sentence.
+    `expected` is the target one step ahead, with `</s>` last. `rows` are the positions of the sentences in their set.
+    `target_tokens` counts the target tokens without padding. It includes the end of each sentence.
     """
 
     source: Tensor
@@ -37,18 +36,18 @@ class Batches:
     """One set of a task as ids, cut into batches of `size` sentences."""
 
     def __init__(self, task: Task, pairs: Sequence[Pair], size: int, device: torch.device) -> None:
-        # The source ends in </s>, so that no sentence is empty and the end can be attended.
+        # The source ends in </s>, so that no sentence is empty and the decoder can attend to the end.
         self.pairs = pairs
         self.source = [[*task.source.encode(pair.source), EOS] for pair in pairs]
         self.target = [task.target.encode(pair.target) for pair in pairs]
         self.size, self.device = size, device
 
     def __len__(self) -> int:
-        """Batches in an epoch."""
+        """The number of batches in an epoch."""
         return -(-len(self.source) // self.size)
 
     def shuffled(self, seed: int, epoch: int) -> Iterator[Batch]:
-        """One epoch: sentences with similar length together, pools and batches in random order."""
+        """One epoch in random order. Sentences with similar length are in the same batch."""
         generator = torch.Generator().manual_seed(seed * 100_003 + epoch)
         order = torch.randperm(len(self.source), generator=generator).tolist()
         pool = self.size * POOL

@@ -1,4 +1,4 @@
-"""The user's cache folder, for what was downloaded or trained once."""
+"""The user's cache folder. It keeps downloads and trained subword models."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ def folder() -> Path:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Writes the whole file or nothing, so that another process never reads half of it.
+    """Writes the whole file in one step, so that another process never reads a part of it.
 
     Raises:
         OSError: the folder cannot be written to.

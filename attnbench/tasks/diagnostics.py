@@ -1,7 +1,6 @@
-"""Synthetic diagnostics. Each asks for one ability. The share of sentences without any mistake shows which model has
-it.
+"""Synthetic diagnostics. Each tests one ability. The share of sentences without a mistake shows which model has it.
 
-The words are symbols, and the source determines the target. The links say which source word each target word is.
+The words are symbols, and the source determines the target. The links give the source word of each target word.
 """
 
 import itertools
@@ -16,9 +15,9 @@ from attnbench.tasks.random_sets import draw_sets
 from attnbench.tasks.task import Pair, Task
 from attnbench.tasks.vocabulary import WordVocabulary
 
-ASK = "?"  # between the pairs and the keys in question
+ASK = "?"  # stands between the pairs and the keys that are asked
 
-# From the numbers of a source to the positions that the target reads, in the order of the target.
+# Each function takes the numbers of a source. It returns the source positions in the order of the target.
 ORDERS: dict[str, Callable[[list[int]], Sequence[int]]] = {
     "copy": lambda numbers: range(len(numbers)),
     "reverse": lambda numbers: range(len(numbers))[::-1],
@@ -36,7 +35,7 @@ def reorder(
     beyond: int,
     seed: int,
 ) -> Task:
-    """The numbers of the source: as they are, backwards, or in rising order. Equal numbers keep their order.
+    """The target has the numbers of the source in the same, reversed or ascending order. Sorting is stable.
 
         source  7 3 9 3
         copy    7 3 9 3     links 0-0 1-1 2-2 3-3
@@ -44,15 +43,15 @@ def reorder(
         sort    3 3 7 9     links 1-0 3-1 0-2 2-3
 
     Args:
-        order: of the target.
+        order: the order of the target.
         length: numbers in the longest source; the shortest has half as many.
-        words: how many different numbers there are, from 0.
+        words: how many different numbers there are; they start at 0.
         train, validation, test: pairs in each set; no source occurs twice.
         beyond: further test pairs, with length + 1 to 2 · length numbers.
-        seed: of the sentences.
+        seed: the seed of the sentences.
 
     Raises:
-        UserError: a value out of range, or more pairs than there are different sources.
+        UserError: a value is out of range, or the sets need more pairs than there are different sources.
     """
     if order not in ORDERS:
         raise UserError(f"task.order={order}: must be {', '.join(ORDERS)}")
@@ -79,26 +78,29 @@ def recall(length: int, keys: int, values: int, train: int, validation: int, tes
         target  b 7 c 3 a 3
         links   7-0 3-1 8-2 5-3 9-4 1-5
 
-    In the target, each value follows its key. In the original, too, a value is predicted while its key is read. One
-    look at the source is therefore enough for each word. For values alone, a step would need two looks: at the key that
-    is asked, and at the value after the same key. No decoder here looks twice.
+    In the target, each value follows its key. The original is similar: it predicts a value while it reads the key. One
+    attention step over the source is therefore enough for each target word. If the target had only values, a word would
+    need two attention steps: first to the key that is asked, then to the value after the same key. No RNN decoder here
+    attends twice for one word.
 
     Args:
-        length: words in the longest source, three for each pair and one mark; the shortest has half as many pairs.
+        length: words in the longest source: three words for each pair, and one mark. The shortest has half as many
+            pairs.
         keys: how many different keys there are; no key occurs twice in the pairs of a sentence.
-        values: how many different values there are, from 0.
+        values: how many different values there are; they start at 0.
         train, validation, test: pairs of sentences in each set; no source occurs twice.
-        beyond: further test pairs, with more keys than these, up to twice as many; none if all keys are used.
-        seed: of the sentences.
+        beyond: further test pairs, with more keys than the longest source, up to twice as many. There are none if
+            the longest source has all keys.
+        seed: the seed of the sentences.
 
     Raises:
-        UserError: a value out of range, or more pairs of sentences than there are different sources.
+        UserError: a value is out of range, or the sets need more pairs of sentences than there are different sources.
     """
     _at_least(4, "length", length)
     _at_least(2, "task.values", values)
     most = (length - 1) // 3
     if keys < most:
-        raise UserError(f"task.keys={keys}: length={length} holds {most} keys, all different; set {most} or more")
+        raise UserError(f"task.keys={keys}: length={length} needs {most} different keys; set {most} or more")
     names = _letters(keys)
 
     def sample(rng: Random, fewest: int, most: int) -> Pair:
@@ -121,7 +123,7 @@ def recall(length: int, keys: int, values: int, train: int, validation: int, tes
 
 
 def _pair(source: Sequence[str], read: Sequence[int]) -> Pair:
-    """A source, and the target that reads these positions of it."""
+    """A source, and the target that has the source words at the positions `read`."""
     target = [source[position] for position in read]
     return Pair(" ".join(source), " ".join(target), tuple((position, index) for index, position in enumerate(read)))
 
@@ -134,6 +136,6 @@ def _letters(count: int) -> list[str]:
 
 
 def _at_least(least: int, key: str, value: int) -> None:
-    # Hydra passes on any type of value.
+    # Hydra does not check the type of a value.
     if not isinstance(value, int) or value < least:
         raise UserError(f"{key}={value}: must be {least} or more")

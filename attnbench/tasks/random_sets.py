@@ -1,4 +1,4 @@
-"""Random sentence pairs: three disjoint sets that a seed determines, and a fourth with longer sentences."""
+"""Random sentence pairs: three disjoint sets, and a fourth with longer sentences. The seed determines them."""
 
 import math
 from collections.abc import Callable
@@ -20,44 +20,44 @@ def draw_sets(
     seed: int,
     sources: Callable[[int, int], float] = lambda shortest, longest: math.inf,
 ) -> dict[str, list[Pair]]:
-    """The sets `train`, `validation`, `test` and `beyond`, of these sizes. No source occurs twice.
+    """The sets `train`, `validation`, `test` and `beyond`, with the given sizes. No source occurs twice.
 
     Args:
         sample: draws a pair whose length is between two numbers, both included.
-        shortest, longest: lengths in the first three sets; in `beyond`, lengths are longer, up to twice the longest.
+        shortest, longest: lengths in the first three sets. Sentences in `beyond` have `longest` + 1 to 2 · `longest`.
         train, validation, test, beyond: pairs in each set.
-        seed: of the draws.
+        seed: the seed of the draws.
         sources: how many different sources `sample` can draw between two lengths.
 
     Raises:
-        UserError: an empty set, other than `beyond`, or more pairs than sources.
+        UserError: a set other than `beyond` is empty, or the sets need more pairs than there are sources.
     """
     # The test set is drawn first, so that it does not depend on the size of the training set.
     sizes = {"test": test, "validation": validation, "train": train}
     for key, size in sizes.items():
         _check(key, size, 1)
     _check("beyond", beyond, 0)
-    _check_room("train", train, "with the other sets ", sum(sizes.values()), sources(shortest, longest))
-    _check_room("beyond", beyond, "", beyond, sources(longest + 1, 2 * longest))
+    _check_room("train", train, "the three sets together need", sum(sizes.values()), sources(shortest, longest))
+    _check_room("beyond", beyond, "the set needs", beyond, sources(longest + 1, 2 * longest))
     rng, seen = Random(seed), set[str]()
     sets = {key: _distinct(lambda: sample(rng, shortest, longest), size, seen) for key, size in sizes.items()}
-    # With its own random numbers. Otherwise a longer sentence would begin like a shorter one, and depend on their
-    # number.
+    # The set `beyond` has its own random numbers. With the same seed, its sentences would begin like shorter ones. With
+    # the same generator, they would depend on the sizes of the other sets.
     further = Random(f"beyond {seed}")
     return sets | {"beyond": _distinct(lambda: sample(further, longest + 1, 2 * longest), beyond, set())}
 
 
 def _check(key: str, size: int, least: int) -> None:
-    # Hydra passes on whatever was typed.
+    # Hydra does not check the type of a value.
     if not isinstance(size, int) or size < least:
         raise UserError(f"task.{key}={size}: " + ("at least one pair is needed" if least else "must be 0 or more"))
 
 
-def _check_room(key: str, size: int, others: str, pairs: int, sources: float) -> None:
+def _check_room(key: str, size: int, need: str, pairs: int, sources: float) -> None:
     if pairs > sources:
         raise UserError(
-            f"task.{key}={size}: {others}{pairs} different sentences are needed, but there are only {sources}; "
-            "make the sets smaller, or the sentences longer"
+            f"task.{key}={size}: {need} {pairs} different sentences, but there are only {sources}; "
+            "make the sets smaller or the sentences longer"
         )
 
 

@@ -11,7 +11,7 @@ from attnbench.errors import UserError
 
 @dataclass(frozen=True)
 class Points:
-    """Training points `(N,)` with rising `x`; and the test points `(M,)`, with the true height of the curve there."""
+    """Training points `(N,)` in ascending order of `x`; and test points `(M,)`. `truth` is the curve at `test_x`."""
 
     x: Tensor
     y: Tensor
@@ -26,20 +26,20 @@ class Points:
 def kernel_regression(
     points: int, tests: int, span: float, slope: float, amplitude: float, noise: float, seed: int
 ) -> Points:
-    """y = slope · x + amplitude · sin x + noise at random places; and the curve without noise at equally spaced places.
+    """y = slope · x + amplitude · sin x + noise at random x; and the curve without noise at equally spaced x.
 
     Args:
         points: number of training points, with x uniform from 0 to `span`.
         tests: number of test points, from 0 to `span`, both included.
-        span: of x.
-        slope, amplitude: of the curve.
+        span: the largest x.
+        slope, amplitude: the parameters of the curve.
         noise: standard deviation of the normal noise on y.
-        seed: of the places and the noise.
+        seed: the seed of the training points, for x and noise.
 
     Raises:
-        UserError: a value out of range.
+        UserError: a value is out of range.
     """
-    # Each training point is estimated from the others, so that there must be two.
+    # Each training point is estimated from the others, so that at least two are needed.
     for key, value, least in (("points", points, 2), ("tests", tests, 1)):
         if value < least:
             raise UserError(f"task.{key}={value}: must be {least} or more")
@@ -53,5 +53,5 @@ def kernel_regression(
     generator = torch.Generator().manual_seed(seed)
     x = span * torch.rand(points, generator=generator).sort().values
     test_x = torch.linspace(0, span, tests)
-    y, truth = (slope * places + amplitude * torch.sin(places) for places in (x, test_x))
+    y, truth = (slope * at + amplitude * torch.sin(at) for at in (x, test_x))
     return Points(x, y + noise * torch.randn(points, generator=generator), test_x, truth)

@@ -1,4 +1,4 @@
-"""A task: sentence pairs as text, and a vocabulary for each side, which turns text into ids and back."""
+"""A task: sentence pairs as text, and a vocabulary for each side. The vocabulary converts text to ids and back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,14 +9,14 @@ SPECIALS = ("<pad>", "<unk>", "<s>", "</s>")
 
 
 class Vocabulary(Protocol):
-    """Text to ids and back. Ids 0 to 3 are `SPECIALS`. `encode` adds none of them except `<unk>`."""
+    """Converts text to ids and back. Ids 0 to 3 are `SPECIALS`. `encode` adds none of them except `<unk>`."""
 
     def __len__(self) -> int: ...
 
     def encode(self, text: str) -> list[int]: ...
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text as a reader would write it. Special ids are dropped, except `<unk>`."""
+        """The text in normal spelling. Special ids are dropped, except `<unk>`."""
         ...
 
     def token(self, index: int) -> str:
@@ -24,7 +24,7 @@ class Vocabulary(Protocol):
         ...
 
     def state(self) -> dict[str, Any]:
-        """Everything that is needed to make this vocabulary again (`tasks.vocabulary.restore`), as JSON values."""
+        """All data from which `tasks.vocabulary.restore` makes this vocabulary again, as JSON values."""
         ...
 
 
@@ -33,10 +33,10 @@ Links = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True)
 class Pair:
-    """A sentence and its translation, as text; and gold links (source word, target word), from 0, if they are known.
+    """A sentence and its translation, as text; and the gold links (source word, target word), if they are known.
 
     `links` are sure. `possible` are further links that are neither right nor wrong (Och and Ney 2003). Words are
-    separated by spaces.
+    separated by spaces and counted from 0.
     """
 
     source: str
@@ -50,8 +50,8 @@ class Task:
     """Three disjoint sets of pairs, the two vocabularies, and how translations are scored.
 
     `bleu` holds keyword arguments of `sacrebleu.metrics.BLEU` (`tokenize`, `lowercase`), so that the signature of a
-    score says what was compared. `beyond` are test sentences longer than every training sentence. `gold` is the source
-    of the test set's links: "task", or the path of a file; None if they are not known.
+    score states how texts were compared. `beyond` are test sentences longer than every training sentence. `gold` says
+    where the links of the test set come from: "task", or the path of a file. It is None if there are no links.
     """
 
     name: str

@@ -1,13 +1,15 @@
-"""Text to words and back, for any language that writes spaces or Han characters, without a table of languages.
+"""Splits text into words and joins them again, for any language that writes spaces or Han characters.
+
+It needs no table of languages.
 
     Der Hund läuft 3,5 km.     Der Hund läuft 3,5 km .
     a blue-green 'hat'         a blue-green '￭ hat ￭'
     我会说French。               我 会 说 French 。
 
-Scores use sacreBLEU's tokeniser 13a (or `zh`), so that `join(split(text))` must be the same as `text` for it. It
-separates most punctuation itself; a space beside that changes nothing. What it leaves attached (quotes, dashes,
-everything that is not ASCII) gets `JOINER` on the sides where the text had no space. The four entities that it knows
-stay whole.
+Scores use sacreBLEU's tokeniser 13a (or `zh`). It must give the same tokens for `join(split(text))` and for `text`. 13a
+separates most punctuation itself, so that a space beside this punctuation changes nothing. 13a does not separate
+quotes, dashes and marks that are not ASCII. They get `JOINER` on the sides where the text has no space. The four HTML
+entities that 13a knows are not split.
 """
 
 import re
@@ -16,7 +18,7 @@ import unicodedata
 from collections.abc import Sequence
 
 JOINER = "￭"
-"""The mark that OpenNMT's tokeniser uses for the same end; it does not occur in natural text."""
+"""OpenNMT's tokeniser uses this mark for the same purpose. The mark does not occur in natural text."""
 
 _SET_APART = re.escape("".join(sorted(set(string.punctuation) - set("'-"))))
 _CJK = (
@@ -24,7 +26,7 @@ _CJK = (
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
     "\uff01-\uff65"  # full-width forms
 )
-# For `\w`, vowel signs and accents are no letters, but they belong to the word, like the two zero-width joiners.
+# `\w` does not match vowel signs, accents and the two zero-width joiners, but they belong to the word.
 _MARKS = "\u200c\u200d" + "".join(chr(c) for c in range(0x300, 0x3000) if unicodedata.category(chr(c))[0] == "M")
 _LETTER = rf"(?:[^\W_{_CJK}]|[{_MARKS}])"
 _TOKEN = re.compile(
@@ -36,12 +38,14 @@ _CJK_GAP = re.compile(f"(?<=[{_CJK}]) (?=[{_CJK}])")
 
 
 def split(text: str) -> list[str]:
-    """Words (with the hyphens, apostrophes and decimal points inside them), punctuation, and single CJK characters."""
+    """Splits text into words, punctuation and single CJK characters. A word keeps the hyphens, apostrophes and
+    decimal points inside it.
+    """
     return [_joined(match) if match.lastgroup == "mark" else match.group() for match in _TOKEN.finditer(text)]
 
 
 def join(tokens: Sequence[str]) -> str:
-    """The inverse of `split`, except for spaces that sacreBLEU's tokenisers add or remove anyway."""
+    """The inverse of `split`, except for spaces that sacreBLEU's tokenisers add or remove themselves."""
     return _CJK_GAP.sub("", _JOINT.sub("", " ".join(tokens)))
 
 

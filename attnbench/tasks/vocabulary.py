@@ -1,4 +1,4 @@
-"""Two vocabularies, of words and of subwords: how they are built from a corpus, and made again from a checkpoint."""
+"""Two vocabularies, of words and of subwords. They are built from a corpus, or restored from a checkpoint."""
 
 import base64
 import hashlib
@@ -27,10 +27,10 @@ log = logging.getLogger(__name__)
 
 
 class Segmentation(Protocol):
-    """How one side of a corpus becomes a vocabulary: `words` or `sentencepiece`, with their own options set.
+    """Builds a vocabulary from one side of a corpus: `words` or `sentencepiece`, with their options already given.
 
-    The task describes the text: `lowercase` folds case before everything else; in `tokenized` text, words and
-    punctuation are separated by spaces already.
+    The task describes the text. With `lowercase`, the text is first converted to lower case. In `tokenized` text,
+    spaces already separate words and punctuation.
     """
 
     def __call__(self, texts: Iterable[str], *, lowercase: bool, tokenized: bool) -> Vocabulary: ...
@@ -70,8 +70,8 @@ class WordVocabulary:
 class SubwordVocabulary:
     """A sentencepiece model (Kudo and Richardson 2018), for any language, with or without spaces between words.
 
-    `model` is the serialised model, in base64. Its pieces 0 to 3 must be `SPECIALS`, as in those that `sentencepiece`
-    trains.
+    `model` is the serialised model, in base64. Its pieces 0 to 3 must be `SPECIALS`, as in the models that the function
+    `sentencepiece` trains.
     """
 
     def __init__(self, model: str, *, lowercase: bool = False) -> None:
@@ -102,29 +102,29 @@ _KINDS: dict[str, type[WordVocabulary] | type[SubwordVocabulary]] = {
 
 
 def restore(state: dict[str, Any]) -> Vocabulary:
-    """The vocabulary of a `state()`.
+    """Makes the vocabulary again from its `state()`.
 
     Raises:
-        UserError: the state belongs to no known vocabulary.
+        UserError: the kind of vocabulary is unknown.
     """
     arguments = dict(state)
     kind = arguments.pop("kind", None)
     if kind not in _KINDS:
-        raise UserError(f"vocabulary: kind={kind!r} is unknown; it is one of {', '.join(_KINDS)}")
+        raise UserError(f"vocabulary: kind={kind!r} is unknown; it must be one of {', '.join(_KINDS)}")
     return _KINDS[kind](**arguments)
 
 
 def split(text: str, *, lowercase: bool, tokenized: bool) -> list[str]:
-    """The words of a sentence, as a `WordVocabulary` sees them."""
+    """Splits a sentence into words in the same way as a `WordVocabulary`."""
     if lowercase:
         text = text.lower()
     return text.split() if tokenized else tokenizer.split(text)
 
 
 def words(texts: Iterable[str], *, min_count: int, lowercase: bool, tokenized: bool) -> WordVocabulary:
-    """The words that occur at least `min_count` times in `texts`: the most frequent first, ties by alphabet."""
+    """The words that occur at least `min_count` times in `texts`, by falling count, then by alphabet."""
     if min_count < 1:
-        raise UserError(f"segmentation.min_count={min_count}: a word is kept from a count of 1 or more")
+        raise UserError(f"segmentation.min_count={min_count}: must be 1 or more")
     counts = Counter(word for text in texts for word in split(text, lowercase=lowercase, tokenized=tokenized))
     kept = [word for word, count in counts.items() if count >= min_count and word not in SPECIALS]
     kept.sort(key=lambda word: (-counts[word], word))
@@ -139,11 +139,12 @@ def sentencepiece(
     lowercase: bool,
     tokenized: bool,
 ) -> SubwordVocabulary:
-    """A unigram model with at most `size` pieces, with the special ones, trained on `texts`.
+    """A unigram model with at most `size` pieces, including the special ones. It is trained on `texts`.
 
-    A small corpus gives fewer pieces. `coverage` is the share of all characters in the text that get their own piece;
-    the rarest others are `<unk>`. Pieces do not depend on words, so that `tokenized` changes nothing. The model is kept
-    in the user's cache under a digest of text and settings. The same text gives the same model.
+    A small corpus gives fewer pieces. `coverage` is the share of all characters in the text that the pieces cover. The
+    other characters, which are the rarest, are `<unk>`. Pieces do not depend on words, so that `tokenized` has no
+    effect. The model is kept in the user's cache, under a digest of text and settings. The same text gives the same
+    model.
 
     Raises:
         UserError: `size` is too small for the characters.
@@ -170,10 +171,10 @@ _TRAINER: dict[str, Any] = {
     "bos_piece": SPECIALS[BOS],
     "eos_piece": SPECIALS[EOS],
     "unk_surface": SPECIALS[UNK],
-    # The usual NFKC would turn Chinese punctuation into ASCII, and translations would no longer match their references.
+    # The usual NFKC would convert Chinese punctuation to ASCII. Translations would then not match their references.
     "normalization_rule_name": "identity",
     "hard_vocab_limit": False,
-    "num_threads": 1,  # sums in another order would give another model
+    "num_threads": 1,  # with more threads, the order of sums changes, and so does the model
     "minloglevel": 2,  # errors only
 }
 
@@ -186,7 +187,8 @@ def _train(settings: dict[str, Any], lines: list[str]) -> bytes:
         reason = " ".join(str(error).rpartition("]")[2].split()) or "there is no text"
         size, coverage = settings["vocab_size"], settings["character_coverage"]
         raise UserError(
-            f"segmentation: size={size}, coverage={coverage} fit no sentencepiece model to {len(lines)} lines: {reason}"
+            f"segmentation: size={size}, coverage={coverage}: no sentencepiece model can be trained on "
+            f"{len(lines)} lines: {reason}"
         ) from error
     return model.getvalue()
 
@@ -195,7 +197,7 @@ def _keep(path: Path, model: bytes) -> None:
     try:
         cache.write(path, model)
     except OSError as error:
-        log.warning("%s: the subword model is not kept (%s) and will be trained again next time", path, error)
+        log.warning("%s: the subword model cannot be saved (%s); it will be trained again next time", path, error)
 
 
 def _digest(settings: dict[str, Any], lines: list[str]) -> str:
@@ -204,6 +206,6 @@ def _digest(settings: dict[str, Any], lines: list[str]) -> str:
 
 
 def _plain(text: str, lowercase: bool) -> str:
-    """Text with single plain spaces: sentencepiece sees no other character as the end of a word."""
+    """Replaces all white space by single spaces, because only a space ends a word for sentencepiece."""
     text = " ".join(text.split())
     return text.lower() if lowercase else text

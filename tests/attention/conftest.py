@@ -1,4 +1,4 @@
-"""Tiles so small that the short sentences of these tests fill several of them."""
+"""Makes the tiles of the kernels small. The short sentences of these tests then fill several tiles."""
 
 import pytest
 

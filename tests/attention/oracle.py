@@ -1,6 +1,7 @@
-"""Attention as the papers write it: loops over sentence, head, query and key. It shares nothing with the package.
+"""The formulas of the papers, computed with loops over sentences, heads, queries and keys.
 
-The parameters go by the names that they have in a layer (`score.weight`, `scope.v`), one slice a head.
+This module uses no code of the package. The parameters have the same names as in the layer (`score.weight`,
+`scope.v`). Each parameter has one slice for each head.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,18 +13,18 @@ from torch import Tensor
 Parameters = Mapping[str, Tensor]
 
 
-class Scene(NamedTuple):
-    """One query and one sentence: everything that a scope may read."""
+class ScopeInput(NamedTuple):
+    """The input of a scope: one query and one sentence."""
 
     query: Tensor
-    target: int  # its position
-    length: int  # of the sentence, or of what a causal query may see of it
+    target: int  # the position of the query
+    length: int  # the number of positions of the sentence, or those up to the query if the attention is causal
     window: int
     parameters: Parameters
 
 
-Formula = Callable[[Tensor, Tensor, int, Parameters], Tensor]  # of a query, a key, the key's position
-Reach = Callable[[Scene, int], Tensor | None]  # the factor of a position's weight, None where it is out of reach
+Formula = Callable[[Tensor, Tensor, int, Parameters], Tensor]  # arguments: query, key, position of the key, parameters
+ScopeFactor = Callable[[ScopeInput, int], Tensor | None]  # the factor of the weight; None: masked
 
 
 def dot(query: Tensor, key: Tensor, position: int, parameters: Parameters) -> Tensor:
@@ -66,26 +67,26 @@ def concat(query: Tensor, key: Tensor, position: int, parameters: Parameters) ->
     return (parameters["score.v"].flatten() * torch.tanh(energy)).sum()
 
 
-def everywhere(scene: Scene, position: int) -> Tensor | None:
-    return torch.ones((), dtype=scene.query.dtype)
+def everywhere(inputs: ScopeInput, position: int) -> Tensor | None:
+    return torch.ones((), dtype=inputs.query.dtype)
 
 
-def monotonic(scene: Scene, position: int) -> Tensor | None:
-    centre = min(scene.target, scene.length - 1)
-    return everywhere(scene, position) if abs(position - centre) <= scene.window else None
+def monotonic(inputs: ScopeInput, position: int) -> Tensor | None:
+    centre = min(inputs.target, inputs.length - 1)
+    return everywhere(inputs, position) if abs(position - centre) <= inputs.window else None
 
 
-def predicted(scene: Scene, position: int) -> Tensor | None:
-    hidden = torch.tanh(scene.query @ scene.parameters["scope.weight"])
-    centre = scene.length * torch.sigmoid((hidden * scene.parameters["scope.v"].flatten()).sum())
+def predicted(inputs: ScopeInput, position: int) -> Tensor | None:
+    hidden = torch.tanh(inputs.query @ inputs.parameters["scope.weight"])
+    centre = inputs.length * torch.sigmoid((hidden * inputs.parameters["scope.v"].flatten()).sum())
     distance = position - centre
-    if abs(distance.item()) > scene.window:
+    if abs(distance.item()) > inputs.window:
         return None
-    sigma = scene.window / 2
+    sigma = inputs.window / 2
     return torch.exp(-(distance**2) / (2 * sigma**2))
 
 
-# By the names of the files in conf/score and conf/scope: a new one needs its formula here.
+# The keys are the names of the files in conf/score and conf/scope. A new file needs its formula here.
 SCORES: dict[str, Formula] = {
     "dot": dot,
     "scaled_dot": scaled_dot,
@@ -97,11 +98,11 @@ SCORES: dict[str, Formula] = {
     "additive": additive,
     "concat": concat,
 }
-SCOPES: dict[str, Reach] = {"global": everywhere, "local_m": monotonic, "local_p": predicted}
+SCOPES: dict[str, ScopeFactor] = {"global": everywhere, "local_m": monotonic, "local_p": predicted}
 
 
 class Setting(NamedTuple):
-    """Which attention it is."""
+    """The attention to compute."""
 
     score: str
     scope: str
@@ -123,30 +124,30 @@ def attend(setting: Setting, query: Tensor, states: Tensor, lengths: list[int]) 
 
 
 def attend_head(setting: Setting, query: Tensor, states: Tensor, length: int, head: int) -> tuple[Tensor, Tensor]:
-    """One sentence, one head: the context `(T, D)` and the weights `(T, S)`."""
+    """The context `(T, D)` and the weights `(T, S)` of one head for one sentence."""
     width = query.shape[-1] // setting.heads
-    own = slice(head * width, (head + 1) * width)
+    head_slice = slice(head * width, (head + 1) * width)
     parameters = {name: value[head] for name, value in setting.parameters.items()}
     contexts, rows = [], []
     for t in range(query.shape[0]):
         target = setting.position + t
         visible = min(length, target + 1) if setting.causal else length
-        scene = Scene(query[t, own], target, visible, setting.window, parameters)
-        row = attend_query(setting, scene, states[:, own])
+        inputs = ScopeInput(query[t, head_slice], target, visible, setting.window, parameters)
+        row = attend_query(setting, inputs, states[:, head_slice])
         context = torch.zeros(width, dtype=query.dtype)
         for s, weight in enumerate(row):
-            context = context + weight * states[s, own]
+            context = context + weight * states[s, head_slice]
         contexts.append(context)
         rows.append(torch.stack(row))
     return torch.stack(contexts), torch.stack(rows)
 
 
-def attend_query(setting: Setting, scene: Scene, keys: Tensor) -> list[Tensor]:
-    """One query: its weight on every key, zero where it may not look."""
+def attend_query(setting: Setting, inputs: ScopeInput, keys: Tensor) -> list[Tensor]:
+    """The weights of one query on all keys. The weight of a masked key is 0."""
     row = [torch.zeros((), dtype=keys.dtype) for _ in keys]
-    factors = {s: SCOPES[setting.scope](scene, s) for s in range(scene.length)}
+    factors = {s: SCOPES[setting.scope](inputs, s) for s in range(inputs.length)}
     scores = {
-        s: SCORES[setting.score](scene.query, keys[s], s, scene.parameters)
+        s: SCORES[setting.score](inputs.query, keys[s], s, inputs.parameters)
         for s, factor in factors.items()
         if factor is not None
     }

@@ -1,4 +1,4 @@
-"""Every attention that the files in conf/ can make, against loops in float64: values, gradients, padding."""
+"""Compares every attention that conf/ can make with loops in float64: values, gradients, padding."""
 
 import pytest
 import torch
@@ -25,8 +25,8 @@ from tests.attention.variants import (
     weights_of,
 )
 
-LENGTHS = [5, 3, 0, 1]  # of sentences padded to 5; one has nothing to attend
-POSITION = 2  # of the first query, for local scopes
+LENGTHS = [5, 3, 0, 1]  # lengths of the sentences, which are padded to 5; one sentence is empty
+POSITION = 2  # position of the first query, for local scopes
 
 every_soft = pytest.mark.parametrize("variant", SOFT, ids="-".join)
 every_able = pytest.mark.parametrize("variant", ABLE, ids="-".join)
@@ -34,7 +34,7 @@ every_mechanism = pytest.mark.parametrize("variant", MECHANISMS, ids="-".join)
 
 
 def example(queries: int = 3, keys: int = 5, width: int = 6) -> tuple[Tensor, Tensor]:
-    """Queries and states, one sentence for each of `LENGTHS`."""
+    """Queries and states with one sentence for each length in `LENGTHS`."""
     return states(len(LENGTHS), queries, width, seed=1), states(len(LENGTHS), keys, width, seed=2)
 
 
@@ -47,14 +47,14 @@ def by_loops(
     position: int = POSITION,
     causal: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """Context and weights from the oracle, with the layer's own parameters."""
+    """The context and the weights from the oracle, with the parameters of the layer."""
     parameters = {name: value for name, value in layer.state_dict(keep_vars=True).items() if value.ndim}
     setting = oracle.Setting(variant.score, variant.scope, layer.heads, WINDOW, position, parameters, causal)
     return oracle.attend(setting, query, keys, lengths)
 
 
 def gradients(context: Tensor, inputs: list[Tensor]) -> tuple[Tensor, ...]:
-    """The gradients of a sum in which every entry has its own weight."""
+    """The gradients of a weighted sum of all entries. Each entry has a different weight."""
     factors = torch.linspace(0.5, 1.5, context.numel(), dtype=context.dtype).view_as(context)
     return torch.autograd.grad((context * factors).sum(), inputs, materialize_grads=True)
 
@@ -63,23 +63,21 @@ def learned(layer: Attention) -> list[Tensor]:
     return [parameter for parameter in layer.parameters() if parameter.requires_grad]
 
 
-def test_the_listing_is_not_empty() -> None:
+def test_the_config_groups_are_not_empty() -> None:
     assert {"dot", "additive"} <= set(names("score"))
     assert {"global", "local_m", "local_p"} <= set(names("scope"))
     assert {"soft", "reinforce", "gumbel"} <= set(names("selection"))
     assert {"auto", "dense", "fused", "windowed", "additive", "tiled"} <= set(names("kernel"))
     assert {"dense", "tiled", "auto"}.isdisjoint(variant.kernel for variant in REFUSED)
-    assert sum(variant.kernel == "fused" for variant in SOFT) == 7  # scores but additive and concat; no local scope
-    assert sum(variant.kernel == "windowed" for variant in ABLE) == 9 * 2 * 3  # local scopes, whatever else
-    assert sum(variant.kernel == "additive" for variant in ABLE) == 2 * 3 * 3  # additive and concat, whatever else
+    assert sum(variant.kernel == "fused" for variant in SOFT) == 7  # not additive, not concat, no local scope
+    assert sum(variant.kernel == "windowed" for variant in ABLE) == 9 * 2 * 3  # all with a local scope
+    assert sum(variant.kernel == "additive" for variant in ABLE) == 2 * 3 * 3  # all with additive or concat
 
 
 @every_soft
-@pytest.mark.parametrize("causal", [False, True], ids=["both_ways", "causal"])
+@pytest.mark.parametrize("causal", [False, True], ids=["not_causal", "causal"])
 @pytest.mark.parametrize("lengths", [LENGTHS, None], ids=["padded", "full"])
-def test_context_and_gradients_are_those_of_the_loops(
-    variant: Variant, causal: bool, lengths: list[int] | None
-) -> None:
+def test_context_and_gradients_match_the_loops(variant: Variant, causal: bool, lengths: list[int] | None) -> None:
     layer = build(variant)
     query, keys = example()
     position = POSITION if lengths else 0
@@ -93,14 +91,14 @@ def test_context_and_gradients_are_those_of_the_loops(
 
 
 @every_mechanism
-def test_weights_are_those_of_the_loops(variant: Variant) -> None:
+def test_weights_match_the_loops(variant: Variant) -> None:
     layer = build(variant)
     query, keys = example()
     _, expected = by_loops(variant, layer, query, keys, LENGTHS)
     torch.testing.assert_close(weights_of(layer, query, keys, LENGTHS, position=POSITION), expected)
 
 
-def test_a_learned_width_of_the_gaussian_gets_the_gradient_of_the_loops() -> None:
+def test_the_gradient_of_a_learned_gaussian_width_matches_the_loops() -> None:
     variant = Variant("gaussian")
     layer = build(variant)
     assert not learned(layer)
@@ -116,7 +114,7 @@ def test_a_learned_width_of_the_gaussian_gets_the_gradient_of_the_loops() -> Non
 
 
 @every_soft
-def test_single_precision_is_within_a_hundred_thousandth(variant: Variant) -> None:
+def test_the_relative_error_in_float32_is_below_1e_5(variant: Variant) -> None:
     layer = build(variant)
     query, keys = example()
     expected, _ = by_loops(variant, layer, query, keys, LENGTHS)
@@ -125,13 +123,14 @@ def test_single_precision_is_within_a_hundred_thousandth(variant: Variant) -> No
 
 
 @every_soft
-def test_bf16_is_within_a_hundredth(variant: Variant) -> None:
+def test_the_relative_error_in_bf16_is_below_1e_2(variant: Variant) -> None:
     layer = build(variant)
     query, keys = example()
     expected, _ = by_loops(variant, layer, query, keys, LENGTHS)
     narrow = layer.bfloat16(), query.bfloat16(), keys.bfloat16()
     found = attend(*narrow, LENGTHS, position=POSITION).context
-    if layer.scope.reweights:  # a centre may round across the edge of its window: judge by the same centres
+    # In bf16, rounding may move a key into or out of a window. The dense kernel in bf16 has the same windows.
+    if layer.scope.reweights:
         expected = attend(
             build(variant._replace(kernel="dense")).bfloat16(), *narrow[1:], LENGTHS, position=POSITION
         ).context
@@ -139,13 +138,13 @@ def test_bf16_is_within_a_hundredth(variant: Variant) -> None:
 
 
 @pytest.mark.parametrize("variant", REFUSED, ids="-".join)
-def test_a_kernel_that_refuses_says_which_can(variant: Variant) -> None:
+def test_a_refusal_names_the_kernels_that_can(variant: Variant) -> None:
     with pytest.raises(UserError, match=rf"kernel={variant.kernel}: cannot .* can: kernel=auto, .*kernel=dense"):
         build(variant)
 
 
 @every_soft
-def test_weights_on_request_change_nothing(variant: Variant) -> None:
+def test_requesting_the_weights_does_not_change_the_context(variant: Variant) -> None:
     layer = build(variant)
     query, keys = example()
     plain = attend(layer, query, keys, LENGTHS, position=POSITION)
@@ -156,7 +155,7 @@ def test_weights_on_request_change_nothing(variant: Variant) -> None:
 
 @every_able
 @pytest.mark.parametrize("training", [True, False])
-def test_padding_weighs_nothing_and_learns_nothing(variant: Variant, training: bool) -> None:
+def test_padding_has_no_weight_and_no_gradient(variant: Variant, training: bool) -> None:
     layer = build(variant).train(training)
     query, keys = example()
     padding = torch.arange(keys.shape[1]) >= torch.tensor(LENGTHS)[:, None]
@@ -173,7 +172,7 @@ def test_padding_weighs_nothing_and_learns_nothing(variant: Variant, training: b
 
 
 @every_able
-def test_what_stands_in_the_padding_does_not_matter(variant: Variant) -> None:
+def test_the_content_of_the_padding_does_not_matter(variant: Variant) -> None:
     layer = build(variant).eval()
     query, keys = example()
     with torch.no_grad():
@@ -226,10 +225,10 @@ def test_memory_layout_does_not_matter(variant: Variant) -> None:
 
 
 @every_mechanism
-def test_step_by_step_is_all_at_once(variant: Variant) -> None:
+def test_one_query_at_a_time_gives_the_same_contexts(variant: Variant) -> None:
     layer = build(variant)
     query, keys = example(queries=7)
-    steps = [attend(layer, one, keys, LENGTHS, position=t).context for t, one in enumerate(query.split(1, dim=1))]
+    steps = [attend(layer, step, keys, LENGTHS, position=t).context for t, step in enumerate(query.split(1, dim=1))]
     torch.testing.assert_close(torch.cat(steps, dim=1), attend(layer, query, keys, LENGTHS).context)
 
 
@@ -238,10 +237,10 @@ def test_step_by_step_is_all_at_once(variant: Variant) -> None:
     variant=st.sampled_from(SOFT),
     lengths=st.lists(st.integers(0, 9), min_size=1, max_size=4),
     queries=st.integers(1, 9),
-    shape=st.sampled_from([(1, 1), (1, 5), (2, 4), (4, 4), (3, 9), (1, 128)]),  # heads and width
+    shape=st.sampled_from([(1, 1), (1, 5), (2, 4), (4, 4), (3, 9), (1, 128)]),  # number of heads, width
     position=st.integers(0, 12),
 )
-def test_whatever_the_shape(
+def test_random_shapes(
     variant: Variant, lengths: list[int], queries: int, shape: tuple[int, int], position: int
 ) -> None:
     heads, width = shape
@@ -259,7 +258,7 @@ def test_whatever_the_shape(
 
 
 @pytest.mark.parametrize("variant", [variant for variant in EVERY if variant.kernel == "auto"], ids="-".join)
-def test_auto_chooses_the_cheapest_that_can(variant: Variant) -> None:
+def test_auto_chooses_the_cheapest_kernel_that_can(variant: Variant) -> None:
     layer = build(variant)
     by_cost = ["windowed", "fused", "additive", "tiled"]
     cheapest = next(kernel for kernel in by_cost if variant._replace(kernel=kernel) in ABLE)
@@ -272,7 +271,7 @@ def test_auto_chooses_the_cheapest_that_can(variant: Variant) -> None:
 
 
 @every_mechanism
-def test_a_memory_that_grows_is_the_one_made_at_once(variant: Variant) -> None:
+def test_an_extended_memory_equals_a_memory_made_at_once(variant: Variant) -> None:
     layer = build(variant)
     query, keys = example()
     whole = layer.memory_of_states(keys)
@@ -284,7 +283,7 @@ def test_a_memory_that_grows_is_the_one_made_at_once(variant: Variant) -> None:
 
 
 @every_able
-def test_a_causal_query_sees_nothing_after_it(variant: Variant) -> None:
+def test_a_causal_query_does_not_attend_to_later_keys(variant: Variant) -> None:
     layer = build(variant).eval()
     query, keys = example(queries=5)
     context = layer(query, layer.memory_of_states(keys), causal=True).context

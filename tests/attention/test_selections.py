@@ -1,4 +1,4 @@
-"""Hard attention: what is drawn, how often, and what gradient it leaves."""
+"""Hard attention: the drawn positions, their frequencies, and the gradients."""
 
 from typing import cast
 
@@ -12,7 +12,7 @@ from tests.attention.variants import EVERY, Variant, attend, build, names, part,
 
 HARD = [variant for variant in EVERY if variant.selection != "soft" and variant.kernel == "dense"]
 DRAWS = 20_000
-REWARDS = torch.tensor([-1.0, -2.0, -4.0], dtype=torch.float64)  # of three positions
+REWARDS = torch.tensor([-1.0, -2.0, -4.0], dtype=torch.float64)  # the rewards of three positions
 
 every_hard = pytest.mark.parametrize("variant", HARD, ids="-".join)
 
@@ -22,7 +22,7 @@ def is_one_hot(weights: Tensor) -> bool:
 
 
 @every_hard
-def test_in_evaluation_it_takes_what_soft_attention_weighs_most(variant: Variant) -> None:
+def test_in_evaluation_the_chosen_position_has_the_largest_soft_weight(variant: Variant) -> None:
     soft, hard = build(variant._replace(selection="soft")), build(variant).eval()
     query, keys = states(2, 4, 6), states(2, 5, 6, seed=2)
     mixed, chosen = (weights_of(layer, query, keys, [5, 3], position=1) for layer in (soft, hard))
@@ -32,7 +32,7 @@ def test_in_evaluation_it_takes_what_soft_attention_weighs_most(variant: Variant
 
 
 @every_hard
-def test_in_training_it_draws_as_often_as_soft_attention_weighs(variant: Variant) -> None:
+def test_in_training_the_frequencies_match_the_soft_weights(variant: Variant) -> None:
     soft, hard = build(variant._replace(selection="soft")), build(variant).train()
     sentences = 4000
     query, keys = (states(1, size, 6, seed=seed).expand(sentences, -1, -1) for size, seed in ((1, 1), (4, 2)))
@@ -41,12 +41,13 @@ def test_in_training_it_draws_as_often_as_soft_attention_weighs(variant: Variant
         torch.manual_seed(5)
         drawn = weights_of(hard, query, keys, [3] * sentences)
     assert is_one_hot(drawn)
-    # Five standard deviations of a frequency, at most; a gain is renormalised, as one position is always taken.
+    # The tolerance is at most 5 standard deviations of a frequency. The weights are renormalised, because a hard
+    # selection always takes one position, but soft weights with a gain sum to at most 1.
     torch.testing.assert_close(drawn.mean(0), mixed / mixed.sum(-1, keepdim=True), rtol=0, atol=0.04)
 
 
 @pytest.mark.parametrize("selection", [name for name in names("selection") if name != "soft"])
-def test_draws_differ_and_come_again_with_the_seed(selection: str) -> None:
+def test_the_seed_determines_the_draws(selection: str) -> None:
     layer = build(Variant(selection=selection)).train()
     query, keys = states(4, 5, 6), states(4, 9, 6, seed=2)
     drawn = []
@@ -64,7 +65,7 @@ def reinforce(entropy: float = 0.0, baseline: float = 0.0) -> Reinforce:
 
 
 def draw_from(policy: Reinforce, scores: Tensor) -> tuple[Tensor, Draw]:
-    """`DRAWS` positions for each row of scores `(T, S)`, as `(N, T)`, and the draw."""
+    """Draws `DRAWS` positions for each row of the scores `(T, S)`. Returns positions `(N, T)` and the draw."""
     mask = torch.ones(scores.shape[-1], dtype=torch.bool)
     choice = policy(scores.expand(DRAWS, 1, -1, -1), mask, None)
     assert choice.draw is not None
@@ -72,7 +73,7 @@ def draw_from(policy: Reinforce, scores: Tensor) -> tuple[Tensor, Draw]:
 
 
 @pytest.mark.parametrize(("baseline", "entropy"), [(0.0, 0.0), (-2.0, 0.0), (0.0, 0.5), (3.0, 0.1)])
-def test_the_gradient_of_reinforce_is_that_of_the_expected_reward(baseline: float, entropy: float) -> None:
+def test_reinforce_has_the_gradient_of_the_expected_reward(baseline: float, entropy: float) -> None:
     scores = torch.tensor([[0.5, -0.3, 0.1]], dtype=torch.float64, requires_grad=True)
     policy = reinforce(entropy, baseline)
     torch.manual_seed(0)
@@ -86,9 +87,10 @@ def test_the_gradient_of_reinforce_is_that_of_the_expected_reward(baseline: floa
     assert expected.abs().max() > 0.3
 
 
-def test_where_later_steps_depend_on_a_draw_it_gets_their_reward() -> None:
+def test_with_credit_later_a_draw_gets_the_reward_of_later_steps() -> None:
     scores = torch.tensor([[0.5, -0.3, 0.1], [0.2, 0.4, -0.6]], dtype=torch.float64, requires_grad=True)
-    later = torch.tensor([[0.0, -3.0, 1.0], [2.0, -1.0, 0.0], [-1.0, 1.0, -2.0]], dtype=torch.float64)  # by both draws
+    # The reward of step 2 depends on both draws.
+    later = torch.tensor([[0.0, -3.0, 1.0], [2.0, -1.0, 0.0], [-1.0, 1.0, -2.0]], dtype=torch.float64)
     torch.manual_seed(0)
     chosen, draw = draw_from(reinforce(), scores)
     reward = torch.stack([REWARDS[chosen[:, 0]], later[chosen[:, 0], chosen[:, 1]]], dim=1)
@@ -96,12 +98,12 @@ def test_where_later_steps_depend_on_a_draw_it_gets_their_reward() -> None:
     (found,) = torch.autograd.grad(loss, scores)
     first, second = scores.softmax(-1)
     goal = (first * REWARDS).sum() + (first[:, None] * second * later).sum()
-    (expected,) = torch.autograd.grad(-goal / 2, scores)  # a mean over tokens
-    expected[0] /= 2  # the first draw's reward is the mean of two steps'
+    (expected,) = torch.autograd.grad(-goal / 2, scores)  # the loss is a mean over the tokens
+    expected[0] /= 2  # the reward of the first draw is the mean reward of two steps
     torch.testing.assert_close(found, expected, rtol=0, atol=0.06)
 
 
-def test_a_draw_of_the_whole_sentence_gets_the_reward_of_every_step() -> None:
+def test_with_credit_sentence_a_draw_gets_the_reward_of_every_step() -> None:
     scores = torch.tensor([[0.5, -0.3, 0.1], [0.2, 0.4, -0.6]], dtype=torch.float64, requires_grad=True)
     torch.manual_seed(0)
     chosen, draw = draw_from(reinforce(), scores)
@@ -114,7 +116,7 @@ def test_a_draw_of_the_whole_sentence_gets_the_reward_of_every_step() -> None:
     assert not found[1].any()
 
 
-def test_padding_has_no_part_in_the_loss_of_reinforce() -> None:
+def test_padding_does_not_change_the_loss_of_reinforce() -> None:
     losses = []
     for padding in (0.0, -1e6):
         scores = torch.zeros(1, 1, 3, 2, dtype=torch.float64)
@@ -136,7 +138,7 @@ def test_the_baseline_is_a_moving_average_that_starts_at_the_first_reward() -> N
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
-def test_the_gradient_of_gumbel_is_that_of_its_relaxation(temperature: float) -> None:
+def test_gumbel_has_the_gradient_of_its_relaxation(temperature: float) -> None:
     selection = part("selection", "gumbel", temperature=temperature)().train()
     scores, values = states(2, 1, 3, 4), states(2, 1, 4, 5, seed=2)
     mask = torch.tensor([True, True, True, False])

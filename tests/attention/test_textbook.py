@@ -1,4 +1,4 @@
-"""Values that can be checked by hand, and the messages for invalid values."""
+"""Tests with values that can be checked by hand. Also tests the messages for invalid values."""
 
 import math
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from tests.attention.variants import REFUSED, Variant, attend, build, names, par
 @pytest.mark.parametrize(
     ("score", "expected"), [("dot", 1.0), ("scaled_dot", 0.7071), ("cosine", 8.0), ("average", 0.0)]
 )
-def test_a_unit_vector_with_itself(score: str, expected: float) -> None:
+def test_the_score_of_a_unit_vector_with_itself(score: str, expected: float) -> None:
     unit = torch.tensor([1.0, 0.0]).view(1, 1, 1, 2)
     assert part("score", score)(1, 2)(unit, unit).item() == pytest.approx(expected, abs=1e-4)
 
@@ -27,7 +27,7 @@ def test_the_gaussian_prefers_the_nearer_key_by_its_squared_distance() -> None:
     assert near - far == pytest.approx((9 - 1) / (2 * 2**2))
 
 
-def test_location_looks_at_the_position_alone() -> None:
+def test_the_location_score_depends_only_on_the_position() -> None:
     layer = build(Variant("location"))
     query, keys = states(1, 2, 6), states(1, 4, 6, seed=2)
     moved = keys.roll(1, dims=1)
@@ -36,10 +36,10 @@ def test_location_looks_at_the_position_alone() -> None:
 
 @pytest.mark.parametrize("score", ["dot", "additive"])
 @pytest.mark.parametrize("kernel", names("kernel"))
-def test_equal_keys_average_the_values_that_are_real(score: str, kernel: str) -> None:
+def test_equal_keys_give_the_mean_of_the_real_values(score: str, kernel: str) -> None:
     variant = Variant(score, kernel=kernel)
     if variant in REFUSED:
-        return  # told elsewhere
+        return  # the refusal is tested in test_conformance.py
     layer = build(variant, width=2, heads=1).float()
     value = torch.arange(40.0).view(1, 1, 10, 4).expand(2, -1, -1, -1)
     memory = layer.memory_of_key_value(torch.ones(2, 1, 10, 2), value, torch.tensor([2, 6]))
@@ -68,7 +68,7 @@ def test_self_attention_over_the_corners_of_a_square() -> None:
     torch.testing.assert_close(found.context[0, 0], torch.tensor([2 * r, r + 1]) / (2 * r + 2))
 
 
-def test_additive_is_concat_where_their_weights_are_equal() -> None:
+def test_additive_equals_concat_with_equal_weights() -> None:
     additive, concat = Additive(2, 3), Concat(2, 3)
     with torch.no_grad():
         concat.weight.copy_(torch.cat([additive.query_weight, additive.key_weight], dim=1))
@@ -82,13 +82,13 @@ def test_the_window_of_local_m_follows_the_position() -> None:
     seen = weights_of(layer, states(2, 4, 6), states(2, 6, 6, seed=2), [6, 3], position=1)[:, 0] > 0
     reach = [[sorted(row.nonzero().flatten().tolist()) for row in sentence] for sentence in seen]
     assert reach[0] == [[0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5]]
-    assert reach[1] == [[0, 1, 2], [1, 2], [1, 2], [1, 2]]  # beyond the end: around the last position
+    assert reach[1] == [[0, 1, 2], [1, 2], [1, 2], [1, 2]]  # after the end: the last position is the centre
 
 
-def test_local_p_looks_about_the_position_that_it_predicts() -> None:
+def test_the_window_of_local_p_is_around_the_predicted_position() -> None:
     scope = LocalP(1, 2, window=2)
     with torch.no_grad():
-        scope.weight.zero_()  # so that the centre is in the middle: S · σ(0)
+        scope.weight.zero_()  # the centre is then in the middle: S · σ(0)
     view = scope(torch.randn(1, 1, 1, 2), View(10, torch.tensor([8])))
     mask, gain = view.mask(1, torch.device("cpu")), view.gain(torch.device("cpu"))
     assert mask.flatten().nonzero().flatten().tolist() == [2, 3, 4, 5, 6]
@@ -96,17 +96,17 @@ def test_local_p_looks_about_the_position_that_it_predicts() -> None:
     assert gain.flatten()[2:7].tolist() == pytest.approx([math.exp(-(d**2) / 2) for d in (-2, -1, 0, 1, 2)])
 
 
-def test_the_pace_of_local_m_is_source_positions_to_a_target_position() -> None:
+def test_the_pace_of_local_m_is_source_positions_for_each_target_position() -> None:
     view = LocalM(1, 2, window=1, pace=1.6)(torch.randn(1, 1, 5, 2), View(6))
     assert view.centre is not None
     assert view.centre.flatten().tolist() == [0, 2, 3, 5, 5]
 
 
-def test_a_source_longer_than_the_table_of_positions() -> None:
+def test_a_source_longer_than_the_location_table_is_refused() -> None:
     layer = build(Variant("location"))
     layer.score = part("score", "location", positions=4)(2, 3).double()
     assert attend(layer, states(1, 1, 6), states(1, 4, 6), [4]).context.isfinite().all()
-    with pytest.raises(UserError, match=r"score\.positions=4: .* 5 positions to attend; set score\.positions=5"):
+    with pytest.raises(UserError, match=r"score\.positions=4: .* 5 positions to attend to; set score\.positions=5"):
         attend(layer, states(1, 1, 6), states(1, 5, 6), [5])
 
 
@@ -125,6 +125,6 @@ def test_a_source_longer_than_the_table_of_positions() -> None:
         (lambda: Reinforce(decay=1.0), r"selection\.decay=1.0: must be at least 0 and below 1"),
     ],
 )
-def test_a_value_that_cannot_be_is_named_with_what_would_be_right(make: Callable[[], object], message: str) -> None:
+def test_the_message_for_an_invalid_value_names_the_valid_values(make: Callable[[], object], message: str) -> None:
     with pytest.raises(UserError, match=message):
         make()

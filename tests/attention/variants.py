@@ -1,4 +1,4 @@
-"""Attention layers made from the files in conf/, so that a new file is under test the moment it exists."""
+"""Makes attention layers from the files in conf/. A new file is therefore tested without a change in the tests."""
 
 from itertools import product
 from pathlib import Path
@@ -13,16 +13,16 @@ from attnbench.attention import Attention
 from attnbench.attention.kernels import Attended, AttentionSpec
 
 CONF = Path(__file__).parents[2] / "conf"
-WINDOW = 1  # of local scopes, small enough to shut out most of a short sentence
+WINDOW = 1  # window of the local scopes; it is small, so that it excludes most of a short sentence
 
 
 def names(group: str) -> list[str]:
-    """The variants of a group."""
+    """The names of the files of a config group."""
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
 class Variant(NamedTuple):
-    """The choice in each group."""
+    """An attention: the name of the chosen file in each config group."""
 
     score: str = "dot"
     scope: str = "global"
@@ -34,12 +34,12 @@ EVERY = [Variant(*choice) for choice in product(*map(names, Variant._fields))]
 
 
 def part(group: str, name: str, **settings: Any) -> Any:
-    """What one file describes, with its `settings` changed."""
+    """The object that one config file describes. `settings` replace values of the file."""
     return instantiate(OmegaConf.merge(OmegaConf.load(CONF / group / f"{name}.yaml"), settings))
 
 
 def config(variant: Variant, heads: int, window: int) -> Any:
-    """The layer's file with the variant's files around it, as the roots have them."""
+    """The config of the layer, with the files of the variant. The main configs are composed in the same way."""
     groups: dict[str, Any] = {
         group: OmegaConf.load(CONF / group / f"{name}.yaml") for group, name in variant._asdict().items()
     }
@@ -51,28 +51,28 @@ def config(variant: Variant, heads: int, window: int) -> Any:
 
 
 def build(variant: Variant, *, width: int = 6, heads: int = 2, window: int = WINDOW, seed: int = 0) -> Attention:
-    """The layer, in float64."""
+    """The attention layer of the variant, in float64."""
     torch.manual_seed(seed)
     return instantiate(config(variant, heads, window))(width).double()
 
 
 def spec(variant: Variant, heads: int = 2, width: int = 3) -> AttentionSpec:
-    """What the variant asks of its kernel."""
+    """The attention that the kernel of the variant has to compute."""
     score, scope = (part(group, getattr(variant, group))(heads, width) for group in ("score", "scope"))
     return AttentionSpec(score, scope, part("selection", variant.selection)())
 
 
 def refusal(variant: Variant) -> str | None:
-    """Why the variant's kernel cannot do it."""
+    """The reason why the kernel cannot compute this variant, or None if it can."""
     return part("kernel", variant.kernel).refusal(spec(variant))
 
 
 REFUSED = [variant for variant in EVERY if refusal(variant)]
 ABLE = [
     variant for variant in EVERY if variant not in REFUSED and variant.kernel != "auto"
-]  # auto is one of the others
+]  # auto uses one of the other kernels
 SOFT = [variant for variant in ABLE if variant.selection == "soft"]
-MECHANISMS = [variant for variant in SOFT if variant.kernel == "dense"]  # each once, whatever computes it
+MECHANISMS = [variant for variant in SOFT if variant.kernel == "dense"]  # each mechanism once, with one kernel
 
 
 def states(*shape: int, seed: int = 1) -> Tensor:
@@ -82,12 +82,12 @@ def states(*shape: int, seed: int = 1) -> Tensor:
 
 
 def attend(layer: Attention, query: Tensor, keys: Tensor, lengths: list[int] | None, **options: Any) -> Attended:
-    """`query` attends the first `lengths` of `keys`, or all of them."""
+    """The attention of `query` to the first `lengths` of `keys`, or to all keys if `lengths` is None."""
     return layer(query, layer.memory_of_states(keys, None if lengths is None else torch.tensor(lengths)), **options)
 
 
 def weights_of(layer: Attention, query: Tensor, keys: Tensor, lengths: list[int], **options: Any) -> Tensor:
-    """The weights `(B, H, T, S)`."""
+    """The attention weights `(B, H, T, S)`."""
     weights = attend(layer, query, keys, lengths, want_weights=True, **options).weights
     assert weights is not None
     return weights

@@ -1,4 +1,4 @@
-"""Batches: every sentence once, padded, in an order that depends on the seed alone."""
+"""Tests of batches: every sentence once, padded, in an order that depends only on the seed."""
 
 from collections.abc import Iterable
 
@@ -31,8 +31,8 @@ def of_lengths(lengths: Iterable[int], size: int) -> Batches:
     return batches([Pair(" ".join("a" * length), " ".join("b" * length)) for length in lengths], size)
 
 
-def rows(found: Iterable[Batch]) -> list[list[int]]:
-    return [batch.rows for batch in found]
+def rows(batches: Iterable[Batch]) -> list[list[int]]:
+    return [batch.rows for batch in batches]
 
 
 def test_a_batch_by_hand() -> None:
@@ -45,7 +45,7 @@ def test_a_batch_by_hand() -> None:
     assert batch.target_tokens == 5
 
 
-def test_an_empty_sentence_still_has_its_end() -> None:
+def test_an_empty_sentence_has_an_end_token() -> None:
     (batch,) = batches([Pair("", "")], 2).in_order()
     assert (batch.source.tolist(), batch.lengths.tolist()) == ([[EOS]], [1])
     assert (batch.target.tolist(), batch.expected.tolist()) == ([[BOS]], [[EOS]])
@@ -55,10 +55,10 @@ def test_an_empty_sentence_still_has_its_end() -> None:
 @given(lengths=st.lists(st.integers(0, 12), min_size=1, max_size=40), size=st.integers(1, 9), seed=st.integers(0, 99))
 def test_each_sentence_comes_once_and_only_padding_is_added(lengths: list[int], size: int, seed: int) -> None:
     made = of_lengths(lengths, size)
-    for found in (list(made.shuffled(seed, 0)), list(made.in_order())):
-        assert len(found) == len(made)
-        assert sorted(row for batch in found for row in batch.rows) == list(range(len(lengths)))
-        for batch in found:
+    for epoch in (list(made.shuffled(seed, 0)), list(made.in_order())):
+        assert len(epoch) == len(made)
+        assert sorted(row for batch in epoch for row in batch.rows) == list(range(len(lengths)))
+        for batch in epoch:
             assert len(batch.rows) <= size
             assert batch.lengths.tolist() == [lengths[row] + 1 for row in batch.rows]
             assert ((batch.source != PAD).sum(1) == batch.lengths).all()
@@ -69,7 +69,7 @@ def test_each_sentence_comes_once_and_only_padding_is_added(lengths: list[int], 
             )
 
 
-def test_the_order_depends_on_seed_and_epoch_alone() -> None:
+def test_the_order_depends_only_on_seed_and_epoch() -> None:
     lengths = [(7 * i) % 13 for i in range(60)]
     made = of_lengths(lengths, 4)
     first = rows(made.shuffled(1, 0))
@@ -80,18 +80,18 @@ def test_the_order_depends_on_seed_and_epoch_alone() -> None:
     assert rows(made.shuffled(2, 0)) != first
 
 
-def test_drawing_an_order_leaves_the_random_state_alone() -> None:
+def test_shuffling_does_not_change_the_global_random_state() -> None:
     state = torch.get_rng_state()
     list(of_lengths(range(9), 2).shuffled(1, 0))
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_sentences_of_like_length_come_together_and_not_in_order_of_length() -> None:
+def test_a_batch_has_similar_lengths_and_batches_are_not_in_order_of_length() -> None:
     lengths = [(7 * i) % 40 for i in range(40 * 8)]
-    found = [[lengths[row] for row in batch] for batch in rows(of_lengths(lengths, 8).shuffled(1, 0))]
+    batch_lengths = [[lengths[row] for row in batch] for batch in rows(of_lengths(lengths, 8).shuffled(1, 0))]
     assert len(lengths) <= 8 * POOL
-    assert all(max(batch) - min(batch) <= 1 for batch in found)
-    assert found != sorted(found)
+    assert all(max(batch) - min(batch) <= 1 for batch in batch_lengths)
+    assert batch_lengths != sorted(batch_lengths)
 
 
 def test_in_order_is_shortest_first() -> None:

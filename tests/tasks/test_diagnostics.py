@@ -1,4 +1,4 @@
-"""The synthetic diagnostics: targets and links found in a second way, sets, and refused values."""
+"""Tests of the synthetic diagnostics: targets and links computed in a second way, sets, and refused values."""
 
 import hashlib
 from pathlib import Path
@@ -19,7 +19,7 @@ SEEDS = st.integers(0, 2**32)
 
 
 def made(name: str, **changed: Any) -> Task:
-    """The task as configured, but small, and with these values changed."""
+    """The configured task with small sets. The values `changed` are replaced."""
     config = OmegaConf.load(Path(__file__).parents[2] / f"conf/task/{name}.yaml")
     assert isinstance(config, DictConfig)
     OmegaConf.resolve(config)
@@ -44,7 +44,7 @@ def test_the_target_is_the_source_in_another_order(name: str, seed: int, length:
 
 
 @pytest.mark.parametrize(("name", "expected"), [("copy", [0, 1, 2]), ("reverse", [2, 1, 0]), ("sort", [0, 1, 2])])
-def test_equal_numbers_are_told_apart_by_their_links(name: str, expected: list[int]) -> None:
+def test_links_distinguish_equal_numbers(name: str, expected: list[int]) -> None:
     task = made(name, length=3, words=2, train=1, validation=1, test=10)
     (pair,) = [pair for pair in every(task) if pair.source == "1 1 1"]
     assert [i for i, _ in pair.links] == expected
@@ -52,7 +52,7 @@ def test_equal_numbers_are_told_apart_by_their_links(name: str, expected: list[i
 
 @settings(max_examples=20, deadline=None)
 @given(seed=SEEDS, length=st.integers(10, 60), values=st.integers(2, 40))
-def test_each_key_is_asked_once_and_its_value_answered(seed: int, length: int, values: int) -> None:
+def test_each_key_is_asked_once_and_its_value_follows(seed: int, length: int, values: int) -> None:
     for pair in every(made("recall", seed=seed, length=length, values=values)):
         words, target = pair.source.split(), pair.target.split()
         mark = words.index("?")
@@ -83,7 +83,7 @@ def test_lengths_fill_the_range(name: str, length: int, shortest: int) -> None:
 
 
 @pytest.mark.parametrize(("name", "longest"), [(name, 32) for name in NAMES[:3]] + [("recall", 31)])
-def test_sentences_beyond_are_longer_up_to_twice(name: str, longest: int) -> None:
+def test_sentences_beyond_are_up_to_twice_as_long(name: str, longest: int) -> None:
     task = made(name, beyond=100)
     lengths = {len(pair.source.split()) for pair in task.beyond}
     assert (min(lengths), max(lengths)) == (17 if name != "recall" else 19, longest)
@@ -95,7 +95,7 @@ def test_sentences_beyond_are_longer_up_to_twice(name: str, longest: int) -> Non
     assert made(name, beyond=100, train=10).beyond == task.beyond != made(name, beyond=100, seed=2).beyond
 
 
-def test_no_sentence_has_more_keys_than_there_are() -> None:
+def test_no_sentence_has_more_keys_than_exist() -> None:
     few = made("recall", length=31, keys=12, beyond=20).beyond
     assert {len(pair.source.split()) for pair in few} == {34, 37}
     assert made("recall", length=31, keys=10, beyond=20).beyond == []
@@ -110,14 +110,14 @@ def test_no_sentence_has_more_keys_than_there_are() -> None:
         ("recall", "b5780bf1f423cb5e"),
     ],
 )
-def test_the_other_sets_are_those_of_old(name: str, digest: str) -> None:
-    """Measurements are comparable as long as this holds."""
+def test_the_other_sets_have_not_changed(name: str, digest: str) -> None:
+    """Measurements of different versions are comparable only if the sets are the same."""
     text = "".join(f"{pair.source}\t{pair.target}\t{pair.links}\n" for pair in every(made(name)))
     assert hashlib.sha256(text.encode()).hexdigest()[:16] == digest
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_sets_are_disjoint_and_the_seed_decides(name: str) -> None:
+def test_sets_are_disjoint_and_the_seed_determines_them(name: str) -> None:
     task, same, other = made(name), made(name), made(name, seed=2)
     assert [len(task.train), len(task.validation), len(task.test)] == [30, 5, 5]
     assert len({pair.source for pair in every(task)}) == 40
@@ -144,12 +144,12 @@ def test_keys_beyond_the_alphabet_are_distinct() -> None:
     assert len({task.source.token(i) for i in range(len(task.source))}) == len(task.source)
 
 
-def test_every_source_there_is_can_be_had_and_no_more() -> None:
+def test_sets_may_use_all_possible_sources_but_not_more() -> None:
     task = made("copy", length=2, words=2, train=4, validation=1, test=1)
     assert {pair.source for pair in every(task)} == {"0", "1", "0 0", "0 1", "1 0", "1 1"}
-    with pytest.raises(UserError, match=r"task\.train=5: with the other sets 7 .* but there are only 6;"):
+    with pytest.raises(UserError, match=r"task\.train=5: the three sets together need 7 .* but there are only 6;"):
         made("copy", length=2, words=2, train=5, validation=1, test=1)
-    # One pair: 2 keys, 3 values.
+    # One pair of a key and a value: 2 keys and 3 values give 6 sources.
     assert len(every(made("recall", length=4, keys=2, values=3, train=4, validation=1, test=1))) == 6
     with pytest.raises(UserError, match="but there are only 6;"):
         made("recall", length=4, keys=2, values=3, train=5, validation=1, test=1)
@@ -164,14 +164,14 @@ def test_every_source_there_is_can_be_had_and_no_more() -> None:
         ("sort", {"words": 1}, r"task\.words=1: must be 2 or more"),
         ("recall", {"length": 3}, "length=3: must be 4 or more"),
         ("recall", {"values": 1}, r"task\.values=1: must be 2 or more"),
-        ("recall", {"length": 31, "keys": 9}, r"task\.keys=9: length=31 holds 10 keys, .* set 10 or more"),
+        ("recall", {"length": 31, "keys": 9}, r"task\.keys=9: length=31 needs 10 different keys; set 10 or more"),
         ("copy", {"train": 0}, r"task\.train=0: at least one pair"),
         ("recall", {"test": "many"}, r"task\.test=many: at least one pair"),
         ("sort", {"beyond": -1}, r"task\.beyond=-1: must be 0 or more"),
         ("copy", {"length": 8, "words": 2, "beyond": 10**6}, r"task\.beyond=1000000: .* but there are only 130560;"),
     ],
 )
-def test_a_value_that_cannot_be_is_refused_in_one_line(name: str, changed: dict[str, Any], message: str) -> None:
+def test_an_invalid_value_is_refused_in_one_line(name: str, changed: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message) as refusal:
         made(name, **changed)
     assert "\n" not in str(refusal.value)

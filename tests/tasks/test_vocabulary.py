@@ -1,4 +1,4 @@
-"""Words and subwords: what is a token, what comes back, and what is kept between runs."""
+"""Tests of words and subwords: their tokens, decoded text, and the cache between runs."""
 
 import json
 from collections.abc import Callable
@@ -45,7 +45,7 @@ CORPORA = pytest.mark.parametrize("texts", [ENGLISH, CHINESE], ids=["english", "
 
 @BUILDERS
 @CORPORA
-def test_encode_and_decode_keep_what_bleu_sees(build: Callable[[list[str]], Vocabulary], texts: list[str]) -> None:
+def test_encode_and_decode_keep_the_tokens_of_bleu(build: Callable[[list[str]], Vocabulary], texts: list[str]) -> None:
     vocabulary = build(texts)
     bleu = BLEU(tokenize="zh" if texts is CHINESE else "13a").tokenizer
     for text in texts:
@@ -75,7 +75,7 @@ def test_special_ids(build: Callable[[list[str]], Vocabulary]) -> None:
     assert vocabulary.encode("") == [] and vocabulary.decode([]) == ""
 
 
-def test_restore_names_the_kinds_it_knows() -> None:
+def test_restore_names_the_known_kinds() -> None:
     with pytest.raises(UserError, match=r"kind='letters'.*words, sentencepiece"):
         restore({"kind": "letters"})
 
@@ -117,7 +117,7 @@ WORD = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Z", "C
 
 
 @given(st.lists(WORD, min_size=1))
-def test_tokenised_text_in_the_vocabulary_comes_back_as_it_was(sentence: list[str]) -> None:
+def test_decode_inverts_encode_for_tokenised_text(sentence: list[str]) -> None:
     text = " ".join(sentence)
     vocabulary = words([text], min_count=1, lowercase=False, tokenized=True)
     assert vocabulary.decode(vocabulary.encode(text)) == text
@@ -131,7 +131,7 @@ def test_words_are_counted_and_ordered() -> None:
         words([], min_count=0, lowercase=False, tokenized=False)
 
 
-def test_subwords_fold_case_and_spaces_when_asked() -> None:
+def test_subwords_ignore_case_and_spaces_if_lowercase_is_set() -> None:
     vocabulary = sentencepiece(ENGLISH, size=60, coverage=1.0, lowercase=True, tokenized=False)
     assert vocabulary.encode("The\u00a0CAT ") == vocabulary.encode("the cat")
 
@@ -149,12 +149,12 @@ def test_subwords_are_quiet_deterministic_and_cached(
     assert build_subwords(CHINESE).state() == first.state()
 
 
-def test_subwords_of_an_unwritable_cache_are_trained_all_the_same(
+def test_subwords_are_trained_even_if_the_cache_is_not_writable(
     own_cache: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (own_cache / "attnbench").write_text("not a folder")
     assert len(build_subwords(ENGLISH)) > len(SPECIALS)
-    assert "not kept" in caplog.text
+    assert "cannot be saved" in caplog.text
 
 
 def test_subwords_size() -> None:

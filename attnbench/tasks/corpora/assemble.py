@@ -7,7 +7,7 @@ from attnbench.errors import UserError
 from attnbench.tasks.task import Pair, Task
 from attnbench.tasks.vocabulary import Segmentation
 
-FEWEST_BEYOND = 10  # sentences longer than every training sentence; the score of fewer would say nothing
+FEWEST_BEYOND = 10  # the smallest size of the set `beyond`; a score of fewer sentences would say nothing
 
 
 def assemble(
@@ -22,16 +22,17 @@ def assemble(
     bleu_tokenize: str,
     gold: str | None = None,
 ) -> Task:
-    """The task made of (train, validation, test).
+    """Makes a task from `sets`: (train, validation, test).
 
     At most `max_pairs` pairs are used for training. They are drawn by the hash of their source, so that a smaller draw
-    is a part of a larger one. The vocabularies are built from them. Then pairs with more than `max_length` tokens on
-    either side are left out. Validation and test stay whole. Test sentences whose source has more tokens than every
-    training source are also the set `beyond`, if there are enough. BLEU compares words as given if `tokenized`,
-    otherwise those of sacreBLEU's `bleu_tokenize`. `gold` is the file of the test set's links.
+    is a subset of a larger one. The vocabularies are built from them. Then pairs with more than `max_length` tokens on
+    either side are left out. Validation and test sets keep all pairs. Test sentences whose source has more tokens than
+    every training source also form the set `beyond`, if there are enough. If the text is `tokenized`, BLEU compares its
+    words as they are. Otherwise sacreBLEU splits the text with `bleu_tokenize`. `gold` is the file with the gold links
+    of the test set.
 
     Raises:
-        UserError: nothing is left to train on, or a value out of range.
+        UserError: no pair is left to train on, or a value is out of range.
     """
     train, validation, test = sets
     _at_least_one(max_length=max_length, max_pairs=max_pairs)
@@ -53,15 +54,15 @@ def assemble(
 
 
 def hold_out(pairs: Sequence[Pair], *counts: int) -> tuple[list[Pair], ...]:
-    """The rest of `pairs`, followed by a held-out set for each of `counts`.
+    """Returns the training pairs, followed by one held-out set for each of `counts`.
 
-    Source sentences are ranked by a hash of their text, without case, and a set is a range of that ranking. The same
-    file thus gives the same sets in any order of its lines. Lines that are added later move only the sentences between
-    which they fall. No source sentence is in two sets. A held-out sentence is scored once: its first translation is
-    kept, and the others are in no set.
+    Source sentences are ranked by a hash of their text, without case. A held-out set is a range of this ranking. The
+    order of the lines in the file thus has no influence. If lines are added later, most sentences stay in their sets.
+    No source sentence is in two sets. A held-out sentence is scored once: its first translation is kept, and the other
+    translations are in no set.
 
     Raises:
-        UserError: nothing would be left to train on.
+        UserError: a count is less than 1, or no pair would be left to train on.
     """
     firsts: dict[bytes, Pair] = {}
     for pair in pairs:
@@ -81,7 +82,7 @@ def hold_out(pairs: Sequence[Pair], *counts: int) -> tuple[list[Pair], ...]:
 
 
 def sources_shared(one: Sequence[Pair], other: Sequence[Pair]) -> int:
-    """How many pairs of `other` have a source sentence, without case, that is also in `one`."""
+    """Counts the pairs of `other` whose source sentence is also a source sentence of `one`. Case is ignored."""
     known = {_rank(pair) for pair in one}
     return sum(_rank(pair) in known for pair in other)
 

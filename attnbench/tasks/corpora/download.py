@@ -1,4 +1,4 @@
-"""Where a corpus file is: in the user's data folder, in the cache, or at its origin, from where it is downloaded."""
+"""Finds a corpus file in the user's data folder or in the cache. Otherwise it is downloaded from its origin."""
 
 import hashlib
 import http.client
@@ -16,7 +16,7 @@ from attnbench.tasks import cache
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 30
-"""How long the origin may be silent, at the start or in the middle."""
+"""How many seconds the origin may send nothing, at the start or in the middle of a download."""
 
 _BLOCK = 1 << 16
 
@@ -24,11 +24,12 @@ _BLOCK = 1 << 16
 def locate(path: str, *, origin: str, sha256: str | None) -> Path:
     """The file at `path`, relative to a data folder. It is downloaded from the URL `origin` if no folder has it.
 
-    `sha256` is the digest that the download must have. It is None if the origin has no fixed content; then the digest
-    of the download is written beside the file, as `path.sha256`. A file that the user put there is not checked.
+    `sha256` is the digest that the download must have. It is None if the content at the origin may change. In this
+    case, the digest of the download is written to the file `path.sha256`. A file that the user put there is not
+    checked.
 
     Raises:
-        UserError: the file is not found and cannot be downloaded.
+        UserError: the file is in no folder, and it cannot be downloaded.
     """
     return find(path) or _download(path, origin, sha256)
 
@@ -41,7 +42,7 @@ def find(path: str) -> Path | None:
     """
     own = os.environ.get("ATTNBENCH_DATA")
     if own and not Path(own).is_dir():
-        raise UserError(f"ATTNBENCH_DATA={own} is not a folder; it should be one that holds {path}")
+        raise UserError(f"ATTNBENCH_DATA={own} is not a folder; set it to a folder that holds {path}")
     folders = [Path(own)] if own else []
     candidates = [folder / name for folder in (*folders, cache.folder()) for name in (path, f"{path}.gz")]
     return next((candidate for candidate in candidates if candidate.is_file()), None)
@@ -50,16 +51,16 @@ def find(path: str) -> Path | None:
 def _download(path: str, origin: str, sha256: str | None) -> Path:
     target = cache.folder() / path
     part = target.with_name(f"{target.name}.part")
-    mine = target.with_name(f"{target.name}.{os.getpid()}.part")  # two jobs must not write to one file
+    own_part = target.with_name(f"{target.name}.{os.getpid()}.part")  # two jobs must not write to the same file
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _claim(part, mine, resume=sha256 is not None)
+        _claim(part, own_part, resume=sha256 is not None)
         try:
-            _fetch(origin, mine)
-            _accept(mine, target, sha256)
+            _fetch(origin, own_part)
+            _accept(own_part, target, sha256)
         finally:
-            if mine.exists():
-                mine.replace(part)
+            if own_part.exists():
+                own_part.replace(part)
     except (OSError, http.client.HTTPException) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(
@@ -69,17 +70,17 @@ def _download(path: str, origin: str, sha256: str | None) -> Path:
     return target
 
 
-def _claim(part: Path, mine: Path, *, resume: bool) -> None:
-    """Takes over what an earlier run left, unless the origin may have changed since."""
-    mine.unlink(missing_ok=True)
+def _claim(part: Path, own_part: Path, *, resume: bool) -> None:
+    """Renames the partial download of an earlier run to `own_part`. Without `resume`, the download starts again."""
+    own_part.unlink(missing_ok=True)
     if resume and part.exists():
-        part.replace(mine)
+        part.replace(own_part)
 
 
 def _fetch(origin: str, part: Path) -> None:
-    """Appends to `part` what is missing, or starts again if the server does not serve ranges."""
+    """Appends the missing bytes to `part`. If the server does not serve ranges, the download starts again."""
     have = part.stat().st_size if part.exists() else 0
-    # Some hosts refuse Python's own agent.
+    # Some hosts refuse Python's default user agent.
     headers = {"User-Agent": "Mozilla/5.0 (compatible; attnbench)", "Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
@@ -87,7 +88,7 @@ def _fetch(origin: str, part: Path) -> None:
         response = urllib.request.urlopen(urllib.request.Request(origin, headers=headers), timeout=TIMEOUT_S)
     except urllib.error.HTTPError as error:
         if have and error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            return  # nothing is missing; the digest decides whether that is so
+            return  # no byte is missing, or the file is wrong: the digest is checked later
         raise
     with response:
         if response.status != http.HTTPStatus.PARTIAL_CONTENT:

@@ -14,7 +14,7 @@ from attnbench.tasks.vocabulary import Segmentation
 LANGUAGES = {"raw": ("de", "en", "fr"), "tok": ("de", "en")}
 TESTS = ("test_2016_flickr", "test_2017_flickr", "test_2017_mscoco")
 
-# The commits that added the files: train.en was changed later, in both versions.
+# The URLs name the commits that added the files, because train.en was changed later, in both versions.
 _ORIGIN = {
     "raw": "https://raw.githubusercontent.com/multi30k/dataset/"
     "c9be912dc05a3ebf9ae5bb5f7f58c1791cda43ab/data/task1/raw/{split}.{language}.gz",
@@ -38,11 +38,12 @@ def multi30k(
     """29,000 training pairs, 1,014 for validation, 1,000 for test (461 in test_2017_mscoco).
 
     `pair` is source-target, such as `de-en`. `version` is `raw` (text as written, BLEU with 13a) or `tok` (lower-cased
-    and tokenised by its authors, BLEU on these words: most published figures are measured on it). `test_links` is a
-    file of gold alignments (see `pharaoh`), line i for line i of the test set. For the other arguments see `assemble`.
+    and tokenised by its authors, BLEU on these words). Most published figures are measured on `tok`. `test_links` is a
+    file of gold alignments (see `pharaoh`), where line i belongs to line i of the test set. For the other arguments see
+    `assemble`.
 
     Raises:
-        UserError: an unknown pair, version or test set, or links that do not fit.
+        UserError: the pair, version or test set is unknown, or the links do not fit the sentences.
     """
     _check("version", version, tuple(LANGUAGES))
     _check("pair", pair, tuple("-".join(both) for both in permutations(LANGUAGES[version], 2)))
@@ -73,11 +74,11 @@ def _file(version: str, split: str, language: str) -> Path:
 
 
 def _digests() -> dict[str, str]:
-    """Path to digest, of what each origin serves; from a file in the format of sha256sum."""
+    """The digest of each file at its origin, by path. The file `multi30k.sha256` has the format of sha256sum."""
     lines = files("attnbench.tasks.corpora").joinpath("multi30k.sha256").read_text("utf-8").splitlines()
     return {path: digest for digest, path in map(str.split, lines)}
 
 
 def _check(key: str, value: str, valid: tuple[str, ...]) -> None:
     if value not in valid:
-        raise UserError(f"task.{key}={value} is not in Multi30k; it is one of {', '.join(valid)}")
+        raise UserError(f"task.{key}={value} is not in Multi30k; it must be one of {', '.join(valid)}")

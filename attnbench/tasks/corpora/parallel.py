@@ -30,21 +30,21 @@ def parallel(
     max_pairs: int | None = None,
     test_links: str | None = None,
 ) -> Task:
-    """A task from two line-aligned files, or from one table (`target` None), whose `columns` are source and target.
+    """A task from two line-aligned files, or from one table (`target` is None) with source and target in `columns`.
 
-    `validation` and `test` are each a number of sentences to hold out by hash, or files: a mapping with `source` and,
-    unless it is a table too, `target`. All files are UTF-8, plain or gzip. In `tokenized` text, words are separated by
-    spaces already, and BLEU compares them as they are; otherwise it uses `bleu_tokenize`. `test_links` is a file of
-    gold alignments (see `pharaoh`), line i for line i of the files of `test`. For the other arguments see `assemble`
-    and `hold_out`.
+    `validation` and `test` are each a number of sentences that are held out by hash, or a mapping with the files
+    `source` and `target`. If `source` is a table, the mapping has no `target`. All files are UTF-8, plain or gzip. In
+    `tokenized` text, spaces separate the words, and BLEU compares them as they are; otherwise BLEU uses
+    `bleu_tokenize`. `test_links` is a file of gold alignments (see `pharaoh`), where line i belongs to line i of the
+    files of `test`. For the other arguments see `assemble` and `hold_out`.
 
     Raises:
-        UserError: files or values that do not fit.
+        UserError: a value is not valid, or a file cannot be read or does not fit.
     """
     if bleu_tokenize not in BLEU.TOKENIZERS:
         raise UserError(f"task.bleu_tokenize={bleu_tokenize}: sacreBLEU has {', '.join(sorted(BLEU.TOKENIZERS))}")
     if len(columns) != 2 or min(columns) < 0:
-        raise UserError(f"task.columns={list(columns)}: must be two column numbers, from 0")
+        raise UserError(f"task.columns={list(columns)}: must be two column numbers, counted from 0")
     if test_links and isinstance(test, int):
         raise UserError(
             f"task.test_links={test_links}: needs a test set from files, test={{source: FILE, target: FILE}}"
@@ -58,7 +58,7 @@ def parallel(
         train, *held = hold_out(train, *counts.values())
     for key, pairs in given.items():
         if shared := sources_shared(train, pairs):
-            log.warning("task.%s: %d of its %d source sentences are in training too", key, shared, len(pairs))
+            log.warning("task.%s: %d of its %d source sentences are also in the training set", key, shared, len(pairs))
     given |= dict(zip(counts, held, strict=True))
     return assemble(
         f"parallel-{Path(source).name}",

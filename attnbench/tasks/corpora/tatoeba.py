@@ -1,4 +1,4 @@
-"""Tatoeba: short everyday sentences and their translations, as collected for learners at manythings.org."""
+"""Tatoeba: short everyday sentences and their translations. manythings.org collects them for learners."""
 
 import zipfile
 from pathlib import Path
@@ -28,17 +28,17 @@ def tatoeba(
 ) -> Task:
     """All pairs of English and one other language. `validation` and `test` sentences are held out by hash.
 
-    `pair` is source-target, such as `eng-cmn`. The file is `tatoeba/cmn-eng.tsv`, plain or gzip; otherwise it is the
-    origin's `tatoeba/cmn-eng.zip`. The origin grows and has no fixed digest. The digest of a download is written beside
-    it. Two downloads are two corpora: keep the file to compare figures. For the other arguments see `assemble` and
-    `hold_out`.
+    `pair` is source-target, such as `eng-cmn`. The file is `tatoeba/cmn-eng.tsv`, plain or gzip. If it is not found,
+    the file is `tatoeba/cmn-eng.zip`, as the origin serves it. The corpus at the origin grows, so that it has no fixed
+    digest. The digest of a download is written beside it. Two downloads may be different corpora: keep the file to
+    compare figures. For the other arguments see `assemble` and `hold_out`.
 
     Raises:
-        UserError: another pair, or a corpus that is too small.
+        UserError: the pair is unknown, or the corpus is too small.
     """
     valid = [name for other in OTHERS for name in (f"eng-{other}", f"{other}-eng")]
     if pair not in valid:
-        raise UserError(f"task.pair={pair} is not offered of Tatoeba; it is one of {', '.join(valid)}")
+        raise UserError(f"task.pair={pair} is not supported for Tatoeba; it must be one of {', '.join(valid)}")
     source, target = pair.split("-")
     other = target if source == "eng" else source
     train, held_validation, held_test = hold_out(_read(other, (0, 1) if source == "eng" else (1, 0)), validation, test)

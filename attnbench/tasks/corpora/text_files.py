@@ -1,4 +1,4 @@
-"""From files to sentence pairs: two line-aligned files, or one table; plain or gzip; with gold links, if any."""
+"""Reads sentence pairs from two line-aligned files or from one table, plain or gzip, with optional gold links."""
 
 import gzip
 import logging
@@ -16,11 +16,11 @@ _GZIP = b"\x1f\x8b"
 
 
 def read_aligned(source: Path, target: Path, links: Path | None = None) -> list[Pair]:
-    """Line i of `source` with line i of `target`, and with line i of `links`, if there is such a file.
+    """Pairs line i of `source` with line i of `target`. If there is a file `links`, its line i belongs to this pair.
 
     Raises:
-        UserError: a file cannot be read or is not UTF-8, the numbers of lines differ, there is no pair, or links do not
-            fit.
+        UserError: a file cannot be read or is not UTF-8, the numbers of lines differ, there is no pair, or the links
+            do not fit.
     """
     sources, targets = read_lines(source), read_lines(target)
     if len(sources) != len(targets):
@@ -29,18 +29,19 @@ def read_aligned(source: Path, target: Path, links: Path | None = None) -> list[
 
 
 def read_table(path: Path, columns: Sequence[int], links: Path | None = None) -> list[Pair]:
-    """Two of the tab-separated `columns` (source, target; counted from 0) of every line that is not blank.
+    """Reads two tab-separated `columns` (source, target; counted from 0) from every line that is not blank.
 
     Line i of the file `links`, if there is one, belongs to line i.
 
     Raises:
-        UserError: a file cannot be read or is not UTF-8, a line is too short, there is no pair, or links do not fit.
+        UserError: a file cannot be read or is not UTF-8, a line is too short, there is no pair, or the links do not
+            fit.
     """
     return table(read_lines(path), columns, str(path), links)
 
 
 def table(lines: Sequence[str], columns: Sequence[int], name: str, links: Path | None = None) -> list[Pair]:
-    """The same as `read_table`, for lines that were read already. `name` is for messages."""
+    """Does the same as `read_table`, for lines that were already read. `name` is for messages."""
     source, target = columns
     rows = []
     for number, line in enumerate(lines, start=1):
@@ -49,8 +50,8 @@ def table(lines: Sequence[str], columns: Sequence[int], name: str, links: Path |
             rows.append((cells[source], cells[target]))
         elif line.strip():
             raise UserError(
-                f"{name}, line {number}: columns {source} and {target} (from 0) are needed, "
-                f"but it has {len(cells)}, separated by tabs"
+                f"{name}, line {number}: columns {source} and {target} (counted from 0) are needed, "
+                f"but the line has {len(cells)} columns, separated by tabs"
             )
         else:
             rows.append(("", ""))
@@ -84,7 +85,7 @@ def decode_lines(content: bytes, name: str) -> list[str]:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UserError(f"{name}, line {line}: not UTF-8 ({error.reason}); save the file as UTF-8") from error
-    # Not splitlines(): it would also cut at characters that may be inside a sentence.
+    # Not splitlines(): it also splits at characters that may be inside a sentence.
     lines = text.split("\n")
     if not lines[-1]:
         lines.pop()
@@ -96,9 +97,9 @@ def _pairs(rows: Sequence[tuple[str, str]], name: str, links: Path | None) -> li
     if links is not None:
         stripped = with_links(stripped, read_lines(links), links)
     pairs = [pair for pair in stripped if pair.source and pair.target]
-    half = sum(bool(pair.source) != bool(pair.target) for pair in stripped)
-    if half:
-        log.warning("%s: %d pairs with an empty side are left out", name, half)
+    half_empty = sum(bool(pair.source) != bool(pair.target) for pair in stripped)
+    if half_empty:
+        log.warning("%s: %d pairs with an empty side are left out", name, half_empty)
     if not pairs:
-        raise UserError(f"{name}: has no sentence pair at all")
+        raise UserError(f"{name}: there is no sentence pair at all")
     return pairs

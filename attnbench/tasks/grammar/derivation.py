@@ -1,6 +1,6 @@
-"""The rules of the embedded grammar. Each builds a piece of source and of target together, so that links are known.
+"""The rules of the embedded grammar. Each builds a part of source and target together, so that the links are known.
 
-A target word carries the source words that it translates. Nothing is aligned afterwards.
+A target word stores the source words that it translates. No alignment is estimated afterwards.
 """
 
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ class Word:
 
 
 class Rendered(NamedTuple):
-    """One target word, and the source words that it translates, or that require it."""
+    """One target word, and the source words that it translates or that require it."""
 
     text: str
     origin: tuple[Word, ...]
 
 
 class Phrase(NamedTuple):
-    """A piece of sentence in both languages, each in its own order."""
+    """A part of a sentence in both languages. Each language has its own word order."""
 
     source: list[Word]
     target: list[Rendered]
@@ -52,7 +52,7 @@ class NounPhrase(NamedTuple):
 
 
 class VerbGroup(NamedTuple):
-    """A verb with its auxiliaries. The target splits it: the clause places `finite`, and `rest` stands last."""
+    """A verb with its auxiliaries. The target splits it: each clause type has its own place for `finite` and `rest`."""
 
     source: list[Word]
     finite: list[Rendered]
@@ -60,7 +60,7 @@ class VerbGroup(NamedTuple):
 
 
 class Predicate(NamedTuple):
-    """What a clause says of its subject. `after` is a subordinate clause, which stays after any verb."""
+    """A clause without its subject. `after` is a subordinate clause. It comes after all verbs of the clause."""
 
     verb: VerbGroup
     complement: Phrase
@@ -71,12 +71,12 @@ EMPTY = Phrase([], [])
 
 
 def join(*parts: Phrase | NounPhrase) -> Phrase:
-    """The parts one after the other, in the same order on both sides."""
+    """Concatenates the parts. Source and target have the same order of parts."""
     return Phrase([w for part in parts for w in part.source], [r for part in parts for r in part.target])
 
 
 def fixed(text: str) -> Phrase:
-    """A word that never inflects: a preposition, a conjunction, an adverb, a comma."""
+    """A word that is never inflected: a preposition, a conjunction, an adverb or a comma."""
     word = Word(text)
     return Phrase([word], [Rendered(lexicon.FIXED[text], (word,))])
 
@@ -90,7 +90,7 @@ def pair(sentence: Phrase) -> Pair:
 
 
 def noun_phrase(determiner: Determiner, adjectives: Sequence[Adjective], noun: Noun, plural: bool) -> NounPhrase:
-    """All words agree with the noun. Adjectives follow it in reverse order, except the few that stay before it.
+    """All words agree with the noun. Adjectives follow it in reverse order, except a few that stay before it.
 
     the old red house  →  la kasta roska veka      0-0 1-3 2-2 3-1
     """
@@ -119,7 +119,7 @@ def pronoun(antecedent: Agreement) -> NounPhrase:
 
 
 def coordinated(first: NounPhrase, second: NounPhrase) -> NounPhrase:
-    """A plural. It is feminine, or animate, only if both parts are."""
+    """Two noun phrases with "and": a plural. It is feminine (or animate) only if both parts are."""
     one, two = first.agreement, second.agreement
     agreement = Agreement(one.feminine and two.feminine, True, one.animate and two.animate)
     return NounPhrase(*join(first, fixed("and"), second), agreement, first.heads + second.heads)
@@ -131,7 +131,7 @@ def modified(head: NounPhrase, modifier: Phrase) -> NounPhrase:
 
 
 def verb_group(verb: Verb, subject: Agreement, *, future: bool = False, negated: bool = False) -> VerbGroup:
-    """The verb agrees with its subject; "do" is dropped; "not" is two words, around the finite verb.
+    """The verb agrees with its subject. "do" is dropped. "not" becomes two words, around the finite verb.
 
     does not call  →  ne rufat pan … an            1-0 1-2 2-1 2-3
     """
@@ -167,13 +167,13 @@ def direct_object(thing: NounPhrase) -> Phrase:
 
 
 def direct_and_indirect(thing: Phrase, recipient: NounPhrase) -> Phrase:
-    """The two objects change places: (gives) one book to the king → ad lo tarvo una skrifa."""
+    """The two objects swap their order: (gives) one book to the king → ad lo tarvo una skrifa."""
     to = join(fixed("to"), recipient)
     return Phrase(thing.source + to.source, to.target + thing.target)
 
 
 def main_clause(subject: NounPhrase, predicate: Predicate) -> Phrase:
-    """The finite verb is second, the rest of the verb is last.
+    """The finite verb comes second. The rest of the verb comes last.
 
     the king will see the cat  →  lo tarvo volat az la mirla vidar         0-0 1-1 2-2 3-6 4-4 5-3 5-5
     """
@@ -183,7 +183,7 @@ def main_clause(subject: NounPhrase, predicate: Predicate) -> Phrase:
 
 
 def inverted_clause(subject: NounPhrase, predicate: Predicate) -> Phrase:
-    """A main clause after something else: the finite verb comes before its subject.
+    """A main clause after an adverb or another clause. The finite verb comes before its subject.
 
     (today) the king sees the cat  →  (oje) vidat lo tarvo az la mirla     0-1 1-2 2-0 3-4 4-3 4-5
     """
@@ -193,7 +193,7 @@ def inverted_clause(subject: NounPhrase, predicate: Predicate) -> Phrase:
 
 
 def subordinate_clause(subject: Phrase | NounPhrase, predicate: Predicate) -> Phrase:
-    """The whole verb is last, with its finite part at the very end.
+    """The whole verb comes last. Its finite part is at the very end.
 
     (because) the king will see the cat  →  (perk) lo tarvo az la mirla vidar volat
     """
@@ -221,5 +221,5 @@ def object_relative(subject: NounPhrase, verb: VerbGroup) -> Phrase:
 
 
 def content_clause(clause: Phrase) -> Phrase:
-    """(knows) that the cat sleeps  →  la mirla dorvat: here "that" is dropped."""
+    """(knows) that the cat sleeps  →  la mirla dorvat. The target has no word for "that"."""
     return Phrase([Word(lexicon.THAT), *clause.source], clause.target)

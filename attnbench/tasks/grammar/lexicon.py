@@ -1,6 +1,6 @@
 """The words of the embedded grammar: an English-like source, and an invented target that shows gender and number.
 
-The tables have stems. Endings are made by rule, so that a row is everything there is to know about a word.
+The tables have stems. Rules add the endings, so that one row describes a word completely.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Noun:
-    """A noun. Only the target has gender. `compound` is a second target word that never inflects."""
+    """A noun. Only the target has gender. `compound` is a second target word that is never inflected."""
 
     singular: str
     plural: str
@@ -20,7 +20,7 @@ class Noun:
 
 @dataclass(frozen=True)
 class Adjective:
-    """An adjective. The source does not inflect it. In the target, most follow their noun; a few stand `before` it."""
+    """An adjective. The source does not inflect it. In the target, most follow their noun; a few come `before` it."""
 
     word: str
     stem: str
@@ -31,8 +31,8 @@ class Adjective:
 class Verb:
     """A verb.
 
-    `particle` is a second target word, which main clauses split off. `inanimate`, if given, is the stem for a subject
-    that is a thing (a machine that runs is not a horse that runs).
+    `particle` is a second target word. Main clauses separate it from the verb. `inanimate`, if given, is the stem for a
+    subject that is a thing: "runs" has one translation for a horse and another for a machine.
     """
 
     third: str
@@ -49,7 +49,7 @@ class Verb:
 
 @dataclass(frozen=True)
 class Determiner:
-    """A determiner. An empty form means that the source has none in that number."""
+    """A determiner. If a form is empty, the determiner does not exist in this number."""
 
     singular: str
     plural: str
@@ -187,7 +187,7 @@ PLURAL_DETERMINERS = tuple(determiner for determiner in DETERMINERS if determine
 
 PRONOUN = Determiner("it", "they", "el")
 
-# Words that never inflect on either side.
+# Words that are inflected in neither language.
 PREPOSITIONS = {"near": "prox", "under": "sub", "behind": "hint", "with": "kon", "without": "zen"}
 ADVERBS = {"today": "oje", "often": "saep", "now": "nun", "sometimes": "alkun"}
 COORDINATORS = {"but": "ma", "so": "dunk", "or": "od"}

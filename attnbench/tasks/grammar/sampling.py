@@ -1,4 +1,4 @@
-"""Random sentences of the embedded grammar, each with a given range of source words."""
+"""Random sentences of the embedded grammar, with a given range of source words."""
 
 from collections.abc import Callable, Mapping
 from random import Random
@@ -16,8 +16,8 @@ from attnbench.tasks.grammar.derivation import (
 from attnbench.tasks.grammar.lexicon import BE, Verb
 from attnbench.tasks.task import Pair
 
-MAX_DEPTH = 3  # clauses within clauses
-_CLAUSE = 3  # source words of the shortest clause: the king sleeps
+MAX_DEPTH = 3  # of clauses inside clauses
+_CLAUSE = 3  # source words of the shortest clause, such as "the king sleeps"
 
 Order = Callable[[NounPhrase, Predicate], Phrase]
 
@@ -37,16 +37,16 @@ def sample(rng: Random, shortest: int, longest: int) -> Pair:
 
 
 class _Sampler:
-    """The random choices. `room` is the number of source words that a piece may have; it is enough for its shortest
-    form.
+    """The random choices. `room` is the number of source words that a part may have. It is always enough for the
+    shortest form of the part.
     """
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng
 
     def sentence(self, room: int) -> Phrase:
-        """Clauses, as long as there is room for one more. Each may refer to the subject of the one before as it or
-        they.
+        """Adds clauses while there is room for one more. The subject of a clause may be a pronoun for the subject of
+        the previous clause.
         """
         whole, subject = self.period(room, None)
         while room - len(whole.source) > _CLAUSE:
@@ -56,7 +56,7 @@ class _Sampler:
         return whole
 
     def period(self, room: int, antecedent: Agreement | None) -> tuple[Phrase, Agreement]:
-        """A main clause, perhaps with an adverb or an adverbial clause; and the subject of its last clause."""
+        """A main clause, sometimes with an adverb or an adverbial clause; and the subject of its last clause."""
         chance = self.rng.random()
         if chance < 0.25 and room >= 2 * _CLAUSE + 2:
             return self.adverbial(room, antecedent)
@@ -66,7 +66,7 @@ class _Sampler:
         return self.clause(rules.main_clause, room, antecedent)
 
     def adverbial(self, room: int, antecedent: Agreement | None) -> tuple[Phrase, Agreement]:
-        """Two clauses. The subordinate one may come first or second, each with its own conjunctions."""
+        """Two clauses. The subordinate clause is first or second. Each order has its own conjunctions."""
         share = self.rng.randint(_CLAUSE, room - _CLAUSE - 2)
         if self.rng.random() < 0.5:
             first, subject = self.clause(rules.main_clause, share, antecedent)
@@ -87,7 +87,7 @@ class _Sampler:
         return order(subject, predicate), subject.agreement
 
     def predicate(self, subject: Agreement, room: int, depth: int) -> Predicate:
-        """A verb with its complements, of a kind for which there is room."""
+        """A verb with its complements. Only kinds that fit into the room are possible."""
         kinds = [(1, 1, self.intransitive), (2, 2, self.being), (3, 6, self.transitive), (4, 1, self.placed)]
         kinds.append((6, 2, self.ditransitive))
         if depth < MAX_DEPTH:
@@ -97,7 +97,7 @@ class _Sampler:
         return kind(subject, room, depth)
 
     def verb(self, verbs: tuple[Verb, ...], subject: Agreement, room: int) -> VerbGroup:
-        """A verb, perhaps in the future or negated, if there is room for the additional words."""
+        """A verb. It may be in the future or negated, if there is room for the additional words."""
         verb = self.rng.choice(verbs)
         future, negated = self.rng.random() < 0.2 and room >= 2, self.rng.random() < 0.25 and room >= 3
         return rules.verb_group(verb, subject, future=future, negated=negated)
@@ -131,7 +131,7 @@ class _Sampler:
         return Predicate(verb, EMPTY, rules.content_clause(clause))
 
     def noun_phrase(self, room: int, depth: int) -> NounPhrase:
-        """A noun phrase with at most one modifier after it, so that it is clear which noun a modifier belongs to."""
+        """A noun phrase with at most one modifier after it. It is thus clear which noun the modifier belongs to."""
         chance = self.rng.random()
         if chance < 0.1 and room >= 5:
             first = self.plain(room - 3)
@@ -158,7 +158,7 @@ class _Sampler:
         return rules.fixed(self.rng.choice(tuple(words)))
 
     def plain(self, room: int) -> NounPhrase:
-        """A determiner, up to two adjectives, a noun."""
+        """A determiner, up to two adjectives, and a noun."""
         plural = self.rng.random() < 0.4
         adjectives = self.rng.sample(lexicon.ADJECTIVES, min(room - 2, self.rng.choice((0, 0, 1, 1, 2))))
         determiner = self.rng.choice(lexicon.PLURAL_DETERMINERS if plural else lexicon.SINGULAR_DETERMINERS)

@@ -1,4 +1,4 @@
-"""The user's own files, with all kinds of faults, and the two public corpora."""
+"""Tests of the user's own files, with all kinds of faults, and of the two public corpora."""
 
 import gzip
 import hashlib
@@ -55,7 +55,7 @@ def own(source: Path, **changes: Any) -> Task:
     return parallel(source=str(source), **(arguments | changes))
 
 
-def test_the_same_pairs_from_a_table_and_from_two_files_plain_or_gzip(tmp_path: Path, table: Path) -> None:
+def test_a_table_and_two_files_plain_or_gzip_give_the_same_pairs(tmp_path: Path, table: Path) -> None:
     assert read_table(table, (0, 1)) == PAIRS
     assert read_table(table, (1, 2))[0] == Pair("Zeile Nummer 0", "note")
     source, target = tmp_path / "source", tmp_path / "target.txt"
@@ -70,7 +70,7 @@ def test_only_a_newline_ends_a_line(tmp_path: Path) -> None:
     assert read_lines(path) == ["one\u2028line\u0085only", "", "last"]
 
 
-def test_empty_sides_are_left_out_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_pairs_with_an_empty_side_are_left_out_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "text.tsv"
     path.write_text("a\tb\n\n \tc\nd\te\n", "utf-8")
     assert read_table(path, (0, 1)) == [Pair("a", "b"), Pair("d", "e")]
@@ -81,13 +81,13 @@ def test_empty_sides_are_left_out_and_told(tmp_path: Path, caplog: pytest.LogCap
     ("content", "message"),
     [
         (b"", "no sentence pair at all"),
-        (b"a\tb\nonly one\n", "line 2: columns 0 and 1 .from 0. are needed, but it has 1,"),
+        (b"a\tb\nonly one\n", "line 2: columns 0 and 1 .counted from 0. are needed, but the line has 1"),
         (b"a\tb\nc\t\xff\n", "line 2: not UTF-8"),
         (gzip.compress(b"a\tb\n", mtime=0)[:-9], "cannot be read"),
         (gzip.compress(b"a\tb\n", mtime=0)[:12] + b"\xff\xff\xff\xff", "cannot be read"),
     ],
 )
-def test_a_bad_table_is_named(tmp_path: Path, content: bytes, message: str) -> None:
+def test_the_error_names_a_bad_table(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "bad.tsv"
     path.write_bytes(content)
     with pytest.raises(UserError, match=f"^{re.escape(str(path))}.*{message}") as caught:
@@ -95,7 +95,7 @@ def test_a_bad_table_is_named(tmp_path: Path, content: bytes, message: str) -> N
     assert "\n" not in str(caught.value)
 
 
-def test_missing_and_unequal_files_are_named(tmp_path: Path, table: Path) -> None:
+def test_the_error_names_missing_and_unequal_files(tmp_path: Path, table: Path) -> None:
     with pytest.raises(UserError, match=r"gone\.tsv: cannot be read \(No such file"):
         own(tmp_path / "gone.tsv")
     short = tmp_path / "short"
@@ -118,13 +118,13 @@ def test_missing_and_unequal_files_are_named(tmp_path: Path, table: Path) -> Non
         ({"max_pairs": 0}, "max_pairs=0"),
     ],
 )
-def test_bad_values_are_named(table: Path, changes: dict[str, Any], message: str) -> None:
+def test_the_error_names_a_bad_value(table: Path, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message) as caught:
         own(table, **changes)
     assert "\n" not in str(caught.value)
 
 
-def test_held_out_sets_are_disjoint_and_outlive_new_lines() -> None:
+def test_held_out_sets_are_disjoint_and_change_little_with_new_lines() -> None:
     train, validation, test = hold_out(PAIRS, 10, 20)
     assert (len(train), len(validation), len(test)) == (170, 10, 20)
     assert {*train, *validation, *test} == set(PAIRS)
@@ -140,7 +140,7 @@ def test_no_source_sentence_is_in_two_sets() -> None:
     assert (len(train), len(validation), len(test)) == (100, 50, 50)
 
 
-def test_files_of_ones_own_are_held_out_as_they_are(
+def test_the_users_held_out_files_are_used_unchanged(
     tmp_path: Path, table: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "test.tsv"
@@ -149,10 +149,10 @@ def test_files_of_ones_own_are_held_out_as_they_are(
     assert [pair.target for pair in task.test] == ["x", "y", "z"]
     assert (len(task.train), len(task.validation)) == (1, 199)
     task = own(table, validation={"source": str(path)}, test={"source": str(path), "target": None})
-    assert task.train == PAIRS and "task.test: 2 of its 3 source sentences are in training too" in caplog.text
+    assert task.train == PAIRS and "task.test: 2 of its 3 source sentences are also in the training set" in caplog.text
 
 
-def test_length_bounds_training_only_and_draws_are_nested(tmp_path: Path) -> None:
+def test_max_length_limits_only_training_and_draws_are_nested(tmp_path: Path) -> None:
     path = tmp_path / "corpus.tsv"
     path.write_text("".join(f"{'w ' * (i % 10 + 1)}{i}\tz\n" for i in range(200)), "utf-8")
     task = own(path, max_length=5)
@@ -162,28 +162,28 @@ def test_length_bounds_training_only_and_draws_are_nested(tmp_path: Path) -> Non
     assert len(few) == 10 and set(few) < set(more) and len(more) == 50
 
 
-def test_test_sentences_beyond_the_longest_in_training_are_a_set_if_they_are_ten(tmp_path: Path) -> None:
+def test_ten_test_sentences_longer_than_all_training_sentences_form_a_set(tmp_path: Path) -> None:
     path = tmp_path / "corpus.tsv"
     path.write_text("".join(f"{'w ' * (i % 10)}{i}\tz\n" for i in range(200)), "utf-8")
     test = {"source": str(path)}
     task = own(path, test=test, max_length=7)
     assert {len(pair.source.split()) for pair in task.beyond} == {8, 9, 10}
     assert set(task.beyond) < set(task.test)
-    assert own(path, test=test, max_length=9).beyond  # twenty
+    assert own(path, test=test, max_length=9).beyond  # 20 sentences
     assert not own(path, test=test, max_length=10).beyond
     short = tmp_path / "short.tsv"
     short.write_text("\n".join(path.read_text("utf-8").split("\n")[:90]), "utf-8")
-    assert not own(path, test={"source": str(short)}, max_length=9).beyond  # nine
+    assert not own(path, test={"source": str(short)}, max_length=9).beyond  # 9 sentences
 
 
-def test_bleu_follows_the_text(table: Path) -> None:
+def test_bleu_settings_depend_on_the_text(table: Path) -> None:
     assert own(table, lowercase=True).bleu == {"tokenize": "13a", "lowercase": True}
     assert own(table, bleu_tokenize="zh").bleu == {"tokenize": "zh", "lowercase": False}
     assert own(table, tokenized=True).bleu == {"tokenize": "none", "lowercase": False}
 
 
 @pytest.mark.parametrize("segmentation", ["words", "sentencepiece"])
-def test_the_configuration_is_the_constructor(
+def test_the_configuration_has_the_arguments_of_the_function(
     segmentation: str, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -229,13 +229,13 @@ def flickr(**changes: Any) -> Task:
         ({"test": "test_2018_flickr"}, "task.test=test_2018_flickr"),
     ],
 )
-def test_multi30k_says_what_there_is(changes: dict[str, Any], message: str) -> None:
+def test_the_error_names_the_valid_values_of_multi30k(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         flickr(**changes)
 
 
 @MULTI30K
-def test_multi30k_digests_are_of_what_the_origin_serves() -> None:
+def test_multi30k_digests_match_the_files_of_the_origin() -> None:
     """The origin serves `raw` as gzip and `tok` as plain text."""
     for line in (Path(attnbench.tasks.corpora.__file__).parent / "multi30k.sha256").read_text().splitlines():
         digest, path = line.split()
@@ -248,7 +248,7 @@ def test_multi30k_digests_are_of_what_the_origin_serves() -> None:
 def test_multi30k_tokenised_is_as_published() -> None:
     task = flickr(version="tok", lowercase=True)
     assert (len(task.train), len(task.validation), len(task.test)) == (29_000, 1_014, 1_000)
-    # With the four special tokens, as published vocabulary sizes count them.
+    # Published vocabulary sizes include the four special tokens.
     assert (len(task.source), len(task.target)) == (7_859, 5_921)
     assert task.bleu == {"tokenize": "none", "lowercase": True}
 
@@ -274,13 +274,13 @@ def test_tatoeba_chinese_by_subwords(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @TATOEBA
-def test_tatoeba_the_other_way_round() -> None:
+def test_tatoeba_from_french_to_english() -> None:
     task = tatoeba(pair="fra-eng", validation=10, test=10, lowercase=True, max_length=60, segmentation=WORDS)
     assert len(task.source) > len(task.target) > len(SPECIALS)
     assert task.bleu == {"tokenize": "13a", "lowercase": True}
 
 
-def test_tatoeba_reads_the_archive_of_its_origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tatoeba_reads_the_archive_from_its_origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ATTNBENCH_DATA", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "tatoeba").mkdir()

@@ -1,4 +1,4 @@
-"""Files that are found, downloaded, resumed and refused, with a server on loopback."""
+"""Tests that files are found, downloaded, resumed and refused, with a server on the loopback address."""
 
 import hashlib
 import re
@@ -21,7 +21,7 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 @dataclass
 class Origin:
-    """What the server does, and what it was asked."""
+    """The behaviour of the server, and the `Range` headers of its requests."""
 
     url: str = ""
     serves_ranges: bool = True
@@ -100,14 +100,14 @@ def test_the_users_folder_comes_first_and_is_trusted(
     assert origin.ranges == [] and find("corpus/b") is None
 
 
-def test_a_data_folder_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_names_a_data_folder_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ATTNBENCH_DATA", "/no/such")
     with pytest.raises(UserError, match="ATTNBENCH_DATA=/no/such is not a folder"):
         find("corpus/a")
 
 
 @pytest.mark.parametrize("serves_ranges", [True, False])
-def test_a_broken_download_goes_on_where_it_stopped(origin: Origin, cache: Path, serves_ranges: bool) -> None:
+def test_a_broken_download_resumes_where_it_stopped(origin: Origin, cache: Path, serves_ranges: bool) -> None:
     origin.sends, origin.serves_ranges = 100_000, serves_ranges
     with pytest.raises(UserError, match="closed after 100,000 of 256,000 bytes"):
         locate("corpus/a", origin=origin.url, sha256=DIGEST)
@@ -118,26 +118,26 @@ def test_a_broken_download_goes_on_where_it_stopped(origin: Origin, cache: Path,
     assert [file.name for file in cache.iterdir()] == ["a"]
 
 
-def test_a_part_that_is_whole_is_taken(origin: Origin, cache: Path) -> None:
+def test_a_complete_part_file_is_used(origin: Origin, cache: Path) -> None:
     (cache / "a.part").write_bytes(CONTENT)
     assert locate("corpus/a", origin=origin.url, sha256=DIGEST).read_bytes() == CONTENT
 
 
-def test_a_wrong_digest_leaves_nothing(origin: Origin, cache: Path) -> None:
+def test_a_download_with_a_wrong_digest_is_deleted(origin: Origin, cache: Path) -> None:
     (cache / "a.part").write_bytes(b"of another file")
     with pytest.raises(UserError, match="its sha256 is"):
         locate("corpus/a", origin=origin.url, sha256=DIGEST)
     assert list(cache.iterdir()) == []
 
 
-def test_without_a_fixed_digest_the_one_that_came_is_noted(origin: Origin, cache: Path) -> None:
+def test_without_a_fixed_digest_the_digest_of_the_download_is_written(origin: Origin, cache: Path) -> None:
     (cache / "a.part").write_bytes(b"of last year's file")
     assert locate("corpus/a", origin=origin.url, sha256=None).read_bytes() == CONTENT
     assert (cache / "a.sha256").read_text() == f"{DIGEST}  a\n"
     assert origin.ranges == [None]
 
 
-def test_a_failure_says_what_why_and_what_to_do(origin: Origin, cache: Path) -> None:
+def test_the_error_names_the_file_the_reason_and_a_remedy(origin: Origin, cache: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         refused = f"http://127.0.0.1:{unused.getsockname()[1]}/file"
@@ -150,7 +150,7 @@ def test_a_failure_says_what_why_and_what_to_do(origin: Origin, cache: Path) -> 
             assert str(cache / "a") in message and "ATTNBENCH_DATA" in message
 
 
-def test_a_silent_server_is_given_up(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_server_times_out(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download, "TIMEOUT_S", 0.2)
     origin.silent = threading.Event()
     with pytest.raises(UserError, match="timed out"):

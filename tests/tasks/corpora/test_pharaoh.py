@@ -1,4 +1,4 @@
-"""Files of gold alignments: read by their tasks, and with all kinds of faults."""
+"""Tests of files of gold alignments: tasks that read them, and all kinds of faults."""
 
 import re
 from functools import partial
@@ -17,14 +17,14 @@ SOURCE, TARGET = "das ist ein Haus\n\nja\n", "this is a house\n\nyes indeed\n"
 
 
 def written(folder: Path, links: str) -> tuple[Path, Path, Path]:
-    """Files of two sentence pairs with a blank line between them, and of links."""
+    """Writes the files of two sentence pairs, with a blank line between them, and the file of links."""
     paths = folder / "source", folder / "target", folder / "gold.pharaoh"
     for path, text in zip(paths, (SOURCE, TARGET, links), strict=True):
         path.write_text(text, "utf-8")
     return paths
 
 
-def test_links_are_those_of_the_line_whatever_is_left_out_before_it(tmp_path: Path) -> None:
+def test_links_belong_to_their_line_also_after_lines_that_are_left_out(tmp_path: Path) -> None:
     expected = [
         Pair("das ist ein Haus", "this is a house", ((0, 0), (1, 1)), ((2, 2), (3, 3))),
         Pair("ja", "yes indeed", ((0, 1),), ((0, 0),)),
@@ -36,33 +36,36 @@ def test_links_are_those_of_the_line_whatever_is_left_out_before_it(tmp_path: Pa
     assert read_table(table, (0, 1), links) == expected
 
 
-def test_what_is_sure_is_not_merely_possible(tmp_path: Path) -> None:
+def test_a_sure_link_is_not_also_possible(tmp_path: Path) -> None:
     pairs = read_aligned(*written(tmp_path, "0?0 0-0 0p0 1-1 1-1\n\n\n"))
     assert (pairs[0].links, pairs[0].possible) == (((0, 0), (1, 1)), ())
-    assert (pairs[1].links, pairs[1].possible) == ((), ())  # nobody aligned it
+    assert (pairs[1].links, pairs[1].possible) == ((), ())  # a blank line
 
 
 @pytest.mark.parametrize(
     ("links", "message"),
     [
         ("0-0\n0-0\n", ": it has 2 lines for 3 sentence pairs; line i must match pair i"),
-        ("\n\n\n", ": has no link at all"),
+        ("\n\n\n", ": there is no link at all"),
         ("0-0\n\n0-1 1\n", ", line 3: '1' is not a link; write 3-4 for a sure one, 3?4 or 3p4 for a possible one"),
         ("0-0 0:1\n\n\n", ", line 1: '0:1' is not a link"),
         ("-1-0\n\n\n", ", line 1: '-1-0' is not a link"),
-        ("0-0 4-1\n\n\n", ", line 1: 4-1 names source word 4, of 4; words are separated by spaces and counted from 0"),
-        ("0-0\n\n0?2\n", ", line 3: 0?2 names target word 2, of 2;"),
-        ("0-0\n0-0\n\n", ", line 2: 0-0 names source word 0, of 0;"),
+        (
+            "0-0 4-1\n\n\n",
+            ", line 1: 4-1 names source word 4, but the source has 4 words; words are separated",
+        ),
+        ("0-0\n\n0?2\n", ", line 3: 0?2 names target word 2, but the target has 2 words;"),
+        ("0-0\n0-0\n\n", ", line 2: 0-0 names source word 0, but the source has 0 words;"),
     ],
 )
-def test_what_does_not_fit_is_named(tmp_path: Path, links: str, message: str) -> None:
+def test_the_error_names_a_link_that_does_not_fit(tmp_path: Path, links: str, message: str) -> None:
     paths = written(tmp_path, links)
     with pytest.raises(UserError, match=re.escape(f"{paths[2]}{message}")) as caught:
         read_aligned(*paths)
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"gone: cannot be read \(No such file"):
         read_aligned(*written(tmp_path, "")[:2], tmp_path / "gone")
 

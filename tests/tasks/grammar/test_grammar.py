@@ -1,4 +1,4 @@
-"""The embedded grammar: its sets, its lengths, and each phenomenon in a sentence with links written by hand."""
+"""Tests of the embedded grammar: its sets, its lengths, and each phenomenon, with links written by hand."""
 
 import hashlib
 from inspect import signature
@@ -40,7 +40,7 @@ def verb(plural: str) -> Verb:
     return next(verb for verb in VERBS if verb.plural == plural)
 
 
-def says(
+def predicate(
     subject: NounPhrase,
     plural: str,
     complement: Phrase = EMPTY,
@@ -77,32 +77,32 @@ def test_one_noun_becomes_two_words() -> None:
 
 def test_not_is_two_words_around_the_verb_and_do_is_dropped() -> None:
     king = noun_phrase("the king")
-    clause = rules.main_clause(king, says(king, "sleep", negated=True))
+    clause = rules.main_clause(king, predicate(king, "sleep", negated=True))
     check(clause, "the king does not sleep", "lo tarvo ne dorvat pan", "0-0 1-1 3-2 3-4 4-3")
     kings = noun_phrase("the kings")
-    clause = rules.main_clause(kings, says(kings, "sleep", negated=True))
+    clause = rules.main_clause(kings, predicate(kings, "sleep", negated=True))
     check(clause, "the kings do not sleep", "li tarvi ne dorvant pan", "0-0 1-1 3-2 3-4 4-3")
 
 
-def test_one_verb_becomes_two_words_apart_and_animate_objects_are_marked() -> None:
+def test_one_verb_becomes_two_separate_words_and_animate_objects_are_marked() -> None:
     king = noun_phrase("the king")
-    clause = rules.main_clause(king, says(king, "call", rules.direct_object(noun_phrase("the cat"))))
+    clause = rules.main_clause(king, predicate(king, "call", rules.direct_object(noun_phrase("the cat"))))
     check(clause, "the king calls the cat", "lo tarvo rufat az la mirla an", "0-0 1-1 2-2 2-6 3-4 4-3 4-5")
-    clause = rules.main_clause(king, says(king, "call", rules.direct_object(noun_phrase("the tree"))))
+    clause = rules.main_clause(king, predicate(king, "call", rules.direct_object(noun_phrase("the tree"))))
     check(clause, "the king calls the tree", "lo tarvo rufat lo bolmo an", "0-0 1-1 2-2 2-5 3-3 4-4")
 
 
 def test_the_infinitive_stands_at_the_end_of_a_main_clause() -> None:
     king, cat = noun_phrase("the king"), rules.direct_object(noun_phrase("the cat"))
-    clause = rules.main_clause(king, says(king, "call", cat, future=True, negated=True))
+    clause = rules.main_clause(king, predicate(king, "call", cat, future=True, negated=True))
     source, target = "the king will not call the cat", "lo tarvo ne volat pan az la mirla an rufar"
     check(clause, source, target, "0-0 1-1 2-3 3-2 3-4 4-8 4-9 5-6 6-5 6-7")
 
 
 def test_the_verb_of_a_relative_clause_comes_last() -> None:
     king, cat = noun_phrase("the king"), rules.direct_object(noun_phrase("the old cat"))
-    subject = rules.modified(king, rules.subject_relative(says(king, "see", cat, future=True)))
-    clause = rules.main_clause(subject, says(subject, "sleep"))
+    subject = rules.modified(king, rules.subject_relative(predicate(king, "see", cat, future=True)))
+    clause = rules.main_clause(subject, predicate(subject, "sleep"))
     source = "the king that will see the old cat sleeps"
     target = "lo tarvo kwi az la mirla veka vidar volat dorvat"
     check(clause, source, target, "0-0 1-1 2-2 3-8 4-7 5-4 6-6 7-3 7-5 8-9")
@@ -121,32 +121,32 @@ def test_that_is_an_object_relative_when_a_subject_follows_and_its_verb_agrees_w
 
 def test_that_is_dropped_before_a_content_clause_and_the_verb_comes_last_there() -> None:
     king, cat = noun_phrase("the king"), noun_phrase("the cat")
-    content = rules.subordinate_clause(cat, says(cat, "find", rules.direct_object(noun_phrase("the house"))))
-    clause = rules.main_clause(king, says(king, "know", after=rules.content_clause(content)))
+    content = rules.subordinate_clause(cat, predicate(cat, "find", rules.direct_object(noun_phrase("the house"))))
+    clause = rules.main_clause(king, predicate(king, "know", after=rules.content_clause(content)))
     source, target = "the king knows that the cat finds the house", "lo tarvo znavat la mirla la kasta trovat"
     check(clause, source, target, "0-0 1-1 2-2 4-3 5-4 6-7 7-5 8-6")
 
 
 def test_the_verb_comes_before_its_subject_after_an_adverb() -> None:
     king = noun_phrase("the king")
-    clause = rules.inverted_clause(king, says(king, "see", rules.direct_object(noun_phrase("the cat"))))
+    clause = rules.inverted_clause(king, predicate(king, "see", rules.direct_object(noun_phrase("the cat"))))
     whole = rules.join(rules.fixed("today"), clause)
     check(whole, "today the king sees the cat", "oje vidat lo tarvo az la mirla", "0-0 1-2 2-3 3-1 4-5 5-4 5-6")
 
 
-def test_direct_and_indirect_object_change_places() -> None:
+def test_direct_and_indirect_object_swap_their_order() -> None:
     book, king = rules.direct_object(noun_phrase("one book")), noun_phrase("the king")
     objects = rules.direct_and_indirect(book, king)
     check(objects, "one book to the king", "ad lo tarvo una skrifa", "0-3 1-4 2-0 3-1 4-2")
 
 
-def test_an_adjective_agrees_with_its_subject_over_the_clause_between() -> None:
+def test_an_adjective_agrees_with_its_subject_across_a_relative_clause() -> None:
     for noun, target in (
         ("cat", "la mirla kwi lo bolmo vidat stat veka"),
         ("king", "lo tarvo kwi lo bolmo vidat stat veko"),
     ):
         head = noun_phrase(f"the {noun}")
-        seeing = says(head, "see", rules.direct_object(noun_phrase("the tree")))
+        seeing = predicate(head, "see", rules.direct_object(noun_phrase("the tree")))
         subject = rules.modified(head, rules.subject_relative(seeing))
         old = rules.quality(adjective("old"), subject.agreement)
         being = Predicate(rules.verb_group(lexicon.BE, subject.agreement), old, EMPTY)
@@ -158,10 +158,10 @@ def test_an_adjective_agrees_with_its_subject_over_the_clause_between() -> None:
         )
 
 
-def test_a_pronoun_takes_its_gender_and_its_verb_from_what_it_speaks_of() -> None:
+def test_a_pronoun_takes_its_gender_and_its_verb_from_its_antecedent() -> None:
     for noun, target in (("horse", "elo kurvat"), ("machine", "elo funkat"), ("cat", "ela kurvat")):
         it = rules.pronoun(noun_phrase(f"the {noun}").agreement)
-        check(rules.main_clause(it, says(it, "run")), "it runs", target, "0-0 1-1")
+        check(rules.main_clause(it, predicate(it, "run")), "it runs", target, "0-0 1-1")
 
 
 def test_a_coordination_is_plural_and_feminine_only_if_both_parts_are() -> None:
@@ -198,20 +198,20 @@ def test_configuration_and_constructor_have_the_same_defaults() -> None:
     assert {name: given[name] for name in defaults} == defaults
 
 
-def test_sets_have_the_sizes_asked_for_and_no_source_occurs_twice() -> None:
-    task = grammar(8, train=8_000, validation=300, test=200)  # so short that a sample of this size repeats itself
+def test_sets_have_the_given_sizes_and_no_source_occurs_twice() -> None:
+    task = grammar(8, train=8_000, validation=300, test=200)  # so short that duplicates would occur by chance
     assert [len(task.train), len(task.validation), len(task.test)] == [8_000, 300, 200]
     assert len({pair.source for pair in every(task)}) == 8_500
 
 
-def test_every_word_of_the_vocabularies_occurs_and_there_are_at_least_120_a_side(default: Task) -> None:
+def test_every_word_of_the_vocabularies_occurs_and_there_are_at_least_120_on_each_side(default: Task) -> None:
     for side, vocabulary in (("source", default.source), ("target", default.target)):
         seen = {word for pair in every(default) for word in getattr(pair, side).split()}
         assert len(seen) >= 120
         assert seen == {vocabulary.token(i) for i in range(len(SPECIALS), len(vocabulary))}
 
 
-def test_text_survives_the_vocabularies(default: Task) -> None:
+def test_the_vocabularies_encode_and_decode_all_text(default: Task) -> None:
     for pair in default.test:
         for vocabulary, text in ((default.source, pair.source), (default.target, pair.target)):
             ids = vocabulary.encode(text)
@@ -227,7 +227,7 @@ def test_an_empty_set_is_refused(key: str) -> None:
         grammar(8, beyond=-1)
 
 
-def test_the_seed_decides_and_the_test_set_does_not_depend_on_the_size_of_the_training_set() -> None:
+def test_the_seed_determines_the_sets_and_the_test_set_does_not_depend_on_the_size_of_the_training_set() -> None:
     one, same = (grammar(16, train=50, validation=20, test=20, seed=3) for _ in range(2))
     assert every(one) == every(same)
     assert grammar(16, train=10, validation=20, test=20, seed=3).test == one.test
@@ -247,7 +247,7 @@ def test_lengths_fill_the_upper_half_of_the_range(length: int) -> None:
 
 
 @pytest.mark.parametrize("length", [8, 9, 64, 256])
-def test_sentences_beyond_are_longer_up_to_twice_and_all_their_words_are_known(length: int) -> None:
+def test_sentences_beyond_are_up_to_twice_as_long_and_all_their_words_are_known(length: int) -> None:
     task = grammar(length, train=50, validation=5, test=5, beyond=40)
     lengths = [len(pair.source.split()) for pair in task.beyond]
     assert length < min(lengths) < 1.2 * length
@@ -258,7 +258,7 @@ def test_sentences_beyond_are_longer_up_to_twice_and_all_their_words_are_known(l
         assert {j for _, j in pair.links} == set(range(len(pair.target.split())))
 
 
-def test_sentences_beyond_depend_on_their_seed_and_nothing_else() -> None:
+def test_sentences_beyond_depend_only_on_the_seed() -> None:
     task, same, other = (
         grammar(8, train=n, validation=5, test=n, beyond=20, seed=s) for n, s in ((9, 1), (7, 1), (9, 2))
     )
@@ -267,8 +267,8 @@ def test_sentences_beyond_depend_on_their_seed_and_nothing_else() -> None:
     assert every(grammar(8, train=9, validation=5, test=9, beyond=0)) == every(task)
 
 
-def test_the_other_sets_are_those_of_old() -> None:
-    """Measurements are comparable as long as this holds."""
+def test_the_other_sets_have_not_changed() -> None:
+    """Measurements of different versions are comparable only if the sets are the same."""
     pairs = every(grammar(16, train=50, validation=5, test=5))
     text = "".join(f"{pair.source}\t{pair.target}\t{pair.links}\n" for pair in pairs)
     assert hashlib.sha256(text.encode()).hexdigest()[:16] == "7300a798a896cb6b"
@@ -284,7 +284,7 @@ def test_a_length_out_of_range_is_refused_in_one_line(length: Any) -> None:
 
 
 def test_the_source_determines_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With very few words, different derivations would give the same source sentence, if any can."""
+    """The lexicon has very few words here. Ambiguous derivations would thus give the same source sentence."""
     few = {"NOUNS": [4, 16], "ADJECTIVES": [0, 12], "SINGULAR_DETERMINERS": [0], "PLURAL_DETERMINERS": [0]}
     few |= {"INTRANSITIVE": [6], "TRANSITIVE": [9], "DITRANSITIVE": [0], "CLAUSAL": [0]}
     for table, rows in few.items():
@@ -298,7 +298,7 @@ def test_the_source_determines_the_target(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(known) < len(pairs) / 2
 
 
-def test_words_cross_and_further_in_longer_sentences() -> None:
+def test_links_cross_and_reach_further_in_longer_sentences() -> None:
     reach = []
     for length in (8, 16, 64):
         pairs = [sample(Random(seed), length // 2, length) for seed in range(300)]

@@ -1,6 +1,6 @@
-"""The source language is unambiguous: an independent grammar of it finds exactly one parse of every sentence.
+"""The source language is unambiguous: an independent grammar finds exactly one parse of every sentence.
 
-So the target, which follows from the derivation, follows from the source alone, however long the sentence.
+The derivation determines the target. The source therefore determines the target, at any length.
 """
 
 from collections import defaultdict
@@ -63,7 +63,7 @@ def parses(sentence: str) -> int:
 
     @cache
     def spans(symbol: str, start: int) -> dict[int, int]:
-        """End → number of ways in which `symbol` covers the words from `start` to there."""
+        """Maps each end to the number of ways in which `symbol` covers the words from `start` to this end."""
         if symbol not in RULES:
             return {start + 1: 1} if start < len(words) and symbol in known[words[start]] else {}
         ways: dict[int, int] = defaultdict(int)
