@@ -1,1 +1,1 @@
-"""What attention costs: time, memory, operations and energy, and how they grow with the length."""
+"""The cost of attention: time, memory, operations and energy, and how they grow with the length."""

@@ -1,8 +1,8 @@
 """The contenders of a cost measurement: our own attention, and other implementations to compare it with.
 
-A contender is made from `(heads, head_dim)`. It maps query, key and value to the context, `(B, H, n, D)` each. If it
-cannot be made on this machine, it raises `UnavailableError`. If it cannot do a part (no gradient, not on this device),
-it raises `NotImplementedError` when asked for it.
+A contender is made from `(heads, head_dim)`. This raises `UnavailableError` if the contender cannot be made on this
+machine. A contender maps query, key and value to the context. The shape of each is `(B, H, n, D)`. If a contender does
+not support something (for example the backward pass, or the device), it raises `NotImplementedError` when it is used.
 """
 
 import importlib.util
@@ -27,13 +27,13 @@ from attnbench.errors import UnavailableError
 
 
 class Contender(Protocol):
-    """One way to attend. If it is a module, its parameters get gradients too."""
+    """An attention implementation. If it is an `nn.Module`, its parameters get gradients too."""
 
     def __call__(self, query: Tensor, key: Tensor, value: Tensor, /) -> Tensor: ...
 
 
 class OwnAttention(nn.Module):
-    """Our own layer, on queries, keys and values that exist already."""
+    """Calls our own attention layer on given queries, keys and values `(B, H, n, D)`."""
 
     def __init__(self, attention: Attention) -> None:
         super().__init__()
@@ -52,19 +52,19 @@ def attention(
     selection: Callable[[], Selection],
     kernel: Kernel,
 ) -> OwnAttention:
-    """score × scope × selection, computed by a kernel; see `Attention`."""
+    """Makes our own attention: score × scope × selection, computed by a kernel. See `Attention`."""
     width = heads * head_dim
     parts = {"score": score, "scope": scope, "selection": selection, "kernel": kernel}
     return OwnAttention(Attention(width, **parts, key_value=Tied, heads=heads))
 
 
 def sdpa(heads: int, head_dim: int) -> Contender:
-    """`F.scaled_dot_product_attention` as it is."""
+    """PyTorch's `F.scaled_dot_product_attention`, unchanged."""
     return F.scaled_dot_product_attention
 
 
 class TorchMultiheadAttention(nn.Module):
-    """`torch.nn.MultiheadAttention`: SDPA between projections, which are a part of its cost."""
+    """`torch.nn.MultiheadAttention`: SDPA with input and output projections. Its cost includes the projections."""
 
     def __init__(self, heads: int, head_dim: int) -> None:
         super().__init__()
@@ -77,18 +77,21 @@ class TorchMultiheadAttention(nn.Module):
 
 
 def flex(heads: int, head_dim: int) -> Contender:
-    """FlexAttention, compiled. On the CPU torch has only its forward pass; the row of the table says so."""
-    compiler = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")  # as torch finds it
+    """FlexAttention, compiled. On the CPU, PyTorch has no backward pass for it. That result is `unsupported`."""
+    compiler = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")  # the compiler that PyTorch uses
     if shutil.which(compiler) is None:
-        raise UnavailableError(f"contender=flex: needs a compiler; install {compiler}, or name another one in CXX")
+        raise UnavailableError(f"contender=flex: needs a compiler; install {compiler}, or set CXX to another compiler")
     from torch.nn.attention.flex_attention import flex_attention
 
-    # Compiled once for all lengths: a compilation takes many seconds.
+    # It is compiled once for all lengths, because a compilation takes many seconds.
     return torch.compile(flex_attention, dynamic=True)
 
 
 def local_attention(heads: int, head_dim: int, window: int) -> Contender:
-    """The package local-attention: ±window around the query's own position, scaled dot product, no rotary embedding."""
+    """The package local-attention: scaled dot product over ±`window` positions around the query's own position.
+
+    It is used without its rotary embedding.
+    """
     _require("local_attention", "local-attention")
     from local_attention import LocalAttention  # pyright: ignore[reportMissingImports]
 
@@ -96,7 +99,7 @@ def local_attention(heads: int, head_dim: int, window: int) -> Contender:
 
 
 def xformers(heads: int, head_dim: int) -> Contender:
-    """xFormers' memory-efficient attention. It has no kernel for the CPU."""
+    """The memory-efficient attention of xFormers. It has no kernel for the CPU."""
     _require("xformers", "xformers")
 
     def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -104,7 +107,7 @@ def xformers(heads: int, head_dim: int) -> Contender:
             raise NotImplementedError("xFormers has no kernel for the CPU")
         from xformers.ops import memory_efficient_attention  # pyright: ignore[reportMissingImports]
 
-        # xFormers has the heads after the positions.
+        # xFormers expects the shape (B, n, H, D).
         return memory_efficient_attention(*(part.transpose(1, 2) for part in (query, key, value))).transpose(1, 2)
 
     return attend

@@ -1,7 +1,8 @@
-"""The energy of a call, if the machine measures it: NVML for a GPU, RAPL for a processor. It is never estimated.
+"""The energy of a call. NVML measures it for a GPU, and RAPL for a processor. It is never estimated.
 
-The number is all energy that the device takes, also when it is idle or works for others. For a GPU it is that of the
-board. For a processor it is that of all cores, and of the memory if there is a counter for it.
+The number includes all energy that the device uses during the call, also while the device is idle or works for other
+processes. For a GPU, this is the energy of the board. For a processor, this is the energy of all cores, and of the
+memory if it has a counter.
 """
 
 import time
@@ -12,15 +13,16 @@ import torch
 
 from attnbench.device import synchronize
 
-# Starts a measurement; the function that it returns gives the joules since then.
+# A meter starts a measurement. It returns a function that gives the joules since the start.
 Meter = Callable[[], Callable[[], float]]
 
 POWERCAP = Path("/sys/class/powercap")
-MIN_S = 1.0  # seconds of calls: NVML's counter moves about ten times a second, RAPL's about a thousand times
+# The seconds to measure: NVML updates its counter about 10 times a second, and RAPL about 1000 times.
+MIN_S = 1.0
 
 
-def joules_a_call(function: Callable[[], object], device: torch.device) -> float | None:
-    """The mean over calls for at least `MIN_S`; None if the machine does not measure energy."""
+def joules_per_call(function: Callable[[], object], device: torch.device) -> float | None:
+    """Returns the mean joules of a call, from at least `MIN_S` of calls; None if the machine cannot measure energy."""
     meter = nvml(device) if device.type == "cuda" else rapl(POWERCAP)
     if meter is None:
         return None
@@ -30,31 +32,32 @@ def joules_a_call(function: Callable[[], object], device: torch.device) -> float
         function()
         calls += 1
         synchronize(device)
-    return joules_since() / calls or None  # a counter that did not move says nothing
+    return joules_since() / calls or None  # 0 means that the counter did not change: there is no measurement
 
 
 def rapl(powercap: Path) -> Meter | None:
-    """The energy of the processor's packages and their memory, from the folder of Linux's power capping framework.
+    """Returns the meter of the processor's packages and their memory, or None if there is none.
 
-    None if there are no counters, or if they cannot be read: on most systems only root may read them.
+    It reads the folder of Linux's power capping framework. There is no meter if the folder has no counters, or if they
+    cannot be read. On most systems, only root may read them.
     """
     try:
-        zones = [file.parent for file in powercap.glob("intel-rapl:*/name") if _counts(file.read_text())]
+        zones = [file.parent for file in powercap.glob("intel-rapl:*/name") if _is_package_or_memory(file.read_text())]
         ranges = [_microjoules(zone / "max_energy_range_uj") for zone in zones]
-        _counters(zones)
+        _read_counters(zones)
     except (OSError, ValueError):
         return None
 
     def start() -> Callable[[], float]:
-        before = _counters(zones)
-        # A counter starts again at the end of its range.
-        return lambda: sum((b - a) % r for a, b, r in zip(before, _counters(zones), ranges, strict=True)) / 1e6
+        before = _read_counters(zones)
+        # At the end of its range, a counter starts again at 0. The modulo corrects for this.
+        return lambda: sum((b - a) % r for a, b, r in zip(before, _read_counters(zones), ranges, strict=True)) / 1e6
 
     return start if zones else None
 
 
 def nvml(device: torch.device) -> Meter | None:
-    """The energy of a GPU, through pynvml; None if that is not installed, or if the GPU has no counter."""
+    """Returns the meter of a GPU. It is None if pynvml is not installed, or if the GPU has no counter."""
     try:
         import pynvml  # pyright: ignore[reportMissingImports]
     except ImportError:
@@ -73,12 +76,12 @@ def nvml(device: torch.device) -> Meter | None:
     return start
 
 
-def _counts(name: str) -> bool:
-    """Whether a zone is not a part of another zone that counts."""
+def _is_package_or_memory(name: str) -> bool:
+    """Whether the energy of a zone is added. The other zones overlap with these, so their energy would count twice."""
     return name.startswith(("package", "dram"))
 
 
-def _counters(zones: list[Path]) -> list[int]:
+def _read_counters(zones: list[Path]) -> list[int]:
     return [_microjoules(zone / "energy_uj") for zone in zones]
 
 

@@ -1,7 +1,8 @@
-"""Contenders measured in turns: all of them at each length, so that a machine that drifts drifts for all.
+"""Measures contenders in turns. If the machine gets slower or faster over time, this affects all contenders.
 
-At a length, each contender is prepared: warm-up and peak. Then each is timed once in every round. Those whose times are
-far apart get more rounds. Only one contender works at a time.
+All contenders are measured at one length before the next length. First, each contender is prepared: it warms up, and
+its peak memory is measured. Then the contenders are timed in rounds, each once in every round. A contender whose times
+differ too much gets more rounds. Only one contender works at a time.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,68 +15,69 @@ from attnbench.cost.worker import Worker
 from attnbench.record import Passes, Scaling, ScalingPoint
 
 PASSES: tuple[Passes, ...] = get_args(Passes)
-PATIENCE_S = 300.0  # for a first call, which may compile; a hundred of the longest calls are added
+# The time limit of a request, in seconds: a first call may compile. 100 times the longest allowed call is added.
+FIRST_CALL_S = 300.0
 
 
-def worker(entry: MeasurementPlan) -> Worker:
-    """The process in which a contender is measured."""
-    return Worker(entry.setup, PATIENCE_S + 100 * entry.grid.max_seconds)
+def worker(plan: MeasurementPlan) -> Worker:
+    """Makes the process in which a contender is measured."""
+    return Worker(plan.setup, FIRST_CALL_S + 100 * plan.grid.max_seconds)
 
 
 def measure_interleaved(
-    entries: Sequence[MeasurementPlan],
+    plans: Sequence[MeasurementPlan],
     *,
     runner: Callable[[MeasurementPlan], AbstractContextManager[Runner]] = worker,
-    seen: Callable[[float], object] = lambda left_s: None,
+    seen: Callable[[float], object] = lambda remaining_s: None,
 ) -> list[Scaling]:
-    """Time and memory of each contender, forward alone and forward with backward, at each of its lengths.
+    """Measures time and memory of each contender at each of its lengths: forward alone, and forward with backward.
 
     Args:
-        entries: the contenders and their lengths.
-        runner: makes what runs a contender.
-        seen: is called after each step with the seconds that are left, as far as they are known.
+        plans: the contenders and their lengths.
+        runner: makes the runner of a contender.
+        seen: is called after each step. Its argument is the estimate of the remaining seconds.
     """
-    points: list[list[ScalingPoint]] = [[] for _ in entries]
-    groups = list(product(sorted({n for entry in entries for n in entry.grid.lengths}), PASSES))
+    points: list[list[ScalingPoint]] = [[] for _ in plans]
+    groups = list(product(sorted({n for plan in plans for n in plan.grid.lengths}), PASSES))
     with ExitStack() as stack:
-        runners = [stack.enter_context(runner(entry)) for entry in entries]
+        runners = [stack.enter_context(runner(plan)) for plan in plans]
 
-        def cells(length: int, passes: Passes) -> dict[int, Measurement]:
+        def measurements(length: int, passes: Passes) -> dict[int, Measurement]:
             return {
                 i: Measurement(
-                    entry, runners[i], length, passes, [point for point in points[i] if point.passes == passes]
+                    plan, runners[i], length, passes, [point for point in points[i] if point.passes == passes]
                 )
-                for i, entry in enumerate(entries)
-                if length in entry.grid.lengths
+                for i, plan in enumerate(plans)
+                if length in plan.grid.lengths
             }
 
         for done, group in enumerate(groups, start=1):
-            later_s = sum(cell.left_s() for other in groups[done:] for cell in cells(*other).values())
-            now = cells(*group)
-            _measure(list(now.values()), lambda left_s, later_s=later_s: seen(left_s + later_s))
-            for i, cell in now.items():
-                points[i].append(cell.point())
-    return [_scaling(entry, found) for entry, found in zip(entries, points, strict=True)]
+            later_s = sum(later.remaining_s() for other in groups[done:] for later in measurements(*other).values())
+            current = measurements(*group)
+            _measure(list(current.values()), lambda remaining_s, later_s=later_s: seen(remaining_s + later_s))
+            for i, measurement in current.items():
+                points[i].append(measurement.point())
+    return [_scaling(plan, plan_points) for plan, plan_points in zip(plans, points, strict=True)]
 
 
-def _measure(cells: Sequence[Measurement], seen: Callable[[float], object]) -> None:
-    for cell in cells:
-        cell.prepare()
-        seen(sum(each.left_s() for each in cells))
-    while waiting := [cell for cell in cells if cell.needs_timing()]:
-        for cell in waiting:
-            cell.time_once()
-            seen(sum(each.left_s() for each in cells))
-    for cell in cells:
-        cell.runner.release()
+def _measure(measurements: Sequence[Measurement], seen: Callable[[float], object]) -> None:
+    for measurement in measurements:
+        measurement.prepare()
+        seen(sum(other.remaining_s() for other in measurements))
+    while waiting := [measurement for measurement in measurements if measurement.needs_timing()]:
+        for measurement in waiting:
+            measurement.time_once()
+            seen(sum(other.remaining_s() for other in measurements))
+    for measurement in measurements:
+        measurement.runner.release()
 
 
-def _scaling(entry: MeasurementPlan, points: list[ScalingPoint]) -> Scaling:
+def _scaling(plan: MeasurementPlan, points: list[ScalingPoint]) -> Scaling:
     return Scaling(
-        kernel=entry.attention.chosen_kernel().name if entry.attention else None,
-        batch_size=entry.setup.batch_size,
-        heads=entry.setup.heads,
-        head_dim=entry.setup.head_dim,
+        kernel=plan.attention.chosen_kernel().name if plan.attention else None,
+        batch_size=plan.setup.batch_size,
+        heads=plan.setup.heads,
+        head_dim=plan.setup.head_dim,
         points=points,
         peak=None,
         session=None,

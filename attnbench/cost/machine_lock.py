@@ -1,8 +1,9 @@
 """The machine lock: while one job measures, the other jobs of this machine wait.
 
-Work holds a shared lock, and releases it for a moment now and then. A measurement takes the lock exclusively. Everyone
-passes a gate first. A waiting measurement keeps the gate closed, so that it cannot starve. The locks belong to the
-operating system, on two files that all processes of a user share. They disappear with their process.
+Work (for example training) holds the lock in shared mode, and releases it for a moment between some of its steps. A
+measurement holds the lock in exclusive mode. Both must first pass a second lock, the gate. A waiting measurement holds
+the gate, so that no work can start before it: a measurement cannot starve. The locks are file locks of the operating
+system, on two files that all processes of a user share. If a process ends, its locks are released.
 """
 
 import getpass
@@ -15,39 +16,40 @@ from typing import IO
 
 try:
     import fcntl
-except ImportError:  # Windows has no such locks: parallel jobs disturb each other there
+except ImportError:  # Windows has no such locks. There, parallel jobs disturb each other's measurements
     fcntl = None
 
-SLICE_S = 0.2  # the longest time that work holds the lock without letting others in, unless one step takes longer
+SLICE_S = 0.2  # between two steps, work releases the lock if it has held the lock for this long
 
 
 @contextmanager
 def shared(folder: Path | None = None) -> Iterator[Callable[[], float]]:
-    """Holds the lock for work that others may do at the same time.
+    """Holds the lock in shared mode, for work that may run at the same time as other work.
 
     Yields:
-        A function to call between steps. It lets a waiting measurement in, and returns the seconds that it waited.
+        A function to call between steps. If a measurement waits, the function lets it run first. It returns the seconds
+        that the work waited.
     """
     gate, machine = _open(folder)
     with gate, machine:
         _enter(gate, machine)
-        entered = time.monotonic()
+        locked_s = time.monotonic()
 
         def pause() -> float:
-            nonlocal entered
-            if (left := time.monotonic()) - entered < SLICE_S:
+            nonlocal locked_s
+            if (unlocked_s := time.monotonic()) - locked_s < SLICE_S:
                 return 0.0
             _unlock(machine)
             _enter(gate, machine)
-            entered = time.monotonic()
-            return entered - left
+            locked_s = time.monotonic()
+            return locked_s - unlocked_s
 
         yield pause
 
 
 @contextmanager
 def exclusive(folder: Path | None = None) -> Iterator[None]:
-    """Holds the lock for a measurement, during which nobody works. It waits until all work has paused."""
+    """Holds the lock in exclusive mode, for a measurement. It first waits until all work has paused."""
     gate, machine = _open(folder)
     with gate, machine:
         _lock(gate)

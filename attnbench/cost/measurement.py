@@ -1,4 +1,4 @@
-"""One measurement: one contender at one length, in one kind of pass; its numbers, or why there are none."""
+"""One measurement: one contender, one length, one kind of pass. The result has numbers, or why there are none."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 from attnbench.attention import Attention
 from attnbench.cost.operations import Operations, operations
-from attnbench.cost.runner import PREPARATION, ContenderSetup, MeasurementError, Runner
+from attnbench.cost.runner import PREPARATION_CALLS, ContenderSetup, MeasurementError, Runner
 from attnbench.cost.scaling import ScalingSettings, predicted
 from attnbench.cost.timing import MIN_MS, spread, summary
 from attnbench.record import CostStatus, Passes, ScalingPoint
 
 log = logging.getLogger(__name__)
 
-PERSISTENCE = 3  # at most this many times the repetitions, if the spread is too wide
+MAX_NOISE_FACTOR = 3  # if the spread is too wide, at most this many times the repetitions are made
 
 
 @dataclass(frozen=True)
 class MeasurementPlan:
-    """A contender, and the lengths at which it is measured. `attention` is its layer, if it is our own."""
+    """A contender and its lengths. `attention` is the attention layer if the contender is our own; otherwise None."""
 
     setup: ContenderSetup
     grid: ScalingSettings
@@ -26,69 +26,70 @@ class MeasurementPlan:
 
 
 class Measurement:
-    """A measurement that is made step by step, in turns with others.
+    """A measurement in steps, so that several measurements can take turns.
 
     If a length failed, longer lengths are not tried: they get the same status.
 
     Args:
-        entry: the contender.
-        runner: runs it.
+        plan: the contender.
+        runner: runs the contender.
         length: number of queries, and of keys.
-        passes: what a call does.
-        before: the points of shorter lengths.
+        passes: the passes of a call: forward alone, or forward and backward.
+        shorter: the results at the shorter lengths.
     """
 
     def __init__(
-        self, entry: MeasurementPlan, runner: Runner, length: int, passes: Passes, before: Sequence[ScalingPoint]
+        self, plan: MeasurementPlan, runner: Runner, length: int, passes: Passes, shorter: Sequence[ScalingPoint]
     ) -> None:
-        self.entry, self.runner, self.length = entry, runner, length
+        self.plan, self.runner, self.length = plan, runner, length
         self.passes: Passes = passes
         self.status: CostStatus = "measured"
         self.error: str | None = None
         self.peak: float | None = None
         self.samples: list[float] = []
-        # The first quartile is used: slower calls show what else the machine did.
-        self.predicted_ms = predicted({point.length: point.ms_q1 for point in before if point.ms_q1}, length)
-        self.predicted_mib = predicted({point.length: point.peak_mib for point in before if point.peak_mib}, length)
-        if before and before[-1].status not in ("measured", "over_budget"):
-            self.status, self.error = before[-1].status, before[-1].error
-        elif self.predicted_ms > entry.grid.max_seconds * 1000 or self.predicted_mib > entry.grid.max_mib:
+        # The prediction uses the first quartile, because slower calls include other work of the machine.
+        self.predicted_ms = predicted({point.length: point.ms_q1 for point in shorter if point.ms_q1}, length)
+        self.predicted_mib = predicted({point.length: point.peak_mib for point in shorter if point.peak_mib}, length)
+        if shorter and shorter[-1].status not in ("measured", "over_budget"):
+            self.status, self.error = shorter[-1].status, shorter[-1].error
+        elif self.predicted_ms > plan.grid.max_seconds * 1000 or self.predicted_mib > plan.grid.max_mib:
             self.status = "over_budget"
         self.ms = self.predicted_ms
 
     def prepare(self) -> None:
-        """Warms up, and finds the peak."""
+        """Warms up, and measures the peak memory."""
         self._attempt(self._prepare)
 
     def needs_timing(self) -> bool:
-        """Whether it needs another time: it has fewer than the repetitions, or it is noisy and has not been repeated
-        enough.
+        """Whether another repetition is needed.
+
+        A measurement needs `repetitions` of them. A noisy one needs more, up to `MAX_NOISE_FACTOR` times as many.
         """
         if self.status != "measured":
             return False
-        wanted = self.entry.grid.repetitions
-        return len(self.samples) < (PERSISTENCE * wanted if self.noisy else wanted)
+        wanted = self.plan.grid.repetitions
+        return len(self.samples) < (MAX_NOISE_FACTOR * wanted if self.noisy else wanted)
 
     def time_once(self) -> None:
-        """Takes the time once."""
+        """Times the contender once."""
         self._attempt(lambda: self.samples.append(self.runner.time_once()))
 
     @property
     def noisy(self) -> bool:
-        """Whether the quartiles are too far apart."""
-        return len(self.samples) > 1 and spread(summary(self.samples)) > self.entry.grid.max_spread
+        """Whether the distance between the quartiles is too large."""
+        return len(self.samples) > 1 and spread(summary(self.samples)) > self.plan.grid.max_spread
 
-    def left_s(self) -> float:
-        """About how many seconds the remaining steps take, without repetitions for noise."""
+    def remaining_s(self) -> float:
+        """Estimates the seconds of the remaining steps, without additional repetitions for noise."""
         if self.status != "measured":
             return 0.0
-        steps = max(0, self.entry.grid.repetitions - len(self.samples)) + (PREPARATION if self.peak is None else 0)
+        steps = max(0, self.plan.grid.repetitions - len(self.samples)) + (PREPARATION_CALLS if self.peak is None else 0)
         return steps * max(self.ms, MIN_MS) / 1000
 
     def point(self) -> ScalingPoint:
-        """The result."""
+        """Returns the result."""
         measured, over_budget = self.status == "measured", self.status == "over_budget"
-        timing, takes = summary(self.samples) if measured else None, self._operations()
+        timing, cost = summary(self.samples) if measured else None, self._operations()
         return ScalingPoint(
             length=self.length,
             passes=self.passes,
@@ -102,13 +103,13 @@ class Measurement:
             noisy=measured and self.noisy,
             predicted_ms=self.predicted_ms if over_budget else None,
             predicted_mib=self.predicted_mib if over_budget else None,
-            flops=takes.flops if takes else None,
-            bytes=takes.bytes if takes else None,
+            flops=cost.flops if cost else None,
+            bytes=cost.bytes if cost else None,
         )
 
     def _operations(self) -> Operations | None:
-        """The operations of a call; None for a contender that is not ours."""
-        setup, attention = self.entry.setup, self.entry.attention
+        """Returns the operations of a call; None if the contender is not our own."""
+        setup, attention = self.plan.setup, self.plan.attention
         if attention is None:
             return None
         shape = {"batch": setup.batch_size, "length": self.length, "head_dim": setup.head_dim}
@@ -126,4 +127,4 @@ class Measurement:
             self.status, self.error = error.status, error.reason
             self.runner.release()
             if error.status == "failed":
-                log.error("%s over %d positions failed: %s", self.passes, self.length, error.trace or error.reason)
+                log.error("%s at length %d failed: %s", self.passes, self.length, error.trace or error.reason)

@@ -1,4 +1,4 @@
-"""The peak memory of the allocator, on the CPU too."""
+"""The peak memory of PyTorch's allocator, on a GPU and on the CPU."""
 
 import gc
 from collections.abc import Callable
@@ -10,11 +10,11 @@ MIB = 2**20
 
 
 def peak_mib(function: Callable[[], object], device: torch.device) -> float:
-    """The most that one call of `function` held at one time, above what was held before, in MiB.
+    """Returns the peak memory of one call of `function`, in MiB. Memory that was held before the call does not count.
 
-    On CUDA it is the allocator's counter. The CPU allocator has none, but the profiler reports each allocation and
-    release: the peak is that of their running sum. Memory outside torch (Python, the C library) is not counted on
-    either.
+    On CUDA, the value comes from the counter of the allocator. The CPU allocator has no counter, but the profiler
+    reports each allocation and release. The peak is the maximum of their running sum. On both devices, memory outside
+    PyTorch (Python, the C library) is not counted.
     """
     gc.collect()
     if device.type == "cuda":
@@ -36,7 +36,7 @@ def peak_mib(function: Callable[[], object], device: torch.device) -> float:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an allocator had no more memory. The CPU's allocator raises a plain RuntimeError."""
+    """Whether the error says that an allocator is out of memory. The CPU allocator raises a plain RuntimeError."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
         isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
     )

@@ -1,7 +1,7 @@
-"""A contender in its own process: the time of a call, and the memory that it holds.
+"""Runs a contender, and measures the time and the peak memory of a call.
 
-Only this module calls a contender. Any error of a contender becomes a `MeasurementError`, which says what kind of
-result it is.
+Only this module calls a contender. It turns each error of a contender into a `MeasurementError`. This error has the
+status of the result.
 """
 
 import ctypes
@@ -23,11 +23,11 @@ from attnbench.cost.timing import calls_to_last, once_ms
 from attnbench.errors import UserError, in_one_line
 from attnbench.record import CostStatus, Passes
 
-PREPARATION = 3  # calls before those that are timed
+PREPARATION_CALLS = 3  # before the timed calls
 
 
 class MeasurementError(Exception):
-    """There is no number: the status, the reason, and the traceback if it is worth a look."""
+    """A measurement without numbers: the status, the reason, and the traceback if the contender failed."""
 
     def __init__(self, status: CostStatus, reason: str, trace: str | None = None) -> None:
         super().__init__(status, reason, trace)
@@ -36,18 +36,18 @@ class MeasurementError(Exception):
 
 
 class FirstCall(NamedTuple):
-    """What is known before the first timed call."""
+    """The result of the preparation, before the first timed call."""
 
     peak_mib: float
-    ms: float  # of one call, roughly
+    ms: float  # of one call, approximately
 
 
 @dataclass(frozen=True)
 class ContenderSetup:
-    """What a process needs to run a contender. It can be pickled.
+    """Everything that a process needs to run a contender. It can be pickled.
 
     Args:
-        make: makes the contender; a function of a module with its arguments.
+        make: makes the contender. It is a module-level function with its arguments.
         batch_size: B of queries, keys and values `(B, H, n, D)`.
         heads: H.
         head_dim: D.
@@ -66,7 +66,7 @@ class ContenderSetup:
 
 
 class Runner(Protocol):
-    """What runs a contender: a `LocalRunner`, or a `Worker` that has one in its process."""
+    """Runs a contender: a `LocalRunner`, or a `Worker`, which has a `LocalRunner` in its own process."""
 
     def prepare(self, length: int, passes: Passes, /) -> FirstCall: ...
     def time_once(self) -> float: ...
@@ -74,20 +74,23 @@ class Runner(Protocol):
 
 
 class LocalRunner:
-    """One contender, at one length after another. Each length is prepared, timed as often as needed, and released.
+    """Runs one contender at one length after another. Each length is prepared, timed as often as needed, and released.
 
-    Every method but `release` may raise MeasurementError.
+    All methods except `release` may raise MeasurementError.
     """
 
     def __init__(self, setup: ContenderSetup) -> None:
         self.setup = setup
         self.contender: Contender | None = None
-        self.call: Callable[[], None] = _nothing
+        self.call: Callable[[], None] = _do_nothing
         self.count = 1
 
     def prepare(self, length: int, passes: Passes) -> FirstCall:
-        """Makes queries, keys and values of a length, warms up, finds the peak, and how many calls the clock needs."""
-        with _as_trial_error():
+        """Makes queries, keys and values of a length, warms up, and measures the peak memory.
+
+        It also finds how many calls `time_once` makes in a row, so that they are long enough for the clock.
+        """
+        with _as_measurement_error():
             if self.contender is None:
                 torch.manual_seed(self.setup.seed)
                 self.contender = self.setup.make()
@@ -99,13 +102,13 @@ class LocalRunner:
             return FirstCall(peak, ms)
 
     def time_once(self) -> float:
-        """Milliseconds for a call, once more.
+        """Times the call once more, and returns its milliseconds.
 
-        What has waited for its turn is woken up first, if that would show: threads that sleep, or a GPU that others
-        have used. On a GPU, each contender gives its memory back afterwards.
+        If the call is short or runs on a GPU, a warm-up call comes first: the threads may sleep, or other contenders
+        may have used the GPU. On a GPU, the contender releases its cached memory afterwards.
         """
         device = self.setup.device
-        with _as_trial_error():
+        with _as_measurement_error():
             if self.count > 1 or device.type == "cuda":
                 self.call()
             ms = once_ms(self.call, device, self.count)
@@ -114,8 +117,8 @@ class LocalRunner:
             return ms
 
     def release(self) -> None:
-        """Gives back the memory of the present length."""
-        self.call = _nothing
+        """Releases the memory of the current length."""
+        self.call = _do_nothing
         gc.collect()
         if self.setup.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -124,10 +127,10 @@ class LocalRunner:
 
 
 @contextmanager
-def _as_trial_error() -> Iterator[None]:
+def _as_measurement_error() -> Iterator[None]:
     try:
         yield
-    except (NotImplementedError, UserError) as error:  # UserError: for example, a table of positions is too short
+    except (NotImplementedError, UserError) as error:  # a UserError, for example if a table of positions is too short
         raise MeasurementError("unsupported", " ".join(str(error).split())) from None
     except Exception as error:
         if is_out_of_memory(error):
@@ -135,12 +138,12 @@ def _as_trial_error() -> Iterator[None]:
         raise MeasurementError("failed", in_one_line(error), traceback.format_exc()) from None
 
 
-def _nothing() -> None:
-    """The call at no length."""
+def _do_nothing() -> None:
+    """Does nothing. It is the call while no length is prepared."""
 
 
 def _call(setup: ContenderSetup, contender: Contender, length: int, passes: Passes) -> Callable[[], None]:
-    """The call that is measured, on random queries, keys and values. No gradient outlives it."""
+    """Returns the call to measure, on random queries, keys and values. It frees its gradients at its end."""
     generator = torch.Generator().manual_seed(setup.seed)
     parameters: list[nn.Parameter] = []
     if isinstance(contender, nn.Module):
@@ -157,7 +160,7 @@ def _call(setup: ContenderSetup, contender: Contender, length: int, passes: Pass
     def forward_and_backward() -> None:
         context = _attend(contender, query, key, value)
         if not context.requires_grad:
-            raise NotImplementedError("its context has no gradient")
+            raise NotImplementedError("the context has no gradient")
         context.backward(gradient)
         # The gradients are freed here, not before the next call. If the next call freed them, they would be missing
         # from its peak.
@@ -173,5 +176,5 @@ def _call(setup: ContenderSetup, contender: Contender, length: int, passes: Pass
 def _attend(contender: Contender, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     context = contender(query, key, value)
     if context.shape != query.shape:
-        raise ValueError(f"its context is {tuple(context.shape)}; queries, keys and values are {tuple(query.shape)}")
+        raise ValueError(f"the context has shape {tuple(context.shape)}; the queries have {tuple(query.shape)}")
     return context

@@ -13,14 +13,15 @@ POSITIVE = ("batch_size", "repetitions", "max_spread", "max_seconds", "max_mib")
 
 @dataclass(frozen=True)
 class ScalingSettings:
-    """What is measured: at each of `lengths`, as many queries as keys, and `batch_size` sentences at once.
+    """The settings of a cost measurement. Each of `lengths` is a number of queries and also the number of keys.
 
-    Each length is timed `repetitions` times. If the quartiles are further apart than `max_spread` times the median, it
-    is timed up to three times as often. A length whose call is predicted to take more than `max_seconds` or `max_mib`
-    is not run. Ratios are to the `baseline`: words that name a contender, joined by +. None is the first contender.
+    A batch has `batch_size` sentences. Each length is timed `repetitions` times. If the distance between the quartiles
+    is larger than `max_spread` times the median, it is timed up to three times as often. A length is not run if its
+    call is predicted to take more than `max_seconds`, or to hold more than `max_mib`. Ratios are relative to the
+    contender `baseline`. It is given by words of its name, joined by +. None means the first contender.
 
     Raises:
-        UserError: lengths that do not rise, or a value out of range.
+        UserError: the lengths are not in increasing order, or a value is out of range.
     """
 
     lengths: Sequence[int]
@@ -33,26 +34,26 @@ class ScalingSettings:
 
     def __post_init__(self) -> None:
         if list(self.lengths) != sorted(set(self.lengths)) or not self.lengths or self.lengths[0] < 1:
-            raise UserError(f"cost.lengths={list(self.lengths)}: must be positive numbers in rising order")
+            raise UserError(f"cost.lengths={list(self.lengths)}: must be positive numbers in increasing order")
         for key in POSITIVE:
             if not getattr(self, key) > 0:
                 raise UserError(f"cost.{key}={getattr(self, key)}: must be greater than 0")
 
 
 def growth(points: Sequence[ScalingPoint], field: Literal["ms", "peak_mib"]) -> float | None:
-    """The exponent of time or memory of forward and backward; None if too few lengths were measured."""
+    """Returns the growth exponent of time or memory, for forward with backward; None if there are too few lengths."""
     known = {point.length: getattr(point, field) for point in points if point.passes == "forward+backward"}
     return exponent({length: value for length, value in known.items() if value is not None})
 
 
 def asymptotic(values: Mapping[int, float]) -> dict[int, float]:
-    """The values of the longer half of the lengths. At the shorter ones, fixed costs dominate."""
+    """Returns the values at the longer half of the lengths, because fixed costs dominate at the shorter lengths."""
     lengths = sorted(length for length, value in values.items() if value > 0)
     return {length: values[length] for length in (lengths[len(lengths) // 2 :] if len(lengths) > 3 else lengths)}
 
 
 def exponent(values: Mapping[int, float]) -> float | None:
-    """The slope of log value over log length, by least squares over the asymptotic part; None for fewer than 2."""
+    """Returns the least-squares slope of log value over log length, on the asymptotic values; None for fewer than 2."""
     values = asymptotic(values)
     lengths = list(values)
     if len(lengths) < 2:
@@ -63,13 +64,14 @@ def exponent(values: Mapping[int, float]) -> float | None:
 
 
 def predicted(values: Mapping[int, float], length: int) -> float:
-    """The prediction for a longer length, from the growth between the last two lengths, from linear to quadratic.
+    """Predicts the value at a longer length, from the growth between the last two lengths.
 
-    From one value, the growth is quadratic. Without values, the prediction is 0.
+    The exponent of the growth is limited to the range from 1 (linear) to 2 (quadratic). If only one value is known, the
+    growth is taken as quadratic. Without values, the prediction is 0.
     """
     if not values:
         return 0.0
     last_two = sorted(values)[-2:]
-    found = exponent({known: values[known] for known in last_two})
-    power = 2.0 if found is None else min(max(found, 1.0), 2.0)
+    slope = exponent({known: values[known] for known in last_two})
+    power = 2.0 if slope is None else min(max(slope, 1.0), 2.0)
     return values[last_two[-1]] * (length / last_two[-1]) ** power

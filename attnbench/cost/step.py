@@ -2,7 +2,7 @@
 
 import torch
 
-from attnbench.cost.energy import joules_a_call
+from attnbench.cost.energy import joules_per_call
 from attnbench.cost.memory import peak_mib
 from attnbench.cost.step_memory import Step, step_memory
 from attnbench.cost.timing import time_call
@@ -11,7 +11,7 @@ from attnbench.tasks.batches import Batch
 
 
 def measure_step(step: Step, batch: Batch, device: torch.device, *, repetitions: int) -> StepCost:
-    """Time, memory and energy of `step` on `batch`. The caller makes sure that the machine is quiet."""
+    """Measures time, memory and energy of `step` on `batch`. The caller ensures that the machine has no other work."""
     timing = time_call(lambda: step(batch), device, repetitions=repetitions)
     memory = step_memory(step, batch, device)
     return StepCost(
@@ -25,5 +25,5 @@ def measure_step(step: Step, batch: Batch, device: torch.device, *, repetitions:
         tokens_per_s=batch.target_tokens * 1000 / timing.median,
         peak_mib=peak_mib(lambda: step(batch), device),
         memory=memory,
-        joules=joules_a_call(lambda: step(batch), device),
+        joules=joules_per_call(lambda: step(batch), device),
     )

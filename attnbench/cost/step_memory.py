@@ -1,7 +1,8 @@
-"""The memory of a training step, split by what holds it.
+"""The memory of a training step, split into parameters, gradients, optimiser state, activations and attention.
 
-The profiler reports each allocation and release, within its operation. An allocation within an attention layer, or
-within the backward pass of an operation that ran there, belongs to the attention until it is released.
+The profiler reports each allocation and release, and the operation that made it. An allocation belongs to the attention
+if an operation of an attention layer made it, or the backward pass of such an operation. It belongs to the attention
+until it is released.
 """
 
 import functools
@@ -21,12 +22,12 @@ from attnbench.record import StepMemory
 from attnbench.tasks.batches import Batch
 
 ATTENTION, UPDATE = "attnbench::attention", "attnbench::update"
-BACKWARD = "autograd::engine::evaluate_function"  # start of the name of each operation of a backward pass
-ENTRIES = ("memory_of_states", "extend", "forward")  # the methods of the layer in which attention computes
+BACKWARD = "autograd::engine::evaluate_function"  # the name of each operation of a backward pass starts with this
+COMPUTING_METHODS = ("memory_of_states", "extend", "forward")  # of an attention layer
 
 
 class Step(Protocol):
-    """One training step: forward, backward, update by the `optimizer` of the `model`."""
+    """One training step: forward, backward, and the update of the `model` by the `optimizer`."""
 
     @property
     def model(self) -> nn.Module: ...
@@ -37,19 +38,19 @@ class Step(Protocol):
     def __call__(self, batch: Batch, /) -> object: ...
 
 
-class _Span(NamedTuple):
-    """A piece of memory, from one event to another."""
+class _Block(NamedTuple):
+    """A block of memory, from the event `allocated` to the event `released`. `attention`: whether attention owns it."""
 
-    born: int
-    died: float
+    allocated: int
+    released: float
     pointer: int
     size: int
     attention: bool
 
 
 def step_memory(step: Step, batch: Batch, device: torch.device) -> StepMemory:
-    """Runs a step that has run before, and splits its memory."""
-    process = process_mib()  # first, because the events of the profiler take memory too
+    """Runs a training step, and splits its memory. The step must have run before."""
+    process = process_mib()  # read first, because the events of the profiler also take memory
     gradients: dict[int, int] = {}
 
     def before_update(*_: Any) -> None:
@@ -59,27 +60,29 @@ def step_memory(step: Step, batch: Batch, device: torch.device) -> StepMemory:
             pass
 
     hook = step.optimizer.register_step_pre_hook(before_update)
-    # The handle of a hook is a context that removes the hook.
+    # The handle of a hook is a context manager. It removes the hook at the end.
     with hook, _marked(step.model), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         step(batch)
     assert profiler.profiler is not None and profiler.profiler.kineto_results is not None
     events = list(_events(profiler.profiler.kineto_results.experimental_event_tree()))
-    update = next(time for time, (event, _) in enumerate(events) if event.name == UPDATE)
-    spans = _spans(events, device)
-    others = [span for span in spans if not (span.pointer in gradients and span.born < update < span.died)]
-    states = [state for states in step.optimizer.state.values() for state in states.values()]
+    update = next(index for index, (event, _) in enumerate(events) if event.name == UPDATE)
+    blocks = _blocks(events, device)
+    others = [
+        block for block in blocks if not (block.pointer in gradients and block.allocated < update < block.released)
+    ]
+    optimizer_states = [value for state in step.optimizer.state.values() for value in state.values()]
     return StepMemory(
         parameters_mib=sum(parameter.nbytes for parameter in step.model.parameters()) / MIB,
         gradients_mib=sum(gradients.values()) / MIB,
-        optimiser_mib=sum(state.nbytes for state in states if isinstance(state, Tensor)) / MIB,
-        activations_mib=_most_held(others, update) / MIB,
-        attention_mib=_most_held([span for span in others if span.attention], update) / MIB,
+        optimiser_mib=sum(value.nbytes for value in optimizer_states if isinstance(value, Tensor)) / MIB,
+        activations_mib=_peak_bytes(others, update) / MIB,
+        attention_mib=_peak_bytes([block for block in others if block.attention], update) / MIB,
         process_mib=process,
     )
 
 
 def process_mib() -> float | None:
-    """The most memory that the process has held so far, in MiB; None if the system does not report it."""
+    """Returns the peak memory of the process so far, in MiB; None if the system does not report it."""
     try:
         import resource
     except ImportError:
@@ -89,32 +92,33 @@ def process_mib() -> float | None:
 
 @contextmanager
 def _marked(model: nn.Module) -> Iterator[None]:
-    """A context in which the profiler sees when the attention of the model computes."""
+    """In this context, the profiler records when the attention layers of the model compute."""
     layers = [layer for layer in model.modules() if isinstance(layer, Attention)]
     for layer in layers:
-        for entry in ENTRIES:
-            setattr(layer, entry, _named(getattr(layer, entry)))
+        for name in COMPUTING_METHODS:
+            setattr(layer, name, _recorded(getattr(layer, name)))
     try:
         yield
     finally:
         for layer in layers:
-            for entry in ENTRIES:
-                delattr(layer, entry)  # the method of the class is visible again
+            for name in COMPUTING_METHODS:
+                delattr(layer, name)  # makes the method of the class visible again
 
 
-def _named(method: Callable[..., Any]) -> Callable[..., Any]:
+def _recorded(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
-    def named(*arguments: Any, **options: Any) -> Any:
+    def recorded(*arguments: Any, **options: Any) -> Any:
         with record_function(ATTENTION):
             return method(*arguments, **options)
 
-    return named
+    return recorded
 
 
 def _events(tree: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
-    """The events of the profiler in the order of time, and whether each belongs to the attention."""
-    found: list[tuple[Any, bool]] = []
-    owned: set[int] = set()  # sequence numbers of operations in the attention, by which their backward pass is found
+    """Yields the events of the profiler in order of time, each with a flag: whether it belongs to the attention."""
+    flagged: list[tuple[Any, bool]] = []
+    # The sequence numbers of the operations in the attention. Their backward pass has the same numbers.
+    owned: set[int] = set()
 
     def walk(events: Sequence[Any], attention: bool, backward: bool) -> None:
         for event in events:
@@ -122,38 +126,38 @@ def _events(tree: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
             back = event.name.startswith(BACKWARD)
             within = attention or event.name == ATTENTION or (back and number in owned)
             if number >= 0 and not backward and not back:
-                # An operation without a gradient has the number of the next one: the last operation with a number is
-                # the right one.
+                # An operation without a gradient has the same number as the next operation. Therefore, the last
+                # operation with a number decides.
                 (owned.add if within else owned.discard)(number)
-            found.append((event, within))
+            flagged.append((event, within))
             walk(event.children, within, backward or back)
 
     walk(sorted(tree, key=lambda event: event.start_time_ns), False, False)
-    yield from sorted(found, key=lambda pair: pair[0].start_time_ns)
+    yield from sorted(flagged, key=lambda pair: pair[0].start_time_ns)
 
 
-def _spans(events: Sequence[tuple[Any, bool]], device: torch.device) -> Iterator[_Span]:
-    """What was allocated on the device while the events were recorded."""
+def _blocks(events: Sequence[tuple[Any, bool]], device: torch.device) -> Iterator[_Block]:
+    """Yields the blocks of memory that the events allocated on the device."""
     held: dict[int, tuple[int, int, bool]] = {}
-    for time, (event, attention) in enumerate(events):
+    for index, (event, attention) in enumerate(events):
         fields = event.extra_fields
         if event.name != "[memory]" or fields.device.type != device.type:
             continue
         if fields.alloc_size > 0:
-            held[fields.ptr] = time, fields.alloc_size, attention
+            held[fields.ptr] = index, fields.alloc_size, attention
         elif fields.ptr in held:
-            born, size, owner = held.pop(fields.ptr)
-            yield _Span(born, time, fields.ptr, size, owner)
-    for pointer, (born, size, owner) in held.items():
-        yield _Span(born, math.inf, pointer, size, owner)
+            allocated, size, owned = held.pop(fields.ptr)
+            yield _Block(allocated, index, fields.ptr, size, owned)
+    for pointer, (allocated, size, owned) in held.items():
+        yield _Block(allocated, math.inf, pointer, size, owned)
 
 
-def _most_held(spans: Sequence[_Span], end: int) -> int:
-    """The most bytes at one time, before the event `end`."""
-    changes = [(span.born, span.size) for span in spans] + [(span.died, -span.size) for span in spans]
-    held = most = 0
-    for time, change in sorted(changes):
-        if time < end:
+def _peak_bytes(blocks: Sequence[_Block], end: int) -> int:
+    """Returns the peak of the bytes that are held at one time, before the event `end`."""
+    changes = [(block.allocated, block.size) for block in blocks] + [(block.released, -block.size) for block in blocks]
+    held = peak = 0
+    for index, change in sorted(changes):
+        if index < end:
             held += change
-            most = max(most, held)
-    return most
+            peak = max(peak, held)
+    return peak

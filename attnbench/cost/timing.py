@@ -1,4 +1,4 @@
-"""Time: warm, synchronised, repeated; as median and quartiles."""
+"""The time of a call: after a warm-up, with device synchronisation, repeated. The result is median and quartiles."""
 
 import statistics
 import time
@@ -9,11 +9,11 @@ import torch
 
 from attnbench.device import synchronize
 
-MIN_MS = 5.0  # a shorter call is repeated until it lasts this long, so that the cost of the clock does not matter
+MIN_MS = 5.0  # a shorter call is repeated until the total is this long, so that the cost of the clock does not matter
 
 
 class Timing(NamedTuple):
-    """Milliseconds a call."""
+    """The milliseconds of a call."""
 
     median: float
     q1: float
@@ -22,19 +22,19 @@ class Timing(NamedTuple):
 
 
 def time_call(function: Callable[[], object], device: torch.device, *, repetitions: int) -> Timing:
-    """Times a function. It is called twice before: to warm up, and to find how many calls last `MIN_MS`."""
+    """Times a function. It first makes two calls: one to warm up, and one to find how many calls last `MIN_MS`."""
     once_ms(function, device)
     count = calls_to_last(once_ms(function, device))
     return summary([once_ms(function, device, count) for _ in range(repetitions)])
 
 
 def calls_to_last(ms: float) -> int:
-    """How many calls of `ms` last `MIN_MS`."""
+    """Returns how many calls of `ms` milliseconds together last `MIN_MS`."""
     return max(1, round(MIN_MS / max(ms, 1e-3)))
 
 
 def once_ms(function: Callable[[], object], device: torch.device, count: int = 1) -> float:
-    """Milliseconds a call, over `count` calls in a row."""
+    """Returns the milliseconds of a call: the mean over `count` calls in a row."""
     synchronize(device)
     start = time.perf_counter()
     for _ in range(count):
@@ -44,12 +44,12 @@ def once_ms(function: Callable[[], object], device: torch.device, count: int = 1
 
 
 def spread(timing: Timing) -> float:
-    """The distance between the quartiles, as a share of the median."""
+    """Returns the distance between the quartiles, divided by the median."""
     return (timing.q3 - timing.q1) / timing.median
 
 
 def summary(samples: Sequence[float]) -> Timing:
-    """Median and quartiles of milliseconds."""
+    """Returns the median and the quartiles of the samples, which are in milliseconds."""
     if len(samples) == 1:
         return Timing(samples[0], samples[0], samples[0], 1)
     q1, median, q3 = statistics.quantiles(samples, n=4, method="inclusive")

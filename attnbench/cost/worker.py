@@ -1,8 +1,9 @@
-"""A process for each contender, so that the end of a process loses only that contender at that length.
+"""Runs each contender in its own process. If a process dies, only the result of its contender at this length is lost.
 
-The system kills a process if memory runs out. A wrong kernel may end by a signal, or never return. Each of these
-becomes a `MeasurementError`, and the next length gets a new process. All processes are forked, within milliseconds,
-from a server that has imported what they need. A process works when it is asked, and sleeps otherwise.
+The system kills a process if memory runs out. A faulty kernel may end its process by a signal, or may never return.
+Each of these cases becomes a `MeasurementError`, and the next length gets a new process. All processes are forked from
+a server that has imported the modules that they need, so that they start within milliseconds. A process works only on
+a request, and sleeps otherwise.
 """
 
 import ctypes
@@ -25,25 +26,27 @@ from attnbench.cost.memory import MIB
 from attnbench.cost.runner import ContenderSetup, FirstCall, LocalRunner, MeasurementError
 from attnbench.record import Passes
 
-# On Linux: which process to kill first if memory runs out, from -1000 to 1000. Never the one that keeps the results.
-KILL_FIRST, KILL_SECOND = 1000, 500
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # as in glibc's malloc.h
-PROFILER_IMPORTS = "torch._inductor"  # torch's profiler, and so each peak, imports it, which takes seconds
-# About a millisecond, in the units of GNU's and LLVM's libraries.
+# On Linux, if memory runs out, a process with a larger number (from -1000 to 1000) is killed earlier. The process that
+# keeps the results must not be killed first.
+WORKING_PRIORITY, WAITING_PRIORITY = 1000, 500
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # constants of glibc's malloc.h
+# The profiler of PyTorch imports this module, which takes seconds. Each measurement of the peak uses the profiler.
+PROFILER_IMPORTS = "torch._inductor"
+# How long a waiting thread of OpenMP stays awake: about a millisecond, in the units of the GNU and LLVM libraries.
 SPIN_SETTINGS = {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "1"}
-GRACE_S = 10.0  # for a process to end, after it has closed its end of the connection
+JOIN_S = 10.0  # the longest wait for the end of a process that was killed or has closed its connection
 
 
 class Worker:
-    """A `LocalRunner` in its own process. The process starts at the first request, and again if it has died.
+    """Runs a `LocalRunner` in its own process. The process starts at the first request, and again after it has died.
 
     Args:
         setup: the contender.
-        patience_s: the process is ended if it does not answer within this time.
+        timeout_s: the process is killed if it does not answer within this time.
     """
 
-    def __init__(self, setup: ContenderSetup, patience_s: float) -> None:
-        self.setup, self.patience_s = setup, patience_s
+    def __init__(self, setup: ContenderSetup, timeout_s: float) -> None:
+        self.setup, self.timeout_s = setup, timeout_s
         self.connection: Connection | None = None
 
     def __enter__(self) -> Self:
@@ -65,35 +68,35 @@ class Worker:
         return self._ask("time_once")
 
     def release(self) -> None:
-        """See `LocalRunner.release`. A process that has died needs none."""
+        """See `LocalRunner.release`. It does nothing if the process has died."""
         if self.connection is not None:
             with suppress(MeasurementError):
                 self._ask("release")
 
     def end(self) -> None:
-        """Ends the process, whatever it does."""
+        """Kills the process, even during a call."""
         if self.connection is not None:
             self.process.kill()
-            self.process.join(GRACE_S)
+            self.process.join(JOIN_S)
             self.connection.close()
             self.connection = None
 
     def _start(self) -> None:
         context = _context(self.setup)
-        self.connection, theirs = context.Pipe()
-        arguments = self.setup, theirs, torch.get_num_threads()
+        self.connection, worker_connection = context.Pipe()
+        arguments = self.setup, worker_connection, torch.get_num_threads()
         self.process = context.Process(target=_serve, args=arguments, daemon=True)  # pyright: ignore
         with _default_start_method(context), _short_spinning():
             self.process.start()
-        theirs.close()
+        worker_connection.close()
 
     def _ask(self, step: str, *arguments: Any) -> Any:
         assert self.connection is not None
         try:
             self.connection.send((step, arguments))
-            if not self.connection.poll(self.patience_s):
+            if not self.connection.poll(self.timeout_s):
                 self.end()
-                raise MeasurementError("failed", f"no answer within {self.patience_s:.0f} s")
+                raise MeasurementError("failed", f"no answer within {self.timeout_s:.0f} s")
             answer = self.connection.recv()
         except (EOFError, OSError):
             raise self._died() from None
@@ -102,19 +105,19 @@ class Worker:
         return answer
 
     def _died(self) -> MeasurementError:
-        """The reason why the process died."""
-        self.process.join(GRACE_S)
+        """Returns the reason why the process died."""
+        self.process.join(JOIN_S)
         code = self.process.exitcode
         self.end()
         if code == -getattr(signal, "SIGKILL", 9):
-            return MeasurementError("out_of_memory", "killed by the system, most likely for memory")
+            return MeasurementError("out_of_memory", "killed by the system, probably because it was out of memory")
         if code is not None and code < 0:
-            return MeasurementError("failed", f"its process was ended by {signal.Signals(-code).name}")
-        return MeasurementError("failed", f"its process ended by itself, with status {code}")
+            return MeasurementError("failed", f"the process was ended by {signal.Signals(-code).name}")
+        return MeasurementError("failed", f"the process ended with exit status {code}")
 
 
 def _context(setup: ContenderSetup) -> BaseContext:
-    # torch uses system libraries of a Mac that do not survive a fork.
+    # On a Mac, PyTorch uses system libraries that do not work after a fork.
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -124,70 +127,71 @@ def _context(setup: ContenderSetup) -> BaseContext:
 
 @contextmanager
 def _default_start_method(context: BaseContext) -> Iterator[None]:
-    """Sets the default way to start processes. A process inherits its parent's, and a worker of joblib has an unknown
-    one.
+    """Sets the default start method of processes in this context.
+
+    A new process inherits the start method of its parent. In a worker of joblib, this is a method that the new process
+    does not know.
     """
-    before = multiprocessing.get_start_method(allow_none=True)
+    previous = multiprocessing.get_start_method(allow_none=True)
     multiprocessing.set_start_method(context.get_start_method(), force=True)
     try:
         yield
     finally:
-        multiprocessing.set_start_method(before, force=True)
+        multiprocessing.set_start_method(previous, force=True)
 
 
 @contextmanager
 def _short_spinning() -> Iterator[None]:
-    """A context in which processes are started whose waiting threads soon sleep, unless the user has set this
-    otherwise.
+    """In this context, threads of new processes sleep after a short wait, unless the user has set this differently.
 
-    OpenMP's threads wait awake for up to 20 ms, and would take cores from the next contender: on two cores, its calls
-    took up to twice as long. They should not sleep at once either: threads that had to be woken for each operation made
-    calls of 10 ms take 7 ms or 13 ms, unpredictably.
+    By default, a waiting thread of OpenMP spins for up to 20 ms. It would take a core from the next contender: on two
+    cores, calls then took up to twice as long. But threads must not sleep immediately either. Then they had to be woken
+    for each operation, and calls of 10 ms took 7 ms or 13 ms, unpredictably.
     """
-    told = {name: value for name, value in SPIN_SETTINGS.items() if name not in os.environ}
-    os.environ.update(told)
+    added = {name: value for name, value in SPIN_SETTINGS.items() if name not in os.environ}
+    os.environ.update(added)
     try:
         yield
     finally:
-        for name in told:
+        for name in added:
             del os.environ[name]
 
 
 def _serve(setup: ContenderSetup, connection: Connection, threads: int) -> None:
-    """The main function of the process: it answers requests until it is killed, or until the other end is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is handled by the parent
+    """The main function of the process. It answers requests until it is killed or the connection is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     if "fork" in multiprocessing.get_all_start_methods():
-        # With fork, numba's semaphores have no name. A killed process would leave named ones behind.
+        # With fork, the semaphores of numba have no name. A killed process would leave named semaphores behind.
         multiprocessing.set_start_method("fork", force=True)
-    _settle_allocator()
+    _fix_allocator_thresholds()
     torch.set_num_threads(threads)
     gc.collect()
-    gc.freeze()  # a garbage collection before each peak then need not visit everything that was imported
-    trial = LocalRunner(setup)
+    gc.freeze()  # so that the garbage collection before each peak does not visit all imported objects
+    runner = LocalRunner(setup)
     with suppress(EOFError, OSError):
         while True:
-            _set_kill_priority(KILL_SECOND)
+            _set_kill_priority(WAITING_PRIORITY)
             step, arguments = connection.recv()
-            _set_kill_priority(KILL_FIRST)
+            _set_kill_priority(WORKING_PRIORITY)
             try:
-                answer = getattr(trial, step)(*arguments)
+                answer = getattr(runner, step)(*arguments)
             except MeasurementError as error:
                 answer = error
             connection.send(answer)
 
 
-def _settle_allocator() -> None:
+def _fix_allocator_thresholds() -> None:
     """Fixes two thresholds of glibc: which blocks it requests from the system, and when it gives memory back.
 
-    By default glibc adapts them to the blocks that are freed, up to these sizes. The time of a call could then depend
-    on earlier calls, by a factor of two.
+    By default, glibc adapts these thresholds to the blocks that are freed, up to the values used here. Then the time of
+    a call could depend on earlier calls, by a factor of two.
     """
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
         libc.mallopt(M_MMAP_THRESHOLD, 32 * MIB)
         libc.mallopt(M_TRIM_THRESHOLD, 64 * MIB)
 
 
-def _set_kill_priority(place: int) -> None:
-    """Tells the system how early to kill this process if memory runs out."""
+def _set_kill_priority(priority: int) -> None:
+    """Sets how early the system kills this process if memory runs out: a larger number is earlier."""
     with suppress(OSError):
-        Path(f"/proc/{os.getpid()}/oom_score_adj").write_text(str(place))
+        Path(f"/proc/{os.getpid()}/oom_score_adj").write_text(str(priority))

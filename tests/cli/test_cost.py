@@ -142,7 +142,7 @@ def test_one_without_a_backward_pass_says_so(folder: Path) -> None:
     ended = cost(folder, "contender=sdpa,forward_only")
     assert ended.status == 0
     assert rows(ended, "forward_only")[1:3] == [["no", "no"]] * 2
-    assert "forward_only: forward+backward: its context has no gradient" in ended.out.splitlines()
+    assert "forward_only: forward+backward: the context has no gradient" in ended.out.splitlines()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A clock for tests, and a heap in which garbage collection is fast."""
+"""Fixtures: a clock that tests can move, and a fast garbage collection."""
 
 import gc
 from collections.abc import Iterator
@@ -18,8 +18,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def little_garbage() -> Iterator[None]:
-    """Each peak follows a garbage collection, which then need not visit everything that was imported."""
+def fast_garbage_collection() -> Iterator[None]:
+    """Makes garbage collection skip imported objects, because each measurement of the peak starts with one."""
     gc.collect()
     gc.freeze()
     yield

@@ -1,4 +1,4 @@
-"""Contenders that end their process, as the system or a bug would. Each can be made in another process."""
+"""Contenders that end their process, like the system or a bug does. Each can be made in another process."""
 
 import os
 import resource
@@ -19,27 +19,28 @@ def add(*tensors: Tensor) -> Tensor:
     return torch.stack(tensors).sum(0)
 
 
-def sound() -> Attend:
+def works() -> Attend:
     return add
 
 
-def dies(number: int, longest: int) -> Attend:
-    """Dies by a signal beyond `longest` queries."""
+def dies(signal_number: int, longest: int) -> Attend:
+    """Kills its process by a signal if there are more than `longest` queries."""
 
     def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         if query.shape[2] > longest:
-            os.kill(os.getpid(), number)
+            os.kill(os.getpid(), signal_number)
         return add(query, key, value)
 
     return attend
 
 
-def leaves(status: int) -> Attend:
+def exits(status: int) -> Attend:
+    """Ends its process with the exit status."""
     return lambda query, key, value: os._exit(status)
 
 
 def hangs(folder: Path) -> Attend:
-    """For a minute; leaves a file named after its process."""
+    """Sleeps for a minute. It first writes a file whose name is the id of its process."""
 
     def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         (folder / str(os.getpid())).touch()
@@ -50,7 +51,7 @@ def hangs(folder: Path) -> Attend:
 
 
 def limited(mib: int) -> Attend:
-    """Holds the square of the length in KiB, with a limit on its address space."""
+    """Allocates n² KiB for n queries. The address space of its process has a limit of `mib` more."""
 
     def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         held = torch.ones(query.shape[2] ** 2, 256)
@@ -68,19 +69,19 @@ def interrupted() -> Attend:
     return add
 
 
-def sleepless() -> Attend:
-    """Works only if waiting threads are set to sleep soon."""
+def needs_short_spinning() -> Attend:
+    """Raises an error if waiting threads are not set to sleep after a short wait."""
 
     def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         if not {"GOMP_SPINCOUNT", "KMP_BLOCKTIME"} <= os.environ.keys():
-            raise NotImplementedError("its threads wait awake")
+            raise NotImplementedError("the waiting threads do not sleep")
         return add(query, key, value)
 
     return attend
 
 
-def ends_early() -> Attend:
-    """Fails like a table of positions that is too short."""
+def lacks_positions() -> Attend:
+    """Raises the error of a table of positions that is too short."""
 
     def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         if query.shape[2] > 4:

@@ -1,4 +1,4 @@
-"""Contenders compute the same function, so that their costs can be compared. Those that cannot say so."""
+"""All contenders compute the same function, so that their costs are comparable, or they raise an error."""
 
 import importlib.util
 import sys
@@ -25,7 +25,7 @@ def inputs(length: int) -> list[Tensor]:
 
 
 def textbook(query: Tensor, key: Tensor, value: Tensor, *, window: int | None = None) -> Tensor:
-    """softmax(q kᵀ / √D) v, query by query; of `window` keys to each side."""
+    """softmax(q kᵀ / √D) v, for one query at a time, over all keys or over `window` keys on each side."""
     contexts = []
     for t in range(query.shape[2]):
         near = slice(None) if window is None else slice(max(0, t - window), t + window + 1)
@@ -35,22 +35,22 @@ def textbook(query: Tensor, key: Tensor, value: Tensor, *, window: int | None = 
 
 
 @pytest.mark.parametrize("kernel", [DenseKernel(), FusedKernel()])
-def test_our_own_layer(kernel: DenseKernel | FusedKernel) -> None:
+def test_our_own_layer_computes_the_textbook_formula(kernel: DenseKernel | FusedKernel) -> None:
     made = attention(HEADS, HEAD_DIM, score=ScaledDot, scope=Global, selection=Soft, kernel=kernel)
     assert isinstance(made, OwnAttention)
     torch.testing.assert_close(made(*inputs(11)), textbook(*inputs(11)))
 
 
-def test_our_own_layer_refuses_what_its_kernel_cannot() -> None:
+def test_our_own_layer_raises_an_error_if_its_kernel_cannot_compute_it() -> None:
     with pytest.raises(UnavailableError, match="kernel=fused: cannot compute this attention, because Additive"):
         attention(HEADS, HEAD_DIM, score=Additive, scope=Global, selection=Soft, kernel=FusedKernel())
 
 
-def test_sdpa() -> None:
+def test_sdpa_computes_the_textbook_formula() -> None:
     torch.testing.assert_close(contenders.sdpa(HEADS, HEAD_DIM)(*inputs(11)), textbook(*inputs(11)))
 
 
-def test_multihead_is_sdpa_between_projections() -> None:
+def test_multihead_is_sdpa_with_projections() -> None:
     made = TorchMultiheadAttention(HEADS, HEAD_DIM).double()
     with torch.no_grad():
         for weight in (*made.attention.in_proj_weight.chunk(3), made.attention.out_proj.weight):
@@ -62,7 +62,7 @@ def test_multihead_is_sdpa_between_projections() -> None:
 @pytest.mark.skipif(importlib.util.find_spec("local_attention") is None, reason="local-attention is not installed")
 @pytest.mark.parametrize("window", [4, 6])
 def test_local_attention_has_the_window_of_local_m(window: int) -> None:
-    length = 24  # of whole windows: it lets the last queries see the zeros it pads with
+    length = 24  # a multiple of the window: otherwise the package pads with zeros, and the last queries attend to them
     made = contenders.local_attention(HEADS, HEAD_DIM, window)
     ours = attention(
         *(HEADS, HEAD_DIM),
@@ -76,10 +76,10 @@ def test_local_attention_has_the_window_of_local_m(window: int) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile")
-def test_flex_has_no_backward_pass_on_the_cpu_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    uncompiled = SimpleNamespace(compile=lambda function, dynamic: function)  # the other takes many seconds
+def test_flex_raises_an_error_for_the_backward_pass_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    uncompiled = SimpleNamespace(compile=lambda function, dynamic: function)  # the real compilation takes many seconds
     monkeypatch.setattr(contenders, "torch", uncompiled)
-    monkeypatch.setenv("CXX", sys.executable)  # there, at least
+    monkeypatch.setenv("CXX", sys.executable)  # any program that exists
     made = contenders.flex(HEADS, HEAD_DIM)
     query, key, value = inputs(16)
     with torch.no_grad():
@@ -95,14 +95,14 @@ def test_flex_needs_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("name", "package"), [("local_attention", "local-attention"), ("xformers", "xformers")])
-def test_a_package_that_is_not_installed_is_named(name: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_names_a_missing_package(name: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda module: None)
     options = {"window": 4} if name == "local_attention" else {}
     with pytest.raises(UnavailableError, match=rf"contender={name}: {package} is not installed; pip install '\.\[peer"):
         getattr(contenders, name)(HEADS, HEAD_DIM, **options)
 
 
-def test_xformers_has_nothing_for_the_cpu_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_xformers_raises_an_error_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda module: object())
     made: Contender = contenders.xformers(HEADS, HEAD_DIM)
     assert not isinstance(made, nn.Module)

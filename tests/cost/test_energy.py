@@ -1,4 +1,4 @@
-"""Energy, from a folder like that of Linux, and a library like that of a GPU."""
+"""Energy, with an imitation of Linux's powercap folder and an imitation of pynvml."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ RANGE = 10_000_000  # µJ
 
 
 def zone(powercap: Path, folder: str, name: str, microjoules: int) -> Path:
-    """Makes a counter, and returns it."""
+    """Makes a zone of the powercap folder, and returns the file of its counter."""
     (powercap / folder).mkdir(parents=True)
     (powercap / folder / "name").write_text(f"{name}\n")
     (powercap / folder / "max_energy_range_uj").write_text(f"{RANGE}\n")
@@ -22,7 +22,7 @@ def zone(powercap: Path, folder: str, name: str, microjoules: int) -> Path:
     return counter
 
 
-def test_packages_and_their_memory_are_added_up_and_their_parts_are_not(tmp_path: Path) -> None:
+def test_the_sum_has_packages_and_their_memory_but_not_other_zones(tmp_path: Path) -> None:
     package = zone(tmp_path, "intel-rapl:0", "package-0", 1_000_000)
     cores = zone(tmp_path, "intel-rapl:0:0", "core", 500_000)
     memory = zone(tmp_path, "intel-rapl:0:1", "dram", 0)
@@ -35,7 +35,7 @@ def test_packages_and_their_memory_are_added_up_and_their_parts_are_not(tmp_path
     assert joules_since() == pytest.approx(2.5 + 0.25)
 
 
-def test_a_counter_that_has_begun_again_is_read_on(tmp_path: Path) -> None:
+def test_a_counter_that_starts_again_at_0_gives_the_right_difference(tmp_path: Path) -> None:
     counter = zone(tmp_path, "intel-rapl:0", "package-0", RANGE - 1_000_000)
     start = energy.rapl(tmp_path)
     assert start is not None
@@ -44,13 +44,13 @@ def test_a_counter_that_has_begun_again_is_read_on(tmp_path: Path) -> None:
     assert joules_since() == pytest.approx(1.5)
 
 
-def test_no_folder_and_no_package_tell_nothing(tmp_path: Path) -> None:
+def test_without_a_folder_or_a_package_there_is_no_meter(tmp_path: Path) -> None:
     assert energy.rapl(tmp_path / "none") is None
     zone(tmp_path, "intel-rapl:0", "psys", 0)
     assert energy.rapl(tmp_path) is None
 
 
-def test_a_counter_for_root_alone_tells_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_permission_to_read_there_is_no_meter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     zone(tmp_path, "intel-rapl:0", "package-0", 0)
     zone(tmp_path, "intel-rapl:1", "package-1", 0)
     read = Path.read_text
@@ -64,7 +64,7 @@ def test_a_counter_for_root_alone_tells_nothing(tmp_path: Path, monkeypatch: pyt
     assert energy.rapl(tmp_path) is None
 
 
-def test_the_mean_is_over_all_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_result_is_the_mean_over_all_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counter = zone(tmp_path, "intel-rapl:0", "package-0", 0)
     monkeypatch.setattr(energy, "POWERCAP", tmp_path)
     seconds = iter(range(100))
@@ -75,43 +75,43 @@ def test_the_mean_is_over_all_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         calls.append(None)
         counter.write_text(str(300_000 * len(calls)))
 
-    assert energy.joules_a_call(call, torch.device("cpu")) == pytest.approx(0.3)
-    assert len(calls) == 9  # until a second has passed
+    assert energy.joules_per_call(call, torch.device("cpu")) == pytest.approx(0.3)
+    assert len(calls) == 9  # the fake clock reaches 1 s after 9 calls
 
 
-def test_nothing_is_run_where_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_meter_the_function_is_not_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(energy, "POWERCAP", tmp_path)
-    assert energy.joules_a_call(lambda: pytest.fail("was called"), torch.device("cpu")) is None
+    assert energy.joules_per_call(lambda: pytest.fail("was called"), torch.device("cpu")) is None
 
 
-def test_a_counter_that_stands_still_tells_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_counter_that_does_not_change_gives_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     zone(tmp_path, "intel-rapl:0", "package-0", 7)
     monkeypatch.setattr(energy, "POWERCAP", tmp_path)
     monkeypatch.setattr(energy, "MIN_S", 0.01)
-    assert energy.joules_a_call(lambda: None, torch.device("cpu")) is None
+    assert energy.joules_per_call(lambda: None, torch.device("cpu")) is None
 
 
 class Library:
-    """A replacement of pynvml, with one GPU."""
+    """An imitation of pynvml, with one GPU."""
 
     class NVMLError(Exception):
         pass
 
-    def __init__(self, counted: bool) -> None:
-        self.counted, self.millijoules, self.opened = counted, iter(range(10_000, 100_000, 1500)), False
+    def __init__(self, has_counter: bool) -> None:
+        self.has_counter, self.millijoules, self.initialised = has_counter, iter(range(10_000, 100_000, 1500)), False
 
     def nvmlInit(self) -> None:  # noqa: N802
-        self.opened = True
+        self.initialised = True
 
     def nvmlDeviceGetHandleByUUID(self, uuid: str) -> str:  # noqa: N802
-        assert self.opened
+        assert self.initialised
         if uuid != "GPU-0a1b":
             raise self.NVMLError("no such device")
         return uuid
 
     def nvmlDeviceGetTotalEnergyConsumption(self, gpu: str) -> int:  # noqa: N802
         assert gpu == "GPU-0a1b"
-        if not self.counted:
+        if not self.has_counter:
             raise self.NVMLError("not supported")
         return next(self.millijoules)
 
@@ -123,23 +123,23 @@ def uuid(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return properties
 
 
-def test_a_gpu_tells_by_its_library(uuid: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pynvml", Library(counted=True))
+def test_a_gpu_is_measured_with_pynvml(uuid: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pynvml", Library(has_counter=True))
     start = energy.nvml(torch.device("cuda"))
     assert start is not None
     assert start()() == pytest.approx(1.5)
 
 
-def test_a_gpu_without_a_counter_or_unknown_tells_nothing(
+def test_there_is_no_meter_for_a_gpu_without_a_counter_or_an_unknown_gpu(
     uuid: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "pynvml", Library(counted=False))
+    monkeypatch.setitem(sys.modules, "pynvml", Library(has_counter=False))
     assert energy.nvml(torch.device("cuda")) is None
-    monkeypatch.setitem(sys.modules, "pynvml", Library(counted=True))
+    monkeypatch.setitem(sys.modules, "pynvml", Library(has_counter=True))
     uuid.uuid = "ffff"
     assert energy.nvml(torch.device("cuda")) is None
 
 
-def test_a_gpu_without_the_library_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pynvml_there_is_no_meter_for_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", None)
     assert energy.nvml(torch.device("cuda")) is None

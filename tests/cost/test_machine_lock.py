@@ -1,4 +1,4 @@
-"""The machine lock: a measurement has the machine alone, and soon gets it."""
+"""The machine lock: a measurement runs without other work, and does not wait long for the lock."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ import pytest
 
 from attnbench.cost import machine_lock
 
-PATIENCE_S = 20.0  # a test that waits longer has failed
+TIMEOUT_S = 20.0  # a test fails if it waits longer
 STEP_S = 0.005
 SLICE_S = 0.02
 
@@ -25,7 +25,7 @@ def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Worker:
-    """Works in steps until it is stopped. It knows the time of each step, and how long it waited."""
+    """Works in steps in a thread until it is stopped. It records the time of each step, and the total waiting time."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.steps, self.waited = folder, list[Interval](), 0.0
@@ -36,59 +36,59 @@ class Worker:
     def _run(self) -> None:
         with machine_lock.shared(self.folder) as pause:
             while not self.stop.is_set():
-                begun = time.monotonic()
+                start_s = time.monotonic()
                 time.sleep(STEP_S)
-                self.steps.append((begun, time.monotonic()))
+                self.steps.append((start_s, time.monotonic()))
                 self.started.set()
                 self.waited += pause()
 
     def end(self) -> None:
         self.stop.set()
-        self.thread.join(PATIENCE_S)
+        self.thread.join(TIMEOUT_S)
         assert not self.thread.is_alive()
 
 
 def measure(folder: Path, seconds: float) -> Interval:
     with machine_lock.exclusive(folder):
-        begun = time.monotonic()
+        start_s = time.monotonic()
         time.sleep(seconds)
-        return begun, time.monotonic()
+        return start_s, time.monotonic()
 
 
 def within(seconds: float, task: Callable[[], object]) -> float:
-    """Seconds that the task took in a thread of its own; it must end in time."""
-    thread, begun = threading.Thread(target=task, daemon=True), time.monotonic()
+    """Runs the task in its own thread, and returns its duration. The test fails if it takes more than `seconds`."""
+    thread, start_s = threading.Thread(target=task, daemon=True), time.monotonic()
     thread.start()
     thread.join(seconds)
     assert not thread.is_alive()
-    return time.monotonic() - begun
+    return time.monotonic() - start_s
 
 
-def test_nobody_works_while_one_measures(tmp_path: Path) -> None:
+def test_no_worker_works_during_a_measurement(tmp_path: Path) -> None:
     workers, measured = [Worker(tmp_path) for _ in range(2)], list[Interval]()
-    assert all(worker.started.wait(PATIENCE_S) for worker in workers)
+    assert all(worker.started.wait(TIMEOUT_S) for worker in workers)
     for _ in range(3):
-        within(PATIENCE_S, lambda: measured.append(measure(tmp_path, 0.1)))
+        within(TIMEOUT_S, lambda: measured.append(measure(tmp_path, 0.1)))
         time.sleep(3 * STEP_S)
     for worker in workers:
         worker.end()
-        assert worker.steps[-1][1] > measured[-1][1]  # it went on afterwards
-        for begun, ended in worker.steps:
-            assert all(ended <= start or begun >= end for start, end in measured)
+        assert worker.steps[-1][1] > measured[-1][1]  # it worked again after the measurement
+        for start_s, end_s in worker.steps:
+            assert all(end_s <= start or start_s >= end for start, end in measured)
 
 
 def test_a_worker_counts_the_seconds_that_it_waited(tmp_path: Path) -> None:
     worker = Worker(tmp_path)
-    assert worker.started.wait(PATIENCE_S)
-    within(PATIENCE_S, lambda: measure(tmp_path, 0.3))
+    assert worker.started.wait(TIMEOUT_S)
+    within(TIMEOUT_S, lambda: measure(tmp_path, 0.3))
     worker.end()
-    assert 0.25 < worker.waited < PATIENCE_S
+    assert 0.25 < worker.waited < TIMEOUT_S
 
 
 def test_two_workers_do_not_starve_a_measurement(tmp_path: Path) -> None:
     workers = [Worker(tmp_path) for _ in range(2)]
-    assert all(worker.started.wait(PATIENCE_S) for worker in workers)
-    waits = sorted(within(PATIENCE_S, lambda: measure(tmp_path, 0.0)) for _ in range(10))
+    assert all(worker.started.wait(TIMEOUT_S) for worker in workers)
+    waits = sorted(within(TIMEOUT_S, lambda: measure(tmp_path, 0.0)) for _ in range(10))
     for worker in workers:
         worker.end()
     assert waits[5] < 10 * SLICE_S
@@ -100,7 +100,7 @@ def test_measurements_take_turns(tmp_path: Path) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(PATIENCE_S)
+        thread.join(TIMEOUT_S)
     measured.sort()
     assert len(measured) == 3
     assert all(first[1] <= second[0] for first, second in pairwise(measured))
@@ -110,17 +110,17 @@ def test_workers_do_not_wait_for_each_other(tmp_path: Path) -> None:
     with machine_lock.shared(tmp_path) as pause, machine_lock.shared(tmp_path):
         assert pause() == 0.0
         time.sleep(2 * SLICE_S)
-        assert pause() < PATIENCE_S
+        assert pause() < TIMEOUT_S
 
 
-def test_the_lock_is_released_after_a_fault(tmp_path: Path) -> None:
+def test_the_lock_is_released_after_an_exception(tmp_path: Path) -> None:
     for lock in (machine_lock.shared, machine_lock.exclusive):
         with pytest.raises(ZeroDivisionError), lock(tmp_path):
             raise ZeroDivisionError
-    within(PATIENCE_S, lambda: measure(tmp_path, 0.0))
+    within(TIMEOUT_S, lambda: measure(tmp_path, 0.0))
 
 
-def test_it_holds_between_processes_and_ends_with_them(tmp_path: Path) -> None:
+def test_the_lock_works_between_processes_and_ends_with_its_process(tmp_path: Path) -> None:
     program = (
         "import sys, time, pathlib\n"
         "from attnbench.cost import machine_lock\n"
@@ -136,5 +136,5 @@ def test_it_holds_between_processes_and_ends_with_them(tmp_path: Path) -> None:
         thread.join(0.3)
         assert thread.is_alive()
         process.kill()
-        thread.join(PATIENCE_S)
+        thread.join(TIMEOUT_S)
         assert not thread.is_alive()

@@ -1,4 +1,4 @@
-"""The allocator's peak, against tensors of known size."""
+"""The peak memory of the allocator, compared with tensors of known size."""
 
 import gc
 import math
@@ -25,7 +25,8 @@ def allocate_free_allocate() -> None:
 
 
 def backward() -> None:
-    # The input, its gradient and the one it comes from; exp keeps its output, and the sum's gradient is a view.
+    # At the peak, three tensors of 2 MiB exist: the input, the output that exp keeps, and the gradient. The gradient of
+    # the sum is a view.
     mib(2).zero_().requires_grad_().exp().sum().backward()
 
 
@@ -35,23 +36,23 @@ def backward() -> None:
         (lambda: None, 0),
         (lambda: mib(4), 4),
         (lambda: [mib(4), mib(4)], 8),
-        (lambda: (mib(6).sum(), mib(5).sum()), 6),  # the first is gone before the second comes
+        (lambda: (mib(6).sum(), mib(5).sum()), 6),  # the first tensor is freed before the second is allocated
         (allocate_free_allocate, 16),
         (lambda: mib(3) + mib(3), 9),
         (lambda: torch.zeros(512, 1).expand(512, 512) * 1, 1),
         (backward, 6),
     ],
 )
-def test_it_is_the_most_that_was_held_at_once(function: Callable[[], object], expected: float) -> None:
+def test_the_peak_is_the_largest_sum_that_is_held_at_one_time(function: Callable[[], object], expected: float) -> None:
     assert peak_mib(function, CPU) == pytest.approx(expected, abs=SLACK)
 
 
-def test_what_was_held_before_does_not_count() -> None:
+def test_memory_from_before_the_call_does_not_count() -> None:
     kept = mib(16)
     assert peak_mib(lambda: kept.numel() and mib(4), CPU) == pytest.approx(4, abs=SLACK)
 
 
-def test_it_measures_the_same_again() -> None:
+def test_repeated_measurements_are_equal() -> None:
     weight = torch.randn(64, 64, requires_grad=True)
     states = torch.randn(256, 64)
 
@@ -63,7 +64,7 @@ def test_it_measures_the_same_again() -> None:
     assert len({peak_mib(step, CPU) for _ in range(3)}) == 1
 
 
-def test_garbage_of_earlier_calls_is_not_taken_for_a_release() -> None:
+def test_garbage_of_earlier_calls_does_not_count_as_a_release() -> None:
     class Ring:
         def __init__(self) -> None:
             self.own, self.tensor = self, mib(16)
@@ -76,28 +77,28 @@ def test_garbage_of_earlier_calls_is_not_taken_for_a_release() -> None:
         gc.enable()
 
 
-def test_a_fault_passes_through() -> None:
+def test_an_exception_is_raised_again() -> None:
     with pytest.raises(ZeroDivisionError):
         peak_mib(lambda: 1 / 0, CPU)
     assert peak_mib(lambda: mib(1), CPU) == pytest.approx(1, abs=SLACK)
 
 
-def test_threads_of_others_are_left_out() -> None:
-    done, seen = threading.Event(), threading.Event()
+def test_memory_of_other_threads_does_not_count() -> None:
+    done, started = threading.Event(), threading.Event()
 
-    def other() -> None:
-        seen.wait(10)
+    def allocate_elsewhere() -> None:
+        started.wait(10)
         mib(32)
         done.set()
 
-    thread = threading.Thread(target=other)
+    thread = threading.Thread(target=allocate_elsewhere)
     thread.start()
-    peak = peak_mib(lambda: (seen.set(), done.wait(10), mib(2)), CPU)
+    peak = peak_mib(lambda: (started.set(), done.wait(10), mib(2)), CPU)
     thread.join(10)
     assert peak == pytest.approx(2, abs=SLACK)
 
 
-def failure(size: int) -> BaseException:
+def allocation_error(size: int) -> BaseException:
     with pytest.raises(RuntimeError) as caught:
         torch.empty(size, dtype=torch.uint8)
     return caught.value
@@ -114,10 +115,10 @@ def failure(size: int) -> BaseException:
         (KeyboardInterrupt(), False),
     ],
 )
-def test_running_out_is_told_from_other_faults(error: BaseException, expected: bool) -> None:
+def test_out_of_memory_differs_from_other_errors(error: BaseException, expected: bool) -> None:
     assert is_out_of_memory(error) == expected
 
 
-def test_what_this_machine_raises_is_known() -> None:
-    assert is_out_of_memory(failure(2**60))
-    assert math.isfinite(peak_mib(lambda: failure(2**60), CPU))
+def test_the_error_of_this_machine_is_recognised() -> None:
+    assert is_out_of_memory(allocation_error(2**60))
+    assert math.isfinite(peak_mib(lambda: allocation_error(2**60), CPU))

@@ -1,4 +1,4 @@
-"""How cost grows with the length."""
+"""The growth of cost with the length: the exponent, the prediction and the settings."""
 
 import math
 
@@ -18,7 +18,7 @@ def test_the_exponent_of_a_power_law(power: float) -> None:
     assert exponent({length: 3.7 * length**power for length in lengths}) == pytest.approx(power, abs=1e-12)
 
 
-def test_the_exponent_is_that_of_the_longer_half() -> None:
+def test_the_exponent_uses_only_the_longer_half_of_the_lengths() -> None:
     assert exponent({8: 100.0, 16: 100.0, 32: 1.0, 64: 4.0}) == pytest.approx(2.0)
     assert exponent({64: 4.0, 8: 100.0, 32: 1.0, 16: 100.0}) == pytest.approx(2.0)
 
@@ -38,21 +38,21 @@ def test_a_power_law_is_predicted(power: float, scale: float, known: int) -> Non
     ("values", "expected"),
     [
         ({}, 0.0),
-        ({8: 3.0}, 12.0),  # as the square
-        ({4: 3.0, 8: 3.0}, 6.0),  # fixed cost, so far: linearly at least
-        ({4: 1.0, 8: 100.0}, 400.0),  # nothing in attention grows faster than the square
+        ({8: 3.0}, 12.0),  # one value: quadratic growth
+        ({4: 3.0, 8: 3.0}, 6.0),  # no growth so far: at least linear
+        ({4: 1.0, 8: 100.0}, 400.0),  # at most quadratic: nothing in attention grows faster
         ({2: 0.0, 4: 0.0, 8: 5.0}, 20.0),
-        ({2: 99.0, 4: 2.0, 8: 4.0}, 8.0),  # the last two alone
+        ({2: 99.0, 4: 2.0, 8: 4.0}, 8.0),  # only the last two lengths count
     ],
 )
-def test_what_is_predicted_of_twice_the_length(values: dict[int, float], expected: float) -> None:
+def test_the_prediction_for_twice_the_length(values: dict[int, float], expected: float) -> None:
     assert predicted(values, 16) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"lengths": [16, 8]}, r"cost\.lengths=\[16, 8\]: must be positive numbers in rising order"),
+        ({"lengths": [16, 8]}, r"cost\.lengths=\[16, 8\]: must be positive numbers in increasing order"),
         ({"lengths": []}, r"cost\.lengths=\[\]"),
         ({"lengths": [0, 8]}, r"cost\.lengths=\[0, 8\]"),
         ({"repetitions": 0}, r"cost\.repetitions=0: must be greater than 0"),
@@ -61,7 +61,7 @@ def test_what_is_predicted_of_twice_the_length(values: dict[int, float], expecte
         ({"max_mib": 0}, r"cost\.max_mib=0: must be greater than 0"),
     ],
 )
-def test_lengths_that_cannot_be_are_named(changed: dict[str, object], message: str) -> None:
+def test_invalid_settings_raise_an_error(changed: dict[str, object], message: str) -> None:
     values = {"lengths": [8, 16], "batch_size": 1, "repetitions": 1} | dict.fromkeys(BUDGETS, 1.0) | changed
     with pytest.raises(UserError, match=message):
         ScalingSettings(**values)  # pyright: ignore[reportArgumentType]

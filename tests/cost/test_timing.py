@@ -1,4 +1,4 @@
-"""Time, with a clock that the test moves."""
+"""Timing, with a clock that the test moves."""
 
 import pytest
 import torch
@@ -9,25 +9,25 @@ from tests.cost.fake_clock import Clock
 CPU = torch.device("cpu")
 
 
-def test_median_and_quartiles_of_what_follows_the_warm_up(clock: Clock) -> None:
+def test_median_and_quartiles_leave_out_the_first_two_calls(clock: Clock) -> None:
     task = clock.task("a", [1000.0, 500.0, 40.0, 10.0, 50.0, 20.0, 30.0])
     assert time_call(task, CPU, repetitions=5) == pytest.approx(Timing(30.0, 20.0, 40.0, 5))
 
 
-def test_a_short_call_is_repeated_until_the_clock_can_tell(clock: Clock) -> None:
-    found = time_call(clock.task("a", [0.25]), CPU, repetitions=2)
+def test_a_short_call_is_repeated_until_the_total_is_long_enough(clock: Clock) -> None:
+    timing = time_call(clock.task("a", [0.25]), CPU, repetitions=2)
     assert len(clock.log) == 2 + 2 * 20  # 20 x 0.25 ms = 5 ms
-    assert found.median == pytest.approx(0.25)
+    assert timing.median == pytest.approx(0.25)
 
 
 @pytest.mark.parametrize(("ms", "calls"), [(0.0, 5000), (0.25, 20), (4.9, 1), (50.0, 1)])
-def test_how_many_calls_the_clock_needs(ms: float, calls: int) -> None:
+def test_the_number_of_calls(ms: float, calls: int) -> None:
     assert calls_to_last(ms) == calls
 
 
-def test_a_single_repetition_is_its_own_quartiles() -> None:
+def test_a_single_repetition_equals_its_quartiles() -> None:
     assert summary([5.0]) == Timing(5.0, 5.0, 5.0, 1)
 
 
-def test_a_real_clock_sees_a_real_wait() -> None:
+def test_the_real_clock_gives_a_positive_time() -> None:
     assert 0 < once_ms(lambda: sum(range(1000)), CPU, count=3) < 1000
