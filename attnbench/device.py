@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from attnbench.compiled.products import rounding
 from attnbench.errors import UserError
 
 
@@ -51,9 +52,24 @@ class Compute:
         dtype(self.precision)
 
     def autocast(self) -> AbstractContextManager[object]:
-        """The context in which a model runs: fp32 needs none, bf16 is torch's autocast."""
-        kind = dtype(self.precision)
-        return nullcontext() if kind is torch.float32 else torch.autocast(self.device.type, kind)
+        """The context in which a model runs forward: on a GPU, bf16 is torch's autocast."""
+        return torch.autocast(self.device.type, torch.bfloat16) if self._rounds and self._on_gpu else nullcontext()
+
+    def products(self) -> AbstractContextManager[object]:
+        """The context in which a model runs, forward and backward: on the CPU, the library of its matrix products.
+
+        There, bf16 rounds the operands of large products, if the processor has instructions for it. All else, and the
+        sums within a product, are in float32: to convert each tensor takes longer than it saves.
+        """
+        return nullcontext() if self._on_gpu else rounding(self._rounds)
+
+    @property
+    def _on_gpu(self) -> bool:
+        return self.device.type != "cpu"
+
+    @property
+    def _rounds(self) -> bool:
+        return dtype(self.precision) is torch.bfloat16
 
 
 def dtype(precision: str) -> torch.dtype:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from attnbench.compiled.modules import Linear
+
 
 class KeyValue(NamedTuple):
     """Keys and values, `(B, S, W)` each."""
@@ -31,7 +33,7 @@ class Split(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.key, self.value = nn.Linear(width, width), nn.Linear(width, width)
+        self.key, self.value = Linear(width, width), Linear(width, width)
 
     def forward(self, states: Tensor) -> KeyValue:
         return KeyValue(torch.tanh(self.key(states)), torch.tanh(self.value(states)))
@@ -42,7 +44,7 @@ class Projected(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.key, self.value = nn.Linear(width, width), nn.Linear(width, width)
+        self.key, self.value = Linear(width, width), Linear(width, width)
 
     def forward(self, states: Tensor) -> KeyValue:
         return KeyValue(self.key(states), self.value(states))

@@ -13,6 +13,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from attnbench.compiled.linear import linear
 from attnbench.errors import UserError
 
 
@@ -101,7 +102,7 @@ class General(Score):
         _uniform(self.weight, fan_in=self.head_dim)
 
     def query_features(self, query: Tensor) -> Tensor:
-        return query @ self.weight
+        return _map(query, self.weight)
 
 
 class Location(Score):
@@ -213,10 +214,10 @@ class Additive(Perceptron):
             _uniform(parameter, fan_in=self.head_dim)
 
     def query_features(self, query: Tensor) -> Tensor:
-        return query @ self.query_weight
+        return _map(query, self.query_weight)
 
     def key_features(self, key: Tensor, position: int = 0) -> Tensor:
-        return key @ self.key_weight
+        return _map(key, self.key_weight)
 
 
 class Concat(Perceptron):
@@ -236,10 +237,21 @@ class Concat(Perceptron):
         _uniform(self.v, fan_in=self.head_dim)
 
     def query_features(self, query: Tensor) -> Tensor:
-        return query @ self.weight[:, : self.head_dim]
+        return _map(query, self.weight[:, : self.head_dim])
 
     def key_features(self, key: Tensor, position: int = 0) -> Tensor:
-        return key @ self.weight[:, self.head_dim :]
+        return _map(key, self.weight[:, self.head_dim :])
+
+
+def _map(states: Tensor, weight: Tensor) -> Tensor:
+    """Maps the states `(B, H, T, D)` of each head by its weight `(H, D, F)`.
+
+    It is one product for each head. With `states @ weight`, it would be one for each head and sentence.
+    """
+    size, heads, length, _ = states.shape
+    if heads == 1:
+        return linear(states, weight[0].t(), None)
+    return (states.transpose(0, 1).flatten(1, 2) @ weight).unflatten(1, (size, length)).transpose(0, 1)
 
 
 def _norm(states: Tensor) -> Tensor:

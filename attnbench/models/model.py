@@ -6,6 +6,7 @@ from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from attnbench.attention.selections import Draw
 
@@ -44,6 +45,17 @@ class Decoded(NamedTuple, Generic[S]):
     draws: tuple[Draw, ...] = ()
 
 
+class OutputMap(NamedTuple):
+    """The map from readouts to the logits of a vocabulary: weight `(V, W)`, and bias `(V,)` or None."""
+
+    weight: Tensor
+    bias: Tensor | None
+
+    def __call__(self, readouts: Tensor) -> Tensor:
+        """Logits `(..., V)` of readouts `(..., W)`."""
+        return F.linear(readouts, self.weight, self.bias)
+
+
 class Output(NamedTuple):
     """Logits `(B, T, V)`; weights `(B, L, H, T, S)` as in `Decoded`; the draws of every attention in the model."""
 
@@ -60,13 +72,23 @@ class Model(nn.Module, ABC, Generic[S]):
         """Reads the source, ids `(B, S)`, and prepares decoding. In each row, the first `lengths` `(B,)` are real."""
 
     @abstractmethod
-    def step(self, tokens: Tensor, state: S, *, want_weights: bool = False) -> tuple[Tensor, Decoded[S]]:
-        """Logits `(B, T, V)` for what follows each of `tokens` `(B, T)`, and the result of the decoder.
+    def decode(self, tokens: Tensor, state: S, *, want_weights: bool = False) -> Decoded[S]:
+        """The result of the decoder for `tokens` `(B, T)`.
 
-        Any number of tokens can be read at once. The logits do not depend on how a target is cut into steps.
+        Any number of tokens can be read at once. The result does not depend on how a target is cut into steps.
         """
 
-    def forward(
+    @property
+    @abstractmethod
+    def output_map(self) -> OutputMap:
+        """The map from readouts to logits."""
+
+    def step(self, tokens: Tensor, state: S, *, want_weights: bool = False) -> tuple[Tensor, Decoded[S]]:
+        """Logits `(B, T, V)` for what follows each of `tokens` `(B, T)`, and the result of the decoder."""
+        decoded = self.decode(tokens, state, want_weights=want_weights)
+        return self.output_map(decoded.readouts), decoded
+
+    def read(
         self,
         source: Tensor,
         lengths: Tensor,
@@ -74,8 +96,8 @@ class Model(nn.Module, ABC, Generic[S]):
         *,
         teacher_forcing: float = 1.0,
         want_weights: bool = False,
-    ) -> Output:
-        """Logits for what follows each target token.
+    ) -> Decoded[S]:
+        """The result of the decoder for a whole target, with the draws of every attention in the model.
 
         Args:
             source: ids `(B, S)`.
@@ -87,24 +109,35 @@ class Model(nn.Module, ABC, Generic[S]):
         """
         state = self.start(source, lengths)
         if teacher_forcing < 1:
-            logits, decoded = self._sampled(target, state, teacher_forcing, want_weights)
+            decoded = self._sampled(target, state, teacher_forcing, want_weights)
         else:
-            logits, decoded = self.step(target, state, want_weights=want_weights)
-        return Output(logits, decoded.weights, (*state.draws, *decoded.draws))
+            decoded = self.decode(target, state, want_weights=want_weights)
+        return decoded._replace(draws=(*state.draws, *decoded.draws))
 
-    def _sampled(
-        self, target: Tensor, state: S, teacher_forcing: float, want_weights: bool
-    ) -> tuple[Tensor, Decoded[S]]:
+    def forward(
+        self,
+        source: Tensor,
+        lengths: Tensor,
+        target: Tensor,
+        *,
+        teacher_forcing: float = 1.0,
+        want_weights: bool = False,
+    ) -> Output:
+        """Logits for what follows each target token; see `read`."""
+        decoded = self.read(source, lengths, target, teacher_forcing=teacher_forcing, want_weights=want_weights)
+        return Output(self.output_map(decoded.readouts), decoded.weights, decoded.draws)
+
+    def _sampled(self, target: Tensor, state: S, teacher_forcing: float, want_weights: bool) -> Decoded[S]:
         truth = torch.rand(target.shape, device=target.device) < teacher_forcing
-        tokens, predictions, steps = target[:, :1], list[Tensor](), list[Decoded[S]]()
+        tokens, steps = target[:, :1], list[Decoded[S]]()
         for t in range(1, target.shape[1] + 1):
-            logits, decoded = self.step(tokens, state, want_weights=want_weights)
-            predictions.append(logits)
-            steps.append(decoded)
-            state = decoded.state
+            steps.append(self.decode(tokens, state, want_weights=want_weights))
+            state = steps[-1].state
             if t < target.shape[1]:
-                tokens = torch.where(truth[:, t : t + 1], target[:, t : t + 1], logits.argmax(-1))
-        return torch.cat(predictions, dim=1), join(steps)
+                with torch.no_grad():
+                    guesses = self.output_map(steps[-1].readouts).argmax(-1)
+                tokens = torch.where(truth[:, t : t + 1], target[:, t : t + 1], guesses)
+        return join(steps)
 
 
 def join(steps: Sequence[Decoded[S]]) -> Decoded[S]:

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional as F
 
+from attnbench import compiled
+from attnbench.compiled.vocabulary_loss import cross_entropy
 from attnbench.errors import UserError
+from attnbench.models.model import OutputMap
 from attnbench.tasks.task import PAD
 
 
@@ -38,12 +41,22 @@ class Loss(ABC):
             expected: true ids `(N,)`; `<pad>` where there is no token.
         """
 
+    def of_readouts(self, readouts: Tensor, output_map: OutputMap, expected: Tensor) -> Tensor:
+        """The same, from readouts `(N, W)` and the map from them to the logits."""
+        return self(output_map(readouts).float(), expected)
+
 
 class CrossEntropy(Loss):
     """-Σ q log p in nats: KL(q ‖ p), plus the entropy of q, which the model cannot change."""
 
     def __call__(self, logits: Tensor, expected: Tensor) -> Tensor:
         return F.cross_entropy(logits, expected, ignore_index=PAD, label_smoothing=self.label_smoothing)
+
+    def of_readouts(self, readouts: Tensor, output_map: OutputMap, expected: Tensor) -> Tensor:
+        if not compiled.runs_on(readouts, output_map.weight):
+            return super().of_readouts(readouts, output_map, expected)
+        real = expected != PAD
+        return cross_entropy(readouts[real], *output_map, expected[real], self.label_smoothing)
 
 
 class Squared(Loss):

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from attnbench.device import Compute
-from attnbench.models.model import Model, Output
+from attnbench.models.model import Decoded, Model, OutputMap
 from attnbench.tasks.batches import Batch
 from attnbench.tasks.task import PAD
 from attnbench.training.loss import Loss
@@ -27,10 +27,12 @@ class TrainingStep:
     def __call__(self, batch: Batch) -> Tensor:
         """The loss before the update, without a gradient."""
         self.model.train()
-        with self.compute.autocast():
-            output = self.model(batch.source, batch.lengths, batch.target, teacher_forcing=self.recipe.teacher_forcing)
-        loss = objective(output, batch.expected, self.recipe.loss)
-        loss.backward()
+        forcing = self.recipe.teacher_forcing
+        with self.compute.products():
+            with self.compute.autocast():
+                decoded = self.model.read(batch.source, batch.lengths, batch.target, teacher_forcing=forcing)
+                loss = objective(decoded, self.model.output_map, batch.expected, self.recipe.loss)
+            loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
         self.optimizer.step()
         self.schedule.step()
@@ -40,11 +42,13 @@ class TrainingStep:
         return loss.detach()
 
 
-def objective(output: Output, expected: Tensor, loss: Loss) -> Tensor:
+def objective(decoded: Decoded, output_map: OutputMap, expected: Tensor, loss: Loss) -> Tensor:
     """The mean loss over real tokens. For attention that samples, the losses of its policies are added."""
-    logits = output.logits.float().flatten(0, 1)
-    distance = loss(logits, expected.flatten())
-    if not output.draws:
+    readouts = decoded.readouts.flatten(0, 1)
+    distance = loss.of_readouts(readouts, output_map, expected.flatten())
+    if not decoded.draws:
         return distance
-    reward = -F.cross_entropy(logits.detach(), expected.flatten(), reduction="none").view_as(expected)
-    return distance + sum(draw.loss(reward, expected != PAD) for draw in output.draws)
+    with torch.no_grad():
+        logits = output_map(readouts).float()
+        reward = -F.cross_entropy(logits, expected.flatten(), reduction="none").view_as(expected)
+    return distance + sum(draw.loss(reward, expected != PAD) for draw in decoded.draws)

@@ -41,7 +41,8 @@ def train(model: Model[Any], steps: int) -> tuple[float, float]:
 def loss_of(model: Model[Any]) -> float:
     one = batch()
     with torch.no_grad():
-        return objective(model.eval()(one.source, one.lengths, one.target), one.expected, RECIPE.loss).item()
+        decoded = model.eval().read(one.source, one.lengths, one.target)
+        return objective(decoded, model.output_map, one.expected, RECIPE.loss).item()
 
 
 def batch() -> Batch:

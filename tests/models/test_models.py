@@ -114,13 +114,13 @@ def test_half_of_the_tokens_are_true_at_a_ratio_of_half(monkeypatch: pytest.Monk
     source, lengths = (tensor.repeat(100, *([1] * (tensor.ndim - 1))) for tensor in toy.sources())
     target = torch.full((400, 6), toy.VOCABULARY - 1)
     read: list[Tensor] = []
-    step = model.step
+    decode = model.decode
 
     def watched(tokens: Tensor, *arguments: object, **options: object) -> object:
         read.append(tokens)
-        return step(tokens, *arguments, **options)
+        return decode(tokens, *arguments, **options)
 
-    monkeypatch.setattr(model, "step", watched)
+    monkeypatch.setattr(model, "decode", watched)
     with torch.no_grad():
         model.vocabulary.bias[toy.VOCABULARY - 1] = -100.0  # so that it never guesses right
         torch.manual_seed(0)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -20,7 +20,7 @@ from attnbench.attention.selections import Gumbel, Reinforce, Selection, Soft
 from attnbench.device import Compute
 from attnbench.errors import UserError
 from attnbench.models.initialise import initialise
-from attnbench.models.model import Output
+from attnbench.models.model import Decoded, OutputMap
 from attnbench.models.rnn.decoders import Luong
 from attnbench.models.rnn.rnn import RNN
 from attnbench.record import HistoryPoint
@@ -172,8 +172,9 @@ def test_the_policy_is_paid_with_the_log_chance_of_the_truth() -> None:
     _, draw = policy.train()(torch.zeros(1, 1, 2, 3), torch.tensor([True] * 3), None)
     assert draw is not None
     expected = torch.tensor([[4, PAD]])
-    loss = objective(Output(logits, draws=(draw,)), expected, RECIPE.loss)
-    assert loss.item() == pytest.approx(100 + objective(Output(logits), expected, RECIPE.loss).item())
+    same, state = OutputMap(torch.eye(7), None), cast(Any, None)  # the readouts are the logits
+    loss = objective(Decoded(logits, state, draws=(draw,)), same, expected, RECIPE.loss)
+    assert loss.item() == pytest.approx(100 + objective(Decoded(logits, state), same, expected, RECIPE.loss).item())
     assert policy.paid[0, 0].item() == pytest.approx(logits.log_softmax(-1)[0, 0, 4].item(), rel=1e-5)
     assert not policy.paid.requires_grad
     assert policy.mask.tolist() == [[True, False]]
@@ -208,7 +209,9 @@ def test_padding_does_not_change_a_step() -> None:
     losses = []
     for one in (batch, longer):
         made = model().eval()
-        losses.append(objective(made(one.source, one.lengths, one.target), one.expected, RECIPE.loss).item())
+        losses.append(
+            objective(made.read(one.source, one.lengths, one.target), made.output_map, one.expected, RECIPE.loss).item()
+        )
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 

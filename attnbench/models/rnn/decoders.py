@@ -13,9 +13,11 @@ from torch import Tensor, nn
 from attnbench.attention import Attention, Memory
 from attnbench.attention.kernels import Attended
 from attnbench.attention.selections import Draw
+from attnbench.compiled.modules import Dropout, Linear
 from attnbench.errors import UserError
 from attnbench.models.model import Decoded, join
-from attnbench.models.rnn.encoder import CellType, Encoded, Hidden, recurrent
+from attnbench.models.rnn.encoder import Encoded
+from attnbench.models.rnn.recurrent import CellType, Hidden, recurrent, steps
 
 
 class RecurrentState(NamedTuple):
@@ -52,8 +54,8 @@ class Decoder(nn.Module):
     ) -> None:
         super().__init__()
         self.rnn = recurrent(cell, embedding + extra, width, layers, dropout)
-        self.readout = nn.Linear(features, width)
-        self.dropout = nn.Dropout(dropout)
+        self.readout = Linear(features, width)
+        self.dropout = Dropout(dropout)
 
     def start(self, encoded: Encoded) -> RecurrentState:
         raise NotImplementedError
@@ -110,16 +112,20 @@ class Bahdanau(Decoder):
     def forward(
         self, embedded: Tensor, state: RecurrentState, *, want_weights: bool = False
     ) -> Decoded[RecurrentState]:
-        return _one_by_one(self._step, embedded, state, want_weights)
+        step = steps(self.rnn, embedded)
 
-    def _step(self, embedded: Tensor, state: RecurrentState, want_weights: bool) -> Decoded[RecurrentState]:
-        assert state.memory is not None
-        before = _top(state.hidden)
-        attended = self.attention(before, state.memory, position=state.position, want_weights=want_weights)
-        output, hidden = self.rnn(torch.cat([embedded, attended.context], dim=-1), state.hidden)
-        readout = self.read_out(output, attended.context, embedded)
-        state = state._replace(hidden=hidden, position=state.position + 1)
-        return _decoded(readout, state, attended)
+        def attend(t: int, state: RecurrentState) -> Decoded[RecurrentState]:
+            assert state.memory is not None
+            attended = self.attention(
+                _top(state.hidden), state.memory, position=state.position, want_weights=want_weights
+            )
+            output, hidden = step(t, attended.context, state.hidden)
+            state = state._replace(hidden=hidden, position=state.position + 1)
+            return _decoded(torch.cat([output, attended.context], dim=-1), state, attended)
+
+        decoded = _one_by_one(attend, embedded.shape[1], state)
+        # No step reads the readout of another, so that all are made at once.
+        return decoded._replace(readouts=self.read_out(decoded.readouts, embedded))
 
 
 class Luong(Decoder):
@@ -151,35 +157,36 @@ class Luong(Decoder):
     def forward(
         self, embedded: Tensor, state: RecurrentState, *, want_weights: bool = False
     ) -> Decoded[RecurrentState]:
-        if self.input_feeding:
-            return _one_by_one(self._step, embedded, state, want_weights)
-        return self._steps(embedded, state, want_weights)
+        if not self.input_feeding:
+            outputs, hidden = self.rnn(embedded, state.hidden)
+            return self._read_out(outputs, hidden, state, want_weights)
+        step = steps(self.rnn, embedded)
 
-    def _step(self, embedded: Tensor, state: RecurrentState, want_weights: bool) -> Decoded[RecurrentState]:
-        decoded = self._steps(torch.cat([embedded, state.context], dim=-1), state, want_weights)
-        return decoded._replace(state=decoded.state._replace(context=decoded.readouts))
+        def attend(t: int, state: RecurrentState) -> Decoded[RecurrentState]:
+            decoded = self._read_out(*step(t, state.context, state.hidden), state, want_weights)
+            return decoded._replace(state=decoded.state._replace(context=decoded.readouts))
 
-    def _steps(self, inputs: Tensor, state: RecurrentState, want_weights: bool) -> Decoded[RecurrentState]:
+        return _one_by_one(attend, embedded.shape[1], state)
+
+    def _read_out(
+        self, outputs: Tensor, hidden: Hidden, state: RecurrentState, want_weights: bool
+    ) -> Decoded[RecurrentState]:
         assert state.memory is not None
-        outputs, hidden = self.rnn(inputs, state.hidden)
         attended = self.attention(outputs, state.memory, position=state.position, want_weights=want_weights)
         readouts = self.read_out(attended.context, outputs)
-        state = state._replace(hidden=hidden, position=state.position + inputs.shape[1])
+        state = state._replace(hidden=hidden, position=state.position + outputs.shape[1])
         return _decoded(readouts, state, attended)
 
 
 def _one_by_one(
-    step: Callable[[Tensor, RecurrentState, bool], Decoded[RecurrentState]],
-    embedded: Tensor,
-    state: RecurrentState,
-    want_weights: bool,
+    step: Callable[[int, RecurrentState], Decoded[RecurrentState]], length: int, state: RecurrentState
 ) -> Decoded[RecurrentState]:
-    """Runs `step` for each position of `embedded`, from the state that the previous step left."""
-    steps: list[Decoded[RecurrentState]] = []
-    for token in embedded.split(1, dim=1):
-        steps.append(step(token, state, want_weights))
-        state = steps[-1].state
-    return join(steps)
+    """Runs `step` for each of `length` positions, from the state that the previous step left."""
+    decoded: list[Decoded[RecurrentState]] = []
+    for t in range(length):
+        decoded.append(step(t, state))
+        state = decoded[-1].state
+    return join(decoded)
 
 
 def _decoded(readouts: Tensor, state: RecurrentState, attended: Attended) -> Decoded[RecurrentState]:

@@ -1,17 +1,12 @@
 """The recurrent encoder, and the bridge from it to the decoder."""
 
-from collections.abc import Callable
-from typing import Literal, NamedTuple, cast
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from attnbench.errors import UserError
-
-CellType = Literal["rnn", "gru", "lstm"]
-Hidden = Tensor | tuple[Tensor, Tensor]  # `(layers, B, W)`; an LSTM has two
-CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+from attnbench.compiled.modules import Dropout, Linear
+from attnbench.models.rnn.recurrent import CellType, Hidden, read, recurrent
 
 
 class Encoded(NamedTuple):
@@ -20,17 +15,6 @@ class Encoded(NamedTuple):
     states: Tensor
     lengths: Tensor
     hidden: Hidden
-
-
-def recurrent(
-    cell: str, inputs: int, width: int, layers: int, dropout: float, bidirectional: bool = False
-) -> nn.RNNBase:
-    """The recurrent network `cell`, batch first, with dropout between its layers."""
-    if cell not in CELLS:
-        raise UserError(f"model.cell={cell}: must be one of {', '.join(CELLS)}")
-    between = dropout if layers > 1 else 0.0
-    make = cast(Callable[..., nn.RNNBase], CELLS[cell])
-    return make(inputs, width, layers, batch_first=True, dropout=between, bidirectional=bidirectional)
 
 
 class Encoder(nn.Module):
@@ -63,17 +47,15 @@ class Encoder(nn.Module):
         directions = 2 if bidirectional else 1
         self.embedding = nn.Embedding(vocabulary, embedding)
         self.rnn = recurrent(cell, embedding, width, layers, dropout, bidirectional)
-        self.states = nn.Linear(directions * width, width)
-        self.bridge = nn.Linear(directions * width, width)
-        self.dropout = nn.Dropout(dropout)
+        self.states = Linear(directions * width, width)
+        self.bridge = Linear(directions * width, width)
+        self.dropout = Dropout(dropout)
         self.layers, self.directions = layers, directions
 
     def forward(self, source: Tensor, lengths: Tensor) -> Encoded:
         """Encodes ids `(B, S)`. In each row, the first `lengths` `(B,)` ids are real; the rest is padding."""
         embedded = self.dropout(self.embedding(source))
-        packed = pack_padded_sequence(embedded, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        outputs, last = self.rnn(packed)
-        states, _ = pad_packed_sequence(outputs, batch_first=True, total_length=source.shape[1])
+        states, last = read(self.rnn, embedded, lengths)
         hidden = (self._bridge(last[0]), self._bridge(last[1])) if isinstance(last, tuple) else self._bridge(last)
         return Encoded(self.dropout(self.states(states)), lengths, hidden)
 

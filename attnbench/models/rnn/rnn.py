@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from attnbench.compiled.modules import Dropout, Linear
 from attnbench.errors import UserError
-from attnbench.models.model import Decoded, Model
+from attnbench.models.model import Decoded, Model, OutputMap
 from attnbench.models.rnn.decoders import Decoder, RecurrentState
-from attnbench.models.rnn.encoder import CellType, Encoder
+from attnbench.models.rnn.encoder import Encoder
+from attnbench.models.rnn.recurrent import CellType
 
 
 class RNN(Model[RecurrentState]):
@@ -54,17 +56,18 @@ class RNN(Model[RecurrentState]):
         )
         self.embedding = nn.Embedding(target_vocabulary, embedding)
         self.decoder = decoder(embedding=embedding, width=width, cell=cell, layers=layers, dropout=dropout)
-        self.vocabulary = nn.Linear(width, target_vocabulary)
-        self.dropout = nn.Dropout(dropout)
+        self.vocabulary = Linear(width, target_vocabulary)
+        self.dropout = Dropout(dropout)
 
     def start(self, source: Tensor, lengths: Tensor) -> RecurrentState:
         return self.decoder.start(self.encoder(source, lengths))
 
-    def step(
-        self, tokens: Tensor, state: RecurrentState, *, want_weights: bool = False
-    ) -> tuple[Tensor, Decoded[RecurrentState]]:
-        decoded = self.decoder(self.dropout(self.embedding(tokens)), state, want_weights=want_weights)
-        return self.vocabulary(decoded.readouts), decoded
+    def decode(self, tokens: Tensor, state: RecurrentState, *, want_weights: bool = False) -> Decoded[RecurrentState]:
+        return self.decoder(self.dropout(self.embedding(tokens)), state, want_weights=want_weights)
+
+    @property
+    def output_map(self) -> OutputMap:
+        return OutputMap(self.vocabulary.weight, self.vocabulary.bias)
 
 
 def _check_shape(*, embedding: int, width: int, layers: int, dropout: float) -> None:

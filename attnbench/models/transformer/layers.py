@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from attnbench.attention import Attention, Memory
 from attnbench.attention.kernels import Attended
 from attnbench.attention.selections import Draw
+from attnbench.compiled.modules import Dropout, Linear
 from attnbench.errors import UserError
 
 Norm = Literal["pre", "post"]
@@ -43,7 +44,7 @@ class LayerSettings:
             raise UserError(f"model.dropout={self.dropout}: must be at least 0 and below 1")
 
 
-class Projection(nn.Linear):
+class Projection(Linear):
     """A linear map with the initial values of Glorot and Bengio (2010), which keep the scale of values and of
     gradients.
     """
@@ -60,7 +61,7 @@ class SublayerConnection(nn.Module):
     def __init__(self, shape: LayerSettings) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(shape.width)
-        self.dropout = nn.Dropout(shape.dropout)
+        self.dropout = Dropout(shape.dropout)
         self.before, self.residual = shape.norm == "pre", shape.residual
 
     def enter(self, states: Tensor) -> Tensor:

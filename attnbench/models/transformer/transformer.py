@@ -10,8 +10,9 @@ from torch.nn import functional as F
 
 from attnbench.attention import Attention
 from attnbench.attention.selections import Draw
+from attnbench.compiled.modules import Dropout
 from attnbench.errors import UserError
-from attnbench.models.model import Decoded, Model
+from attnbench.models.model import Decoded, Model, OutputMap
 from attnbench.models.transformer.layers import DecoderLayer, EncoderLayer, LayerMemory, LayerSettings, Norm
 
 
@@ -36,7 +37,7 @@ class Embedding(nn.Module):
     def __init__(self, vocabulary: int, width: int, positions: Callable[[int], nn.Module], dropout: float) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(vocabulary, width))
-        self.positions, self.dropout = positions(width), nn.Dropout(dropout)
+        self.positions, self.dropout = positions(width), Dropout(dropout)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -116,9 +117,9 @@ class Transformer(Model[TransformerState]):
         states = self.encoder_norm(states)
         return TransformerState(tuple(layer.start(states, lengths) for layer in self.decoder), tuple(draws))
 
-    def step(
+    def decode(
         self, tokens: Tensor, state: TransformerState, *, want_weights: bool = False
-    ) -> tuple[Tensor, Decoded[TransformerState]]:
+    ) -> Decoded[TransformerState]:
         states = self.target(tokens, state.position)
         memories, weights, draws = list[LayerMemory](), list[Tensor](), list[Draw]()
         for layer, memory in zip(self.decoder, state.layers, strict=True):
@@ -134,5 +135,8 @@ class Transformer(Model[TransformerState]):
         readouts = self.decoder_norm(states)
         after = state._replace(layers=tuple(memories), position=state.position + tokens.shape[1])
         stacked = torch.stack(weights, dim=1) if weights else None
-        logits = F.linear(readouts, (self.vocabulary or self.target).weight)
-        return logits, Decoded(readouts, after, stacked, tuple(draws))
+        return Decoded(readouts, after, stacked, tuple(draws))
+
+    @property
+    def output_map(self) -> OutputMap:
+        return OutputMap((self.vocabulary or self.target).weight, None)

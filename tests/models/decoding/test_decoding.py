@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from attnbench.models.decoding import Beam, Greedy, Hypothesis, Search
-from attnbench.models.model import Decoded, Model
+from attnbench.models.model import Decoded, Model, OutputMap
 from attnbench.tasks.task import BOS, EOS, PAD
 from tests.models import toy
 
@@ -54,10 +54,14 @@ class Rereading(Model[Prefixes]):
     def start(self, source: Tensor, lengths: Tensor) -> Prefixes:
         return Prefixes(source, lengths, source[:, :0])
 
-    def step(self, tokens: Tensor, state: Prefixes, *, want_weights: bool = False) -> tuple[Tensor, Decoded[Prefixes]]:
+    def decode(self, tokens: Tensor, state: Prefixes, *, want_weights: bool = False) -> Decoded[Prefixes]:
         read = torch.cat([state.tokens, tokens], dim=1)
-        logits = self.model(state.source, state.lengths, read).logits[:, state.position :]
-        return logits, Decoded(logits, state._replace(tokens=read))
+        decoded = self.model.read(state.source, state.lengths, read)
+        return Decoded(decoded.readouts[:, state.position :], state._replace(tokens=read))
+
+    @property
+    def output_map(self) -> OutputMap:
+        return self.model.output_map
 
 
 def lively(name: str) -> Model[Any]:
