@@ -14,7 +14,7 @@ from attnbench.cli.help import commands
 from attnbench.cli.hydra_errors import keys
 from attnbench.cli.paths import CONF
 from attnbench.errors import UnavailableError, UserError
-from attnbench.job import check
+from attnbench.job.run import check
 
 CHOICES = [(path.parent.name, path.stem) for path in sorted(CONF.glob("*/*.yaml")) if path.parent.name != "hydra"]
 # What a choice needs beside it.

@@ -7,25 +7,25 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from attnbench import job
 from attnbench.cli import paths as paths
 from attnbench.cli.mechanisms import mechanisms
 from attnbench.cli.report import report
 from attnbench.cli.sweep_table import print_table
 from attnbench.cli.translate import translate
 from attnbench.errors import UserError
+from attnbench.job.run import check, finished, run
 
 
 def run_job(cfg: DictConfig) -> None:
     """Runs one job. If it is part of a sweep, a failure is left in its record. Otherwise it is raised."""
     if HydraConfig.get().mode is RunMode.MULTIRUN:
         with contextlib.suppress(Exception):
-            job.run(cfg)
+            run(cfg)
         return
-    job.check(cfg)
-    if job.finished(cfg):
+    check(cfg)
+    if finished(cfg):
         print("finished already; force=true runs it again")
-    print_table([job.run(cfg)])
+    print_table([run(cfg)])
     print(f"record and checkpoint: {HydraConfig.get().runtime.output_dir}")
 
 

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from attnbench.cli.plan import Plan, PlannedJob, finished
 from attnbench.cli.report import build_report
 from attnbench.errors import UserError
-from attnbench.job import SessionContender, absent, baselines, measure_session
+from attnbench.job.cost_session import SessionContender, absent, baselines, measure_session
 from attnbench.record import Record
 
 

@@ -9,7 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
 from attnbench.errors import UserError
-from attnbench.job import UNNAMED
+from attnbench.job.identity import UNNAMED
 
 SEED = "seed"  # repeats a grid; it is not an axis of it
 CHOICE = "grid"  # the key that keeps or drops the grids of the config

@@ -11,7 +11,8 @@ from omegaconf import DictConfig
 from attnbench import record
 from attnbench.cli.grid import SEED, Cells, Grids, cells
 from attnbench.errors import UnavailableError, UserError
-from attnbench.job import check, job_key
+from attnbench.job.identity import job_key
+from attnbench.job.run import check
 from attnbench.record import Record
 
 CONDITIONS = ("task", "length", "device")  # factors that are not part of a mechanism
