@@ -4,8 +4,6 @@ import hashlib
 import re
 from pathlib import Path
 
-from omegaconf import OmegaConf
-
 PACKAGE = Path(__file__).parent.parent
 # In a wheel the configs are inside the package; in a checkout they are beside it.
 CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"
@@ -21,6 +19,3 @@ def folder_name(overrides: str) -> str:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
     return f"{name[: LONGEST_NAME - 9]}-{digest}"
-
-
-OmegaConf.register_new_resolver("folder_name", folder_name, replace=True)

@@ -1,5 +1,7 @@
 """Help, the shown config, one job, and translation with what it left."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,25 @@ def test_the_config_is_shown(command: str, tmp_path: Path) -> None:
     assert (ended.status, ended.err) == (0, "")
     assert f"command: {'train' if command == 'sweep' else command}\n" in ended.out
     assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unneeded"), [("--help", "hydra"), ("train --cfg job", "torch"), ("train scor=dot", "torch")]
+)
+def test_a_quick_answer_waits_for_no_slow_import(arguments: str, unneeded: str, tmp_path: Path) -> None:
+    code = """if True:
+        import sys
+        from attnbench.cli.main import main
+        unneeded, *arguments = sys.argv[1:]
+        try:
+            main(arguments)
+        finally:
+            assert unneeded not in sys.modules
+    """
+    command = [sys.executable, "-c", code, unneeded, *arguments.split()]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "AssertionError" not in ended.stderr
+    assert ended.stdout or "no such key" in ended.stderr
 
 
 @pytest.fixture(scope="module")
