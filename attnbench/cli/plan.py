@@ -9,6 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
 from attnbench import record
+from attnbench.cli.cell_configs import CellConfigs
 from attnbench.cli.grid import SEED, Cells, Grids, cells
 from attnbench.errors import UnavailableError, UserError
 from attnbench.job.identity import job_key
@@ -69,9 +70,10 @@ def plan(grids: Grids, arguments: Sequence[str], config: DictConfig, loader: Con
         UserError: a cell that cannot run at all.
     """
     found = cells(grids, arguments, OverridesParser.create(config_loader=loader))
+    configs = CellConfigs(config, loader)
     planned: dict[str, PlannedJob] = {}
     for overrides in _with_folder(found, arguments, config.command):
-        cfg, unavailable = loader.load_sweep_config(config, overrides), None
+        cfg, unavailable = configs(overrides), None
         try:
             check(cfg)
         except UnavailableError as error:
