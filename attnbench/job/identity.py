@@ -56,12 +56,14 @@ def factors(cfg: DictConfig, hydra: Any) -> dict[str, Factor]:
     values = {name: value for name, value in values.items() if value is not None and not OmegaConf.is_config(value)}
     unnamed = UNNAMED | UNREAD.get(cfg.procedure, set())
     named = {name: value for name, value in (groups | values).items() if name.partition(".")[0] not in unnamed}
-    return {name: value for name, value in named.items() if _is_read(cfg, name)}
+    own = OmegaConf.masked_copy(cfg, [str(name) for name in cfg if name != "hydra"])  # Hydra's part is large
+    with_all = parts(own)
+    return {name: value for name, value in named.items() if _parts_without(own, name) != with_all}
 
 
-def _is_read(cfg: DictConfig, name: str) -> bool:
-    """Whether the result would change without the value called `name`."""
+def _parts_without(cfg: DictConfig, name: str) -> dict[str, Any]:
+    """The parts of the job, if the value called `name` were null."""
     without = copy.deepcopy(cfg)
     OmegaConf.set_struct(without, False)
     OmegaConf.update(without, name, None, merge=False)
-    return parts(without) != parts(cfg)
+    return parts(without)
