@@ -1,6 +1,7 @@
 """From the nodes of a config to the objects that they describe."""
 
-from functools import partial
+import json
+from functools import cache, partial
 from typing import Any
 
 from hydra.errors import InstantiationException
@@ -16,6 +17,8 @@ from attnbench.cost.scaling import ScalingSettings
 from attnbench.device import Compute, dtype
 from attnbench.errors import UserError
 from attnbench.models.model import Model
+
+CHECKED_VOCABULARY = 8  # types of the small model that a check makes
 
 
 def build(node: DictConfig, *args: Any, **kwargs: Any) -> Any:
@@ -51,6 +54,34 @@ def build_model(node: DictConfig, source_vocabulary: int, target_vocabulary: int
     except TypeError as error:
         # For example, an unknown key of a part of the model. The parts are made here, not when the config is read.
         raise UserError(f"model: {error}") from error
+
+
+def check_build(node: DictConfig) -> None:
+    """Builds `node`, unless an equal node has been built before: the jobs of a sweep have most parts in common.
+
+    Raises:
+        UserError: as `build`.
+    """
+    _build_once(json.dumps(_plain(node)))
+
+
+def check_model(node: DictConfig) -> None:
+    """Builds a small model of `node`, unless one of an equal node has been built before.
+
+    Raises:
+        UserError: as `build_model`.
+    """
+    _build_model_once(json.dumps(_plain(node)))
+
+
+@cache  # an error is not kept
+def _build_once(plain: str) -> None:
+    _build(json.loads(plain))
+
+
+@cache
+def _build_model_once(plain: str) -> None:
+    build_model(DictConfig(json.loads(plain)), CHECKED_VOCABULARY, CHECKED_VOCABULARY)
 
 
 def build_compute(cfg: DictConfig) -> Compute:

@@ -14,7 +14,7 @@ from attnbench.cost.interleaving import measure_interleaved
 from attnbench.cost.step import measure_step
 from attnbench.device import Compute
 from attnbench.errors import UserError
-from attnbench.job.build import attention_plan, build, build_compute, build_model
+from attnbench.job.build import attention_plan, build, build_compute, build_model, check_build, check_model
 from attnbench.job.identity import parts
 from attnbench.job.results import Results
 from attnbench.models.initialise import initialise
@@ -32,8 +32,6 @@ from attnbench.training.recipe import Recipe
 from attnbench.training.step import TrainingStep
 
 log = logging.getLogger(__name__)
-
-CHECKED_VOCABULARY = 8  # types of the small model that a check makes
 
 
 def train(cfg: DictConfig, folder: Path, tracked: TrackedRun) -> Results:
@@ -69,8 +67,8 @@ def check_training(cfg: DictConfig) -> None:
     """
     build_compute(cfg)
     for part in (cfg.training, cfg.search, cfg.cost):
-        build(part)
-    build_model(cfg.model, CHECKED_VOCABULARY, CHECKED_VOCABULARY)
+        check_build(part)
+    check_model(cfg.model)
 
 
 def _evaluate(cfg: DictConfig, folder: Path, model: Model, task: Task, compute: Compute) -> Results:
