@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from attnbench import compiled
+from attnbench.compiled.noise import gumbel_noise
 from attnbench.errors import UserError
 
 Credit = Literal["step", "later", "sentence"]
@@ -112,8 +114,7 @@ class Reinforce(Selection):
         logits = _masked_logits(scores, mask, gain)
         if not self.training:
             return Choice(_one_hot(logits, mask))
-        noise = -torch.empty_like(logits).exponential_().log()
-        weights = _one_hot((logits + noise).detach(), mask)
+        weights = _one_hot((logits + _gumbel_noise(logits)).detach(), mask)
         log_probs = logits.log_softmax(-1)
         entropy = -(log_probs.exp() * log_probs.masked_fill(~mask, 0.0)).sum(-1)
         log_prob = (log_probs * weights).sum(-1)
@@ -167,8 +168,16 @@ class Gumbel(Selection):
         logits = _masked_logits(scores, mask, gain)
         if not self.training:
             return Choice(_one_hot(logits, mask))
-        weights = F.gumbel_softmax(logits, tau=self.temperature, hard=True, dim=-1)
-        return Choice(weights.masked_fill(~mask, 0.0))
+        soft = ((logits + _gumbel_noise(logits)) / self.temperature).softmax(-1)
+        hard = torch.zeros_like(soft).scatter_(-1, soft.detach().argmax(-1, keepdim=True), 1.0)
+        return Choice((hard - soft.detach() + soft).masked_fill(~mask, 0.0))
+
+
+def _gumbel_noise(logits: Tensor) -> Tensor:
+    """Independent Gumbel noise: the largest of logits + noise is a draw from their softmax. Gumbel 1954."""
+    if compiled.runs_on(logits):
+        return gumbel_noise(logits)
+    return -torch.empty_like(logits).exponential_().log()
 
 
 def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from omegaconf import DictConfig, read_write
 from attnbench import record
 from attnbench.cli.cost import compare
 from attnbench.cli.grid import Grids
+from attnbench.cli.launch import is_local, launch, measure
 from attnbench.cli.plan import Plan, PlannedJob, finished, plan
 from attnbench.cli.progress import Progress
 from attnbench.cli.report import build_report
@@ -84,9 +85,12 @@ def _counted(jobs: int) -> str:
 
 def _launch(launcher: Launcher, todo: Sequence[PlannedJob], folder: Path, again: str) -> None:
     stopped = threading.Event()
-    with _interrupts(stopped), Progress([job.record for job in todo]):
+    with _interrupts(stopped):
         try:
-            launcher.launch([job.overrides for job in todo], initial_job_idx=0)
+            if is_local(launcher):
+                measure(todo, folder)
+            with Progress([job.record for job in todo]):
+                launch(launcher, todo)
         except KeyboardInterrupt:
             stopped.set()
         except Exception as error:

@@ -1,8 +1,6 @@
-"""Dropout (Srivastava et al. 2014) from cheap bits: a hash of the place of a number decides whether it is kept.
+"""Dropout (Srivastava et al. 2014) from cheap bits.
 
-torch draws a random number for each number, and keeps a mask for the backward pass. Here the backward pass computes
-the hash again. The hash is the finaliser of MurmurHash3 (Appleby 2011), of the place and of a seed. torch's generator
-draws the seed.
+torch keeps a mask for the backward pass. Here the backward pass computes the bits again.
 """
 
 from typing import Any
@@ -11,15 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from attnbench.compiled.bits import bits, new_seed
 from attnbench.compiled.elementary import compile_loop, f
-
-SPREAD, FIRST, SECOND = np.uint32(0x9E3779B9), np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
-SEEDS = 2**31
 
 
 def dropout(states: Tensor, probability: float) -> Tensor:
     """Each number is 0 with a probability, else divided by its complement."""
-    return _Dropout.apply(states, probability, int(torch.randint(SEEDS, ())))
+    return _Dropout.apply(states, probability, new_seed())
 
 
 class _Dropout(torch.autograd.Function):
@@ -43,8 +39,4 @@ def _dropped(states: Tensor, probability: float, seed: int) -> Tensor:
 @compile_loop
 def _drop(states: np.ndarray, result: np.ndarray, threshold: np.uint32, seed: np.uint32, scale: np.float32) -> None:
     for place in range(len(states)):
-        h = np.uint32(np.uint32(place) * SPREAD) ^ seed
-        h = np.uint32((h ^ (h >> np.uint32(16))) * FIRST)
-        h = np.uint32((h ^ (h >> np.uint32(13))) * SECOND)
-        h = h ^ (h >> np.uint32(16))
-        result[place] = states[place] * scale if h >= threshold else f(0)
+        result[place] = states[place] * scale if bits(place, seed) >= threshold else f(0)

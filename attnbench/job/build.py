@@ -1,7 +1,7 @@
 """From the nodes of a config to the objects that they describe."""
 
 import json
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from hydra.errors import InstantiationException
@@ -27,24 +27,34 @@ def build(node: DictConfig, *args: Any, **kwargs: Any) -> Any:
     Raises:
         UserError: from the constructor, or because it does not have a key or does not take a type.
     """
-    return _build(_plain(node), *args, **kwargs)
+    return _build(plain(node), *args, **kwargs)
 
 
-def _plain(node: DictConfig) -> Any:
+def plain(node: DictConfig) -> Any:
     """The resolved node. Hydra would resolve it in place, and with it the nodes that it refers to."""
     return OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
 
 
-def _build(plain: Any, *args: Any, **kwargs: Any) -> Any:
+def _build(node: Any, *args: Any, **kwargs: Any) -> Any:
     try:
-        return instantiate(plain, *args, **kwargs)
+        return instantiate(node, *args, **kwargs)
     except InstantiationException as error:
         cause = error.__cause__
         if isinstance(cause, UserError):
             raise cause from None
         if isinstance(cause, TypeError):
-            raise UserError(f"{plain['_target_']}: {cause}") from error
+            raise UserError(f"{node['_target_']}: {cause}") from error
         raise
+
+
+def build_task(node: DictConfig) -> Any:
+    """What a config's `task` node describes. Jobs that follow each other in one process often have the same."""
+    return _build_task(json.dumps(plain(node)))
+
+
+@lru_cache(maxsize=2)
+def _build_task(node: str) -> Any:
+    return _build(json.loads(node))
 
 
 def build_model(node: DictConfig, source_vocabulary: int, target_vocabulary: int) -> Model:
@@ -62,7 +72,7 @@ def check_build(node: DictConfig) -> None:
     Raises:
         UserError: as `build`.
     """
-    _build_once(json.dumps(_plain(node)))
+    _build_once(json.dumps(plain(node)))
 
 
 def check_model(node: DictConfig) -> None:
@@ -71,7 +81,7 @@ def check_model(node: DictConfig) -> None:
     Raises:
         UserError: as `build_model`.
     """
-    _build_model_once(json.dumps(_plain(node)))
+    _build_model_once(json.dumps(plain(node)))
 
 
 @cache  # an error is not kept
@@ -106,7 +116,7 @@ def attention_node(node: DictConfig) -> DictConfig | None:
 def contender_plan(cfg: DictConfig) -> MeasurementPlan:
     """The contender of a cost job's config, and its lengths."""
     head_dim, grid = head_width(cfg.width, cfg.heads), build(cfg.cost)
-    make = partial(_build, _plain(cfg.contender), cfg.heads, head_dim)
+    make = partial(_build, plain(cfg.contender), cfg.heads, head_dim)
     contender = make()
     setup = _setup(cfg, make, grid, cfg.heads, head_dim)
     return MeasurementPlan(setup, grid, contender.attention if isinstance(contender, OwnAttention) else None)
@@ -117,7 +127,7 @@ def attention_plan(cfg: DictConfig) -> MeasurementPlan | None:
     node = attention_node(cfg.model)
     if node is None:
         return None
-    make, grid = partial[Contender](_layer, _plain(node), cfg.model.width), build(cfg.cost)
+    make, grid = partial[Contender](_layer, plain(node), cfg.model.width), build(cfg.cost)
     attention = _layer(*make.args).attention
     setup = _setup(cfg, make, grid, attention.heads, cfg.model.width // attention.heads)
     return MeasurementPlan(setup, grid, attention)

@@ -19,7 +19,7 @@ PARTS = {
 }
 # Overrides that say where and how to run and record, not what.
 UNNAMED = frozenset(
-    ("seed", "sweep", "experiment", "force", "progress", "tracker", "attention", "measure", "cost", "job")
+    ("seed", "sweep", "experiment", "force", "progress", "tracker", "attention", "measure", "cost", "job", "jobs")
 )
 # What a procedure reads, but which has only one possible value.
 UNREAD = {"regression": {"key_value", "heads"}}

@@ -1,7 +1,5 @@
 """The job of kernel regression: it fits a score, if it has parameters, and evaluates the estimates."""
 
-from pathlib import Path
-
 import torch
 from omegaconf import DictConfig
 
@@ -11,14 +9,14 @@ from attnbench.attention.selections import Soft
 from attnbench.cost import machine_lock
 from attnbench.errors import UserError
 from attnbench.job.build import build
-from attnbench.job.results import Results
+from attnbench.job.results import Folders, Results
 from attnbench.models.initialise import initialise
 from attnbench.tasks.regression import Points
 from attnbench.tracking.tracker import TrackedRun
 from attnbench.training.regression import WIDTH, evaluate_regression, fit
 
 
-def regress(cfg: DictConfig, folder: Path, tracked: TrackedRun) -> Results:
+def regress(cfg: DictConfig, folders: Folders, tracked: TrackedRun) -> Results:
     """Pools the points of the task with the attention layer of the config."""
     device, points, layer, descent = build(cfg.device), _points(cfg), _layer(cfg), build(cfg.training)
     with machine_lock.shared():

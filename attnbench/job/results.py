@@ -1,14 +1,24 @@
 """The results of a job, before they are part of a record."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
 
 from attnbench import record
+
+
+class Folders(NamedTuple):
+    """Where a job writes: its own folder, and the folder in which the jobs of a sweep share what they cost, if any."""
+
+    own: Path
+    costs: Path | None
 
 
 @dataclass(frozen=True)
 class Results:
     """The fields of a record that a job computes. What a job does not measure stays None."""
 
+    evaluation_s: float | None = None
     training: record.Training | None = None
     quality: record.Quality | None = None
     beyond: record.Quality | None = None

@@ -10,16 +10,18 @@ from typing import Any
 
 import torch
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from attnbench import record
 from attnbench.cost.memory import is_out_of_memory
 from attnbench.environment import describe
 from attnbench.errors import in_one_line
+from attnbench.job import costs
 from attnbench.job.build import build, contender_plan
 from attnbench.job.identity import PARTS, factors, job_key, parts
 from attnbench.job.regression import check_regression, regress
-from attnbench.job.results import Results
+from attnbench.job.results import Folders, Results
 from attnbench.job.translation import check_training, train
 from attnbench.job.value_types import check_plain, check_types
 from attnbench.record import Record
@@ -27,7 +29,10 @@ from attnbench.tracking.tracker import TrackedRun
 
 log = logging.getLogger(__name__)
 
-PROCEDURES: dict[str, Callable[[DictConfig, Path, TrackedRun], Results]] = {"translation": train, "regression": regress}
+PROCEDURES: dict[str, Callable[[DictConfig, Folders, TrackedRun], Results]] = {
+    "translation": train,
+    "regression": regress,
+}
 CHECKS: dict[str, Callable[[DictConfig], object]] = {
     "translation": check_training,
     "regression": check_regression,
@@ -55,7 +60,7 @@ def run(cfg: DictConfig) -> Record:
     try:
         with build(cfg.tracker)(name=name, group=cfg.sweep, folder=folder, config=empty.config) as tracked:
             try:
-                found = PROCEDURES[cfg.procedure](cfg, folder, tracked)
+                found = PROCEDURES[cfg.procedure](cfg, Folders(folder, _costs_folder(hydra)), tracked)
                 where, duration_s = describe(build(cfg.device)), time.perf_counter() - begun
                 done = replace(empty, status="finished", environment=where, duration_s=duration_s, **vars(found))
             except Exception as error:
@@ -127,6 +132,7 @@ def blank(cfg: DictConfig, hydra: Any) -> Record:
         environment=describe(torch.device("cpu")),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         duration_s=0.0,
+        evaluation_s=None,
         training=None,
         quality=None,
         beyond=None,
@@ -141,6 +147,11 @@ def blank(cfg: DictConfig, hydra: Any) -> Record:
 def run_name(cfg: DictConfig, hydra: Any) -> str:
     """The name of the job for a tracker."""
     return f"{hydra.job.override_dirname or 'default'}/seed={cfg.seed}"
+
+
+def _costs_folder(hydra: Any) -> Path | None:
+    """Where the jobs of a sweep share what they cost; None for a job alone."""
+    return Path(hydra.sweep.dir) / costs.FOLDER if hydra.mode is RunMode.MULTIRUN else None
 
 
 def _folder() -> Path:

@@ -1,6 +1,7 @@
 """The job of translation: it trains, evaluates and measures a model."""
 
 import logging
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,33 +10,29 @@ from omegaconf import DictConfig
 
 from attnbench import record
 from attnbench.cost import machine_lock
-from attnbench.cost.device_peak import device_peak
-from attnbench.cost.interleaving import measure_interleaved
-from attnbench.cost.step import measure_step
 from attnbench.device import Compute
 from attnbench.errors import UserError
-from attnbench.job.build import attention_plan, build, build_compute, build_model, check_build, check_model
+from attnbench.job.build import build, build_compute, build_model, build_task, check_build, check_model
+from attnbench.job.costs import job_costs
 from attnbench.job.identity import parts
-from attnbench.job.results import Results
+from attnbench.job.results import Folders, Results
 from attnbench.models.initialise import initialise
 from attnbench.models.model import Model
 from attnbench.quality import example_sentences
 from attnbench.quality.alignment import alignments
 from attnbench.quality.alignment_quality import alignment_quality
 from attnbench.quality.evaluation import evaluate
-from attnbench.tasks.batches import Batch, Batches
+from attnbench.tasks.batches import Batches
 from attnbench.tasks.task import Task
 from attnbench.tracking.tracker import TrackedRun
 from attnbench.training import checkpoint
 from attnbench.training.fit import Callbacks, fit
-from attnbench.training.recipe import Recipe
-from attnbench.training.step import TrainingStep
 
 log = logging.getLogger(__name__)
 
 
-def train(cfg: DictConfig, folder: Path, tracked: TrackedRun) -> Results:
-    """Trains a model, keeps its best weights, evaluates it on the test set, and measures what a step costs."""
+def train(cfg: DictConfig, folders: Folders, tracked: TrackedRun) -> Results:
+    """Trains a model, keeps its best weights, evaluates it on the test set, and finds or measures what it costs."""
     compute, recipe = build_compute(cfg), build(cfg.training)
 
     def validated(point: record.HistoryPoint) -> None:
@@ -44,19 +41,17 @@ def train(cfg: DictConfig, folder: Path, tracked: TrackedRun) -> Results:
         tracked.validation(point)
 
     with machine_lock.shared() as pause:
-        task = build(cfg.task)
+        task = build_task(cfg.task)
         model = build_model(cfg.model, len(task.source), len(task.target))
         initialise(model, cfg.seed)
         callbacks = Callbacks(cfg.progress, pause, validated)
         fitted = fit(model.to(compute.device), task, recipe, compute, seed=cfg.seed, callbacks=callbacks)
         weights = {name: tensor.cpu() for name, tensor in fitted.weights.items()}
         saved = checkpoint.Checkpoint(parts(cfg), weights, task.source, task.target)
-        checkpoint.save(saved, folder / checkpoint.NAME)
-        evaluated = _evaluate(cfg, folder, model, task, compute)
-        batch = Batches(task, task.train, recipe.batch_size, compute.device).typical()
-    with machine_lock.exclusive():
-        step, scaling = _measure(cfg, model, batch, recipe, compute)
-    return replace(evaluated, training=fitted.account, step=step, scaling=scaling)
+        checkpoint.save(saved, folders.own / checkpoint.NAME)
+        evaluated = _evaluate(cfg, folders.own, model, task, compute)
+    costs = job_costs(cfg, model, task, folders.costs)
+    return replace(evaluated, training=fitted.account, step=costs.step, scaling=costs.scaling)
 
 
 def check_training(cfg: DictConfig) -> None:
@@ -73,15 +68,16 @@ def check_training(cfg: DictConfig) -> None:
 
 def _evaluate(cfg: DictConfig, folder: Path, model: Model, task: Task, compute: Compute) -> Results:
     """Quality and alignments. All translations of the test set are written to a file beside the record."""
-    test = Batches(task, task.test, 2 * cfg.training.batch_size, compute.device)
-    with compute.autocast():
+    begun, test = time.perf_counter(), Batches(task, task.test, 2 * cfg.training.batch_size, compute.device)
+    with compute.products(), compute.autocast():
         quality, translations = evaluate(model, task, test, build(cfg.search), cfg.evaluation.samples)
         beyond = _evaluate_beyond(cfg, model, task, compute.device)
         alignment = alignment_quality(model, task, example_sentences.sentences_to_judge(task, cfg.evaluation.aligned))
         aligned = alignments(model, task, example_sentences.sentences_to_show(task, cfg.evaluation.alignments))
     rows = [f"{pair.source}\t{pair.target}\t{text}\n" for pair, text in zip(task.test, translations, strict=True)]
     (folder / "translations.tsv").write_text("".join(["source\treference\thypothesis\n", *rows]), encoding="utf-8")
-    return Results(quality=quality, beyond=beyond, alignment=alignment, alignments=aligned)
+    evaluation_s = time.perf_counter() - begun
+    return Results(evaluation_s, quality=quality, beyond=beyond, alignment=alignment, alignments=aligned)
 
 
 def _evaluate_beyond(cfg: DictConfig, model: Model, task: Task, device: torch.device) -> record.Quality | None:
@@ -97,16 +93,3 @@ def _evaluate_beyond(cfg: DictConfig, model: Model, task: Task, device: torch.de
     except UserError as error:
         log.warning("sentences beyond the training length are not evaluated: %s", error)
         return None
-
-
-def _measure(
-    cfg: DictConfig, model: Model, batch: Batch, recipe: Recipe, compute: Compute
-) -> tuple[record.StepCost, record.Scaling | None]:
-    """The cost of a training step of the whole model, and of its attention alone (its first) against the length."""
-    training_step = TrainingStep(model, recipe, budget=recipe.warmup + 1, compute=compute)
-    step = measure_step(training_step, batch, compute.device, repetitions=cfg.cost.repetitions)
-    entry = attention_plan(cfg)
-    if entry is None:
-        return step, None
-    peak = device_peak(compute.device, entry.setup.dtype)
-    return step, replace(measure_interleaved([entry])[0], peak=peak)

@@ -87,7 +87,7 @@ def _endless(batches: Batches, seed: int) -> Iterator[Batch]:
 
 def validate(model: Model, task: Task, batches: Batches, compute: Compute) -> tuple[float, float]:
     """BLEU of greedy translations, and cross-entropy in nats a token, of the validation set."""
-    with compute.autocast():
+    with compute.products(), compute.autocast():
         translations = translate_all(model, task, batches, Greedy())
         statistics = token_statistics(model, batches)
     references = [pair.target for pair in task.validation]

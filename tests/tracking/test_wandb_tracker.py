@@ -58,6 +58,7 @@ RECORD = Record(
     environment=record.Environment("3", {}, None, "", "", 1, 1, 1.0, "cpu", ""),
     started="2026-01-01T00:00:00+00:00",
     duration_s=3.5,
+    evaluation_s=10.0,
     training=record.Training(100, 20, 1.0, 1000, 3.0, "budget", 20, 9, HISTORY),
     quality=QUALITY,
     beyond=None,

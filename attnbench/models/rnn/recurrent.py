@@ -80,7 +80,7 @@ def read_packed(network: Callable[..., tuple], inputs: Tensor, lengths: Tensor) 
     return pad_packed_sequence(outputs, batch_first=True, total_length=inputs.shape[1])[0], last
 
 
-# The output `(B, 1, W)` and the state after step t, from t, the late part of its input `(B, 1, L)`, and the state before.
+# From t, the late part of its input `(B, 1, L)`, and the state: the output `(B, 1, W)` and the next state.
 Step = Callable[[int, Tensor, Any], tuple[Tensor, Hidden]]
 
 
