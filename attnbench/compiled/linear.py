@@ -8,12 +8,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from attnbench import compiled
-from attnbench.compiled.products import SMALL, operand, product, quick
+from attnbench.compiled.products import gains, operand, product, quick
 
 
 def linear(states: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """The same as `torch.nn.functional.linear`."""
-    if prod(states.shape[:-1]) * weight.numel() < SMALL or not compiled.runs_on(states, weight):
+    if not (gains(prod(states.shape[:-1]) * weight.numel()) and compiled.runs_on(states, weight)):
         return F.linear(states, weight, bias)
     return _Linear.apply(states, weight, bias)
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-SMALL = 2**22  # multiply-adds; to start oneDNN, or to convert the operands, takes longer than it saves for fewer
+SMALL = 2**20  # multiply-adds; to start oneDNN, or to convert the operands, takes longer than it saves for fewer
 
 _rounded = False
 
@@ -28,6 +28,11 @@ def rounding(rounded: bool) -> Iterator[None]:
         yield
     finally:
         _rounded = before
+
+
+def gains(multiply_adds: int) -> bool:
+    """Whether a product with this many multiply-adds is quicker in some other way than torch's own."""
+    return multiply_adds >= SMALL and (_rounded or _onednn_is_exact())
 
 
 def operand(matrix: Tensor, rows: int) -> Tensor:

@@ -32,8 +32,6 @@ WORKING_PRIORITY, WAITING_PRIORITY = 1000, 500
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # constants of glibc's malloc.h
 # The profiler of PyTorch imports this module, which takes seconds. Each measurement of the peak uses the profiler.
 PROFILER_IMPORTS = "torch._inductor"
-# How long a waiting thread of OpenMP stays awake: about a millisecond, in the units of the GNU and LLVM libraries.
-SPIN_SETTINGS = {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "1"}
 JOIN_S = 10.0  # the longest wait for the end of a process that was killed or has closed its connection
 
 
@@ -86,7 +84,7 @@ class Worker:
         self.connection, worker_connection = context.Pipe()
         arguments = self.setup, worker_connection, torch.get_num_threads()
         self.process = context.Process(target=_serve, args=arguments, daemon=True)  # pyright: ignore
-        with _default_start_method(context), _short_spinning():
+        with _default_start_method(context):
             self.process.start()
         worker_connection.close()
 
@@ -138,23 +136,6 @@ def _default_start_method(context: BaseContext) -> Iterator[None]:
         yield
     finally:
         multiprocessing.set_start_method(previous, force=True)
-
-
-@contextmanager
-def _short_spinning() -> Iterator[None]:
-    """In this context, threads of new processes sleep after a short wait, unless the user has set this differently.
-
-    By default, a waiting thread of OpenMP spins for up to 20 ms. It would take a core from the next contender: on two
-    cores, calls then took up to twice as long. But threads must not sleep immediately either. Then they had to be woken
-    for each operation, and calls of 10 ms took 7 ms or 13 ms, unpredictably.
-    """
-    added = {name: value for name, value in SPIN_SETTINGS.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            del os.environ[name]
 
 
 def _serve(setup: ContenderSetup, connection: Connection, threads: int) -> None:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
@@ -57,7 +57,7 @@ def job_costs(cfg: DictConfig, model: Model, task: Task, folder: Path | None) ->
         folder: where costs are kept; None keeps and reads none.
     """
     compute, plan = build_compute(cfg), attention_plan(cfg)
-    batch = Batches(task, task.train, cfg.training.batch_size, compute.device).typical()
+    batch = _typical(task, cfg.training.batch_size, compute.device)
     step = _find(folder, step_key(cfg, task, batch), StepCost) if folder else None
     scaling = _find(folder, attention_key(cfg), Scaling) if folder and plan else None
     if step and (scaling or not plan):
@@ -161,14 +161,19 @@ def _keep_steps(cfgs: Sequence[DictConfig], folder: Path, seen: Callable[[str], 
     for number, (_, group) in enumerate(groupby(in_order, lambda cfg: plain(cfg.task)), start=1):
         jobs = list(group)
         task = build_task(jobs[0].task)
+        typical = cache(partial(_typical, task))
         for cfg in jobs:
             seen(f"training steps, task {number}")
             compute = build_compute(cfg)
-            batch = Batches(task, task.train, cfg.training.batch_size, compute.device).typical()
+            batch = typical(cfg.training.batch_size, compute.device)
             if not _find(folder, key := step_key(cfg, task, batch), StepCost):
                 model = build_model(cfg.model, len(task.source), len(task.target))
                 initialise(model, cfg.seed)
                 _keep(folder, key, _measure_step(cfg, model.to(compute.device), batch, compute))
+
+
+def _typical(task: Task, size: int, device: torch.device) -> Batch:
+    return Batches(task, task.train, size, device).typical()
 
 
 def _measure_step(cfg: DictConfig, model: Model, batch: Batch, compute: Compute) -> StepCost:
