@@ -1,4 +1,4 @@
-"""For all tests: one thread each, and their own locks."""
+"""For all tests: one thread each, their own locks, and a choice of combinations."""
 
 import os
 import tempfile
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+
+from tests import covering
 
 # The tests' tensors are too small for two threads, which on busy cores wait for each other.
 torch.set_num_threads(1)
@@ -19,3 +21,15 @@ def own_locks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("locks")))
         patch.setattr(tempfile, "tempdir", None)
         yield
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--every-combination",
+        action="store_true",
+        help="run the tests marked `covering` with all combinations, and not with a choice that covers every pair",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    covering.parametrize(metafunc, every=bool(metafunc.config.getoption("every_combination")))

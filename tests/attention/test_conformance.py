@@ -1,5 +1,7 @@
 """Compares every attention that conf/ can make with loops in float64: values, gradients, padding."""
 
+from itertools import product
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -12,8 +14,12 @@ from tests.attention import oracle
 from tests.attention.variants import (
     ABLE,
     EVERY,
+    KERNEL,
     MECHANISMS,
     REFUSED,
+    SCOPE,
+    SCORE,
+    SELECTION,
     SOFT,
     WINDOW,
     Variant,
@@ -24,13 +30,14 @@ from tests.attention.variants import (
     states,
     weights_of,
 )
+from tests.covering import covering
 
 LENGTHS = [5, 3, 0, 1]  # lengths of the sentences, which are padded to 5; one sentence is empty
 POSITION = 2  # position of the first query, for local scopes
 
-every_soft = pytest.mark.parametrize("variant", SOFT, ids="-".join)
-every_able = pytest.mark.parametrize("variant", ABLE, ids="-".join)
-every_mechanism = pytest.mark.parametrize("variant", MECHANISMS, ids="-".join)
+every_soft = covering("variant", SOFT)
+every_able = covering("variant", ABLE)
+every_mechanism = covering("variant", MECHANISMS)
 
 
 def example(queries: int = 3, keys: int = 5, width: int = 6) -> tuple[Tensor, Tensor]:
@@ -74,13 +81,15 @@ def test_the_config_groups_are_not_empty() -> None:
     assert sum(variant.kernel == "additive" for variant in ABLE) == 2 * 3 * 3  # all with additive or concat
 
 
-@every_soft
-@pytest.mark.parametrize("causal", [False, True], ids=["not_causal", "causal"])
-@pytest.mark.parametrize("lengths", [LENGTHS, None], ids=["padded", "full"])
-def test_context_and_gradients_match_the_loops(variant: Variant, causal: bool, lengths: list[int] | None) -> None:
+@covering(
+    ("variant", "causal", "padded"),
+    product(SOFT, [False, True], [False, True]),
+    together=[(SCORE, SCOPE, KERNEL), (SCOPE, KERNEL, 4, 5)],
+)
+def test_context_and_gradients_match_the_loops(variant: Variant, causal: bool, padded: bool) -> None:
     layer = build(variant)
     query, keys = example()
-    position = POSITION if lengths else 0
+    lengths, position = (LENGTHS, POSITION) if padded else (None, 0)
     real = lengths or [keys.shape[1]] * len(LENGTHS)
     expected, _ = by_loops(variant, layer, query, keys, real, position, causal)
     found = attend(layer, query, keys, lengths, position=position, causal=causal).context
@@ -137,7 +146,7 @@ def test_the_relative_error_in_bf16_is_below_1e_2(variant: Variant) -> None:
     assert (found - expected).norm() < 1e-2 * expected.norm()
 
 
-@pytest.mark.parametrize("variant", REFUSED, ids="-".join)
+@covering("variant", REFUSED)
 def test_a_refusal_names_the_kernels_that_can(variant: Variant) -> None:
     with pytest.raises(UserError, match=rf"kernel={variant.kernel}: cannot .* can: kernel=auto, .*kernel=dense"):
         build(variant)
@@ -153,8 +162,7 @@ def test_requesting_the_weights_does_not_change_the_context(variant: Variant) ->
     torch.testing.assert_close(wanted.context, plain.context)
 
 
-@every_able
-@pytest.mark.parametrize("training", [True, False])
+@covering(("variant", "training"), product(ABLE, [True, False]), together=[(SCOPE, SELECTION, KERNEL, 4)])
 def test_padding_has_no_weight_and_no_gradient(variant: Variant, training: bool) -> None:
     layer = build(variant).train(training)
     query, keys = example()
@@ -196,8 +204,11 @@ def test_rows_sum_to_one(variant: Variant) -> None:
         torch.testing.assert_close(total[real], torch.ones_like(total[real]))
 
 
-@every_soft
-@pytest.mark.parametrize(("queries", "keys"), [(1, 1), (4, 1), (1, 7), (7, 2)])
+@covering(
+    ("variant", "queries", "keys"),
+    [(variant, *shape) for variant, shape in product(SOFT, [(1, 1), (4, 1), (1, 7), (7, 2)])],
+    together=[(SCOPE, KERNEL, 4, 5), (SCORE, KERNEL, 4, 5)],
+)
 def test_any_number_of_queries_and_keys(variant: Variant, queries: int, keys: int) -> None:
     layer = build(variant)
     query, memory = states(1, queries, 6), states(1, keys, 6, seed=2)
@@ -205,8 +216,7 @@ def test_any_number_of_queries_and_keys(variant: Variant, queries: int, keys: in
     torch.testing.assert_close(attend(layer, query, memory, [keys]).context, expected)
 
 
-@every_mechanism
-@pytest.mark.parametrize("heads", [1, 2, 3, 4, 6, 12])
+@covering(("variant", "heads"), product(MECHANISMS, [1, 2, 3, 4, 6, 12]))
 def test_any_divisor_of_the_width_can_be_the_number_of_heads(variant: Variant, heads: int) -> None:
     layer = build(variant, width=12, heads=heads)
     query, keys = states(1, 2, 12), states(1, 3, 12, seed=2)
@@ -257,7 +267,9 @@ def test_random_shapes(
     assert not total[torch.tensor(lengths) == 0].any()
 
 
-@pytest.mark.parametrize("variant", [variant for variant in EVERY if variant.kernel == "auto"], ids="-".join)
+@covering(
+    "variant", [variant for variant in EVERY if variant.kernel == "auto"], together=[(SCORE, SCOPE), (SCOPE, SELECTION)]
+)
 def test_auto_chooses_the_cheapest_kernel_that_can(variant: Variant) -> None:
     layer = build(variant)
     by_cost = ["windowed", "fused", "additive", "tiled"]

@@ -9,12 +9,13 @@ from torch.nn import functional as F
 
 from attnbench.attention.selections import Draw, Reinforce
 from tests.attention.variants import EVERY, Variant, attend, build, names, part, states, weights_of
+from tests.covering import covering
 
 HARD = [variant for variant in EVERY if variant.selection != "soft" and variant.kernel == "dense"]
 DRAWS = 20_000
 REWARDS = torch.tensor([-1.0, -2.0, -4.0], dtype=torch.float64)  # the rewards of three positions
 
-every_hard = pytest.mark.parametrize("variant", HARD, ids="-".join)
+every_hard = covering("variant", HARD)
 
 
 def is_one_hot(weights: Tensor) -> bool:

@@ -1,5 +1,6 @@
 """Makes attention layers from the files in conf/. A new file is therefore tested without a change in the tests."""
 
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,24 +31,28 @@ class Variant(NamedTuple):
     kernel: str = "dense"
 
 
+SCORE, SCOPE, SELECTION, KERNEL = range(4)  # the axes of `covering`
 EVERY = [Variant(*choice) for choice in product(*map(names, Variant._fields))]
+
+
+@cache
+def _read(group: str, name: str) -> Any:
+    return OmegaConf.load(CONF / group / f"{name}.yaml")
 
 
 def part(group: str, name: str, **settings: Any) -> Any:
     """The object that one config file describes. `settings` replace values of the file."""
-    return instantiate(OmegaConf.merge(OmegaConf.load(CONF / group / f"{name}.yaml"), settings))
+    return instantiate(OmegaConf.merge(_read(group, name), settings))
 
 
+@cache
 def config(variant: Variant, heads: int, window: int) -> Any:
     """The config of the layer, with the files of the variant. The main configs are composed in the same way."""
-    groups: dict[str, Any] = {
-        group: OmegaConf.load(CONF / group / f"{name}.yaml") for group, name in variant._asdict().items()
-    }
+    groups: dict[str, Any] = {group: _read(group, name) for group, name in variant._asdict().items()}
     if "window" in groups["scope"]:
-        groups["scope"].window = window
-    groups["key_value"] = OmegaConf.load(CONF / "key_value" / "tied.yaml")
-    attention = OmegaConf.load(CONF / "attention" / "layer.yaml")
-    return OmegaConf.create({**groups, "heads": heads, "attention": attention}).attention
+        groups["scope"] = OmegaConf.merge(groups["scope"], {"window": window})
+    groups["key_value"] = _read("key_value", "tied")
+    return OmegaConf.create({**groups, "heads": heads, "attention": _read("attention", "layer")}).attention
 
 
 def build(variant: Variant, *, width: int = 6, heads: int = 2, window: int = WINDOW, seed: int = 0) -> Attention:
@@ -56,15 +61,18 @@ def build(variant: Variant, *, width: int = 6, heads: int = 2, window: int = WIN
     return instantiate(config(variant, heads, window))(width).double()
 
 
-def spec(variant: Variant, heads: int = 2, width: int = 3) -> AttentionSpec:
-    """The attention that the kernel of the variant has to compute."""
-    score, scope = (part(group, getattr(variant, group))(heads, width) for group in ("score", "scope"))
-    return AttentionSpec(score, scope, part("selection", variant.selection)())
+@cache
+def spec(score: str, scope: str, selection: str, heads: int = 2, width: int = 3) -> AttentionSpec:
+    """The attention that a kernel has to compute."""
+    return AttentionSpec(
+        part("score", score)(heads, width), part("scope", scope)(heads, width), part("selection", selection)()
+    )
 
 
 def refusal(variant: Variant) -> str | None:
     """The reason why the kernel cannot compute this variant, or None if it can."""
-    return part("kernel", variant.kernel).refusal(spec(variant))
+    *mechanism, kernel = variant
+    return part("kernel", kernel).refusal(spec(*mechanism))
 
 
 REFUSED = [variant for variant in EVERY if refusal(variant)]

@@ -21,7 +21,8 @@ from attnbench.cost.contenders import OwnAttention
 from attnbench.cost.operations import Operations, operations
 from attnbench.record import Passes
 from tests.attention.conftest import small_tiles as small_tiles  # applies to each test here too
-from tests.attention.variants import ABLE, Variant, build
+from tests.attention.variants import ABLE, KERNEL, SCOPE, SELECTION, Variant, build
+from tests.covering import covering
 
 BATCH, HEADS, HEAD_DIM = 2, 2, 3
 FORWARD: Passes = "forward"
@@ -187,7 +188,7 @@ def products_by_torch(layer: Attention, length: int, passes: Passes) -> int:
     return counter.get_total_flops()
 
 
-@pytest.mark.parametrize("variant", ABLE, ids="-".join)
+@covering("variant", ABLE, together=[(SCOPE, SELECTION, KERNEL)])
 def test_matrix_products_are_those_that_torch_counts(variant: Variant, monkeypatch: pytest.MonkeyPatch) -> None:
     layer = build(variant, width=HEADS * HEAD_DIM, heads=HEADS)
     for tiles in ("many", "one"):
@@ -235,7 +236,7 @@ def test_matrices_are_moved_as_often_as_claimed(score: str) -> None:
     assert backward.moved.total() == claimed[1] - claimed[0] - 7 * states
 
 
-@pytest.mark.parametrize("variant", ABLE, ids="-".join)
+@covering("variant", ABLE, together=[(SCOPE, SELECTION, KERNEL)])
 def test_costs_grow_as_the_kernel_says(variant: Variant) -> None:
     layer = build(variant, width=HEADS * HEAD_DIM, heads=HEADS)
     for passes, field in product((FORWARD, BOTH), ("flops", "bytes")):

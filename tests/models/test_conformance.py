@@ -16,6 +16,7 @@ from attnbench.models.model import Model
 from attnbench.tasks.vocabulary import words
 from attnbench.training import checkpoint
 from attnbench.training.checkpoint import Checkpoint
+from tests.covering import covering
 from tests.models import toy
 from tests.models.learning import train
 
@@ -26,7 +27,10 @@ MODELS = {
 }
 NEEDED = {"windowed": ("scope", "local_m"), "additive": ("score", "additive")}  # what these kernels are there for
 PARTS = ("score", "scope", "selection", "key_value", "kernel")
-MECHANISMS = list(product(*map(toy.options, ("score", "scope", "selection"))))
+MECHANISMS = [
+    (*mechanism, 1 + number % 2)
+    for number, mechanism in enumerate(product(*map(toy.options, ("score", "scope", "selection"))))
+]  # with one head or two
 
 
 def chosen(group: str, name: str, place: str | None = None) -> list[str]:
@@ -46,20 +50,29 @@ PLACES = [
     for name in toy.options(group)
 ]
 CELLS = [
-    *(
-        (model, [*chosen("scope", scope), f"score={score}", f"selection={selection}", f"heads={1 + i % 2}"])
-        for model in MODELS
-        for i, (score, scope, selection) in enumerate(MECHANISMS)
-    ),
     *((model, overrides) for model in MODELS for overrides in COMMON),
     *(("transformer", overrides) for overrides in PLACES),
 ]
 
 
+@covering(("model", "mechanism"), product(MODELS, MECHANISMS), together=[(0, 2, 3)])
+def test_a_mechanism_trains_is_kept_decodes_and_says_where_it_looks(
+    model: str, mechanism: tuple[str, str, str, int], tmp_path: Path
+) -> None:
+    score, scope, selection, heads = mechanism
+    check(model, [*chosen("scope", scope), f"score={score}", f"selection={selection}", f"heads={heads}"], tmp_path)
+
+
 @pytest.mark.parametrize(
     ("model", "overrides"), CELLS, ids=lambda part: part if isinstance(part, str) else " ".join(part)
 )
-def test_it_trains_is_kept_decodes_and_says_where_it_looks(model: str, overrides: list[str], tmp_path: Path) -> None:
+def test_a_part_trains_is_kept_decodes_and_says_where_it_looks(
+    model: str, overrides: list[str], tmp_path: Path
+) -> None:
+    check(model, overrides, tmp_path)
+
+
+def check(model: str, overrides: list[str], tmp_path: Path) -> None:
     torch.manual_seed(0)
     names = ("width=8", *MODELS[model], *overrides)
     trained = toy.build(*names)
