@@ -1,17 +1,11 @@
-"""For all tests: one thread each, their own locks, and a choice of combinations."""
+"""For all tests: their own locks, and a choice of combinations."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 
 import pytest
-import torch
 
 from tests import covering
-
-# The tests' tensors are too small for two threads, which on busy cores wait for each other.
-torch.set_num_threads(1)
-os.environ["OMP_NUM_THREADS"] = "1"
 
 
 @pytest.fixture(autouse=True, scope="session")
