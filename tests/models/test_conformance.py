@@ -43,14 +43,22 @@ def chosen(group: str, name: str, place: str | None = None) -> list[str]:
     return [f"{part}@{place}.{part}={it}" if place else f"{part}={it}" for part, it in choices.items()] + narrow
 
 
-COMMON = [chosen(group, name) for group in PARTS for name in toy.options(group)]
-PLACES = [
-    chosen(group, name, place)
-    for place, group in product(("self", "causal", "cross"), PARTS)
-    for name in toy.options(group)
-]
+def placed(group: str, first: int) -> list[str]:
+    """The overrides that choose one option for each place of a Transformer: option number `first` and the next two."""
+    names, places = toy.options(group), ("self", "causal", "cross")
+    return [
+        override for i, place in enumerate(places) for override in chosen(group, names[(first + i) % len(names)], place)
+    ]
+
+
+PLACES = [placed(group, first) for group in PARTS for first in range(len(toy.options(group)))]
 CELLS = [
-    *((model, overrides) for model in MODELS for overrides in COMMON),
+    *(
+        (model, chosen(group, name))
+        for model in MODELS
+        for group in ("key_value", "kernel")
+        for name in toy.options(group)
+    ),
     *(("transformer", overrides) for overrides in PLACES),
 ]
 
