@@ -28,6 +28,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of the terminal and of the records. `test_ones_own_function_is_compared` reads the report."""
+    monkeypatch.setattr("attnbench.cli.cost.build_report", lambda *_: None)
+
+
 def cost(folder: Path, *arguments: str) -> Ended:
     return here(folder, "cost", *arguments, *SMALL, "--config-dir", "conf")
 
@@ -64,6 +70,7 @@ def test_ones_own_function_is_compared(folder: Path) -> None:
     ]
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_session_is_measured_whole_or_not_at_all(folder: Path) -> None:
     cost(folder, "contender=sdpa,linear")
     paths = list(records(folder))
@@ -81,6 +88,7 @@ def test_a_session_is_measured_whole_or_not_at_all(folder: Path) -> None:
     assert len({one.scaling and one.scaling.session for one in records(folder).values()}) == 1
 
 
+@pytest.mark.usefixtures("no_report")
 def test_the_baseline_is_the_one_that_is_named(folder: Path) -> None:
     ended = cost(folder, "contender=attention,sdpa", "score=dot,gaussian", "cost.baseline=gaussian+attention")
     assert ended.status == 0
@@ -97,6 +105,7 @@ def test_a_baseline_that_is_not_there_is_refused(folder: Path) -> None:
     assert not records(folder)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_what_a_kernel_refuses_is_told_and_left_out(folder: Path) -> None:
     ended = cost(folder, "score=dot,additive", "kernel=fused,dense")
     (line,) = ended.err.splitlines()
@@ -107,6 +116,7 @@ def test_what_a_kernel_refuses_is_told_and_left_out(folder: Path) -> None:
     assert rows(ended, "additive · fused")[:3] == [["-", "-"]] * 3
 
 
+@pytest.mark.usefixtures("no_report")
 def test_what_is_not_installed_is_told_and_left_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(
@@ -124,6 +134,7 @@ def test_what_is_not_installed_is_told_and_left_out(folder: Path, monkeypatch: p
     assert alone.err.splitlines()[-1] == f"attnbench: {reason}"
 
 
+@pytest.mark.usefixtures("no_report")
 def test_one_that_fails_fails_alone(folder: Path) -> None:
     ended = cost(folder, "contender=short,sdpa")
     found = by_contender(folder)
@@ -138,6 +149,7 @@ def test_one_that_fails_fails_alone(folder: Path) -> None:
     assert "Traceback" not in ended.out + ended.err
 
 
+@pytest.mark.usefixtures("no_report")
 def test_one_without_a_backward_pass_says_so(folder: Path) -> None:
     ended = cost(folder, "contender=sdpa,forward_only")
     assert ended.status == 0
@@ -163,6 +175,7 @@ def test_a_bad_value_is_told_before_anything_is_measured(arguments: str, message
     assert not records(folder)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_length_over_the_budget_is_marked(folder: Path) -> None:
     ended = cost(folder, "contender=sdpa,linear", "cost.max_mib=0.001")
     assert ended.status == 0
