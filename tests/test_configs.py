@@ -94,11 +94,10 @@ def assert_grid(command: str, grid: DictConfig, *overrides: str) -> None:
         for key, override in overridden.items()
     }
     first = {key: values[0] for key, values in axes.items()}
-    for key, values in axes.items():
-        for value in values:
-            cell = [f"{name}={chosen}" for name, chosen in (first | {key: value}).items()]
-            with contextlib.suppress(*(lack for axis in axes for lack in MAY_LACK.get(axis, ()))):
-                check(composed(command, *overrides, *cell))
+    cells = [tuple((first | {key: value}).items()) for key, values in axes.items() for value in values]
+    for cell in dict.fromkeys(cells):
+        with contextlib.suppress(*(lack for axis in axes for lack in MAY_LACK.get(axis, ()))):
+            check(composed(command, *overrides, *(f"{name}={chosen}" for name, chosen in cell)))
 
 
 def test_every_group_is_one_that_a_command_reads() -> None:

@@ -24,16 +24,30 @@ def named(*overrides: str) -> dict[str, Any]:
     return factors(cfg, cfg.hydra)
 
 
-@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("group", GROUPS)
-def test_a_part_of_one_place_is_that_of_this_place_alone(place: str, group: str) -> None:
-    for choice in toy.options(group):
+def test_a_part_of_one_place_is_that_of_this_place_alone(group: str) -> None:
+    usual = toy.config("model=transformer")
+    for place in PLACES:
+        choice = next(name for name in toy.options(group) if common(group, name) != usual)
         chosen = toy.config("model=transformer", f"{group}@{place}.{group}={choice}")
-        common = toy.config("model=transformer", f"{group}={choice}")
-        usual = toy.config("model=transformer")
         for each in PLACES:
-            source = common if each == place else usual
+            source = common(group, choice) if each == place else usual
             assert chosen[f"{each}_attention"] == source[f"{each}_attention"]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_each_place_has_the_part_that_is_chosen_for_it(group: str) -> None:
+    names = toy.options(group)
+    for first in range(len(names)):
+        choices = {place: names[(first + i) % len(names)] for i, place in enumerate(PLACES)}
+        chosen = toy.config("model=transformer", *(f"{group}@{place}.{group}={it}" for place, it in choices.items()))
+        for place, choice in choices.items():
+            assert chosen[f"{place}_attention"] == common(group, choice)[f"{place}_attention"]
+
+
+def common(group: str, choice: str) -> Any:
+    """The model with this choice in all places."""
+    return toy.config("model=transformer", f"{group}={choice}")
 
 
 def test_a_part_of_one_place_has_settings_of_its_own() -> None:
