@@ -1,7 +1,6 @@
 """The page: one file that sorts, filters and explains, accessible to everybody."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,9 @@ from attnbench.report.document import (
 from attnbench.report.figures.plotting import drawn, panels, tip
 from attnbench.report.pages.html import inline, page
 from attnbench.report.statistics import Estimate
-from tests.report.pages.browsing import chromium, grave_findings, opened
+from tests.report.pages.browsing import grave_findings, opened
+
+pytestmark = pytest.mark.xdist_group("pages")  # they share a browser and a report
 
 COLUMNS = (Column("Mechanism"), Column("BLEU", fixed(1)), Column("Time (ms)", fixed(0)), Column("Command", wide=True))
 # Rounded, times 3 and 4 look alike; the missing one has no place in any order.
@@ -64,12 +65,6 @@ def _document(rows: int = 40) -> Document:
     long_table = Table("long", "A long table.", COLUMNS, long)
     again = Table("again", "Each command.", COLUMNS[::3], tuple(row[::3] for row in short), collapsed=True)
     return Document("Attention", "2026-01-02", (first, Section("More", (Paragraph("P"), Code("C"), long_table, again))))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

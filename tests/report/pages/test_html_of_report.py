@@ -2,20 +2,15 @@
 
 import html
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.report.pages.browsing import chromium, grave_findings, opened
+from tests.report.pages.browsing import grave_findings, opened
 from tests.report.records import BROKEN, ERROR
 
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
+pytestmark = pytest.mark.xdist_group("pages")  # they share a browser and a report
 
 
 def test_it_refers_to_nothing_but_the_files_beside_it(mixed: Path) -> None:

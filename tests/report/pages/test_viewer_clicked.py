@@ -1,7 +1,6 @@
 """The attention viewer with clicks: a reader sees what was recorded."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -15,16 +14,12 @@ from attnbench.report.pages.html import page as page_of
 from attnbench.report.pages.viewer import viewer
 from attnbench.report.study.study import study
 from tests.report import records
-from tests.report.pages.browsing import chromium, grave_findings, opened
+from tests.report.pages.browsing import grave_findings, opened
 from tests.report.pages.test_viewer import CHINESE, HALF, JOBS
 
+pytestmark = pytest.mark.xdist_group("pages")  # they share a browser and a report
+
 SHOWN = HALF + 0.005  # how far two digits, of a byte, may be from a weight
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
