@@ -35,6 +35,7 @@ from tests.covering import covering
 LENGTHS = [5, 3, 0, 1]  # lengths of the sentences, which are padded to 5; one sentence is empty
 POSITION = 2  # position of the first query, for local scopes
 
+CLOSE = [(SCORE, SCOPE, KERNEL), (SCOPE, KERNEL, 4, 5)]  # axes on which a kernel has code of its own
 every_soft = covering("variant", SOFT)
 every_able = covering("variant", ABLE)
 every_mechanism = covering("variant", MECHANISMS)
@@ -81,11 +82,7 @@ def test_the_config_groups_are_not_empty() -> None:
     assert sum(variant.kernel == "additive" for variant in ABLE) == 2 * 3 * 3  # all with additive or concat
 
 
-@covering(
-    ("variant", "causal", "padded"),
-    product(SOFT, [False, True], [False, True]),
-    together=[(SCORE, SCOPE, KERNEL), (SCOPE, KERNEL, 4, 5)],
-)
+@covering(("variant", "causal", "padded"), product(SOFT, [False, True], [False, True]), together=CLOSE)
 def test_context_and_gradients_match_the_loops(variant: Variant, causal: bool, padded: bool) -> None:
     layer = build(variant)
     query, keys = example()
@@ -267,9 +264,7 @@ def test_random_shapes(
     assert not total[torch.tensor(lengths) == 0].any()
 
 
-@covering(
-    "variant", [variant for variant in EVERY if variant.kernel == "auto"], together=[(SCORE, SCOPE), (SCOPE, SELECTION)]
-)
+@covering("variant", [variant for variant in EVERY if variant.kernel == "auto"])
 def test_auto_chooses_the_cheapest_kernel_that_can(variant: Variant) -> None:
     layer = build(variant)
     by_cost = ["windowed", "fused", "additive", "tiled"]

@@ -7,8 +7,22 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from attnbench.attention import Attention
 from attnbench.attention.selections import Draw, Reinforce
-from tests.attention.variants import EVERY, Variant, attend, build, names, part, states, weights_of
+from tests.attention.variants import (
+    ABLE,
+    EVERY,
+    KERNEL,
+    SCOPE,
+    SELECTION,
+    Variant,
+    attend,
+    build,
+    names,
+    part,
+    states,
+    weights_of,
+)
 from tests.covering import covering
 
 HARD = [variant for variant in EVERY if variant.selection != "soft" and variant.kernel == "dense"]
@@ -16,6 +30,11 @@ DRAWS = 20_000
 REWARDS = torch.tensor([-1.0, -2.0, -4.0], dtype=torch.float64)  # the rewards of three positions
 
 every_hard = covering("variant", HARD)
+in_tiles = covering(
+    "variant",
+    [variant for variant in ABLE if variant.selection != "soft" and variant.kernel != "dense"],
+    together=[(SCOPE, SELECTION, KERNEL)],
+)
 
 
 def is_one_hot(weights: Tensor) -> bool:
@@ -45,6 +64,27 @@ def test_in_training_the_frequencies_match_the_soft_weights(variant: Variant) ->
     # The tolerance is at most 5 standard deviations of a frequency. The weights are renormalised, because a hard
     # selection always takes one position, but soft weights with a gain sum to at most 1.
     torch.testing.assert_close(drawn.mean(0), mixed / mixed.sum(-1, keepdim=True), rtol=0, atol=0.04)
+
+
+@in_tiles
+def test_every_kernel_chooses_as_the_dense_kernel_does(variant: Variant) -> None:
+    dense, other = build(variant._replace(kernel="dense")), build(variant)
+    query, keys = states(2, 7, 6), states(2, 6, 6, seed=2)
+    chosen, expected = (attend(layer.eval(), query, keys, [6, 4]).context for layer in (other, dense))
+    torch.testing.assert_close(chosen, expected)
+    if variant.selection == "reinforce":
+        ours, theirs = (entropy_and_gradients(layer.train(), query, keys) for layer in (other, dense))
+        for found, wanted in zip(ours, theirs, strict=True):
+            torch.testing.assert_close(found, wanted)
+
+
+def entropy_and_gradients(layer: Attention, query: Tensor, keys: Tensor) -> tuple[Tensor, ...]:
+    """The entropy of a draw, which does not depend on the draw, and its gradients with a weight for each query."""
+    draw = attend(layer, query, keys, [6, 4]).draw
+    assert draw is not None
+    total = (draw.entropy * torch.linspace(0.5, 1.5, draw.entropy.numel()).view_as(draw.entropy)).sum()
+    total = total + 0 * (query.sum() + keys.sum())  # the score `average` has no gradient at all
+    return draw.entropy, *torch.autograd.grad(total, [query, keys])
 
 
 @pytest.mark.parametrize("selection", [name for name in names("selection") if name != "soft"])
