@@ -11,7 +11,7 @@ test: .venv/installed-test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # The site is in build/site; open build/site/index.html.
 docs: export NO_MKDOCS_2_WARNING := 1

@@ -8,8 +8,6 @@ import pytest
 
 from tests.cli.command_line import ROOT, TINY, Ended, here, records, run
 
-pytestmark = pytest.mark.xdist_group("commands")  # they share a trained model
-
 CONF = ROOT / "conf"
 
 

@@ -6,8 +6,6 @@ import pytest
 
 from tests.cli.command_line import Ended, here, records
 
-pytestmark = pytest.mark.xdist_group("regression")  # they share a sweep
-
 SWEEP = ["sweep", "task=kernel_regression", "tracker=none", "device=cpu", "seed=1", "training.updates=5"]
 
 

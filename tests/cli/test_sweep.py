@@ -16,7 +16,6 @@ from tests.cli.command_line import TINY, here, records, run, stamps, start
 
 # The table of `location` is too small for the sentences where it has 4 positions: that is seen when it runs.
 HALF_FAILING = ["sweep", "score=location", "score.positions=4,64", "decoder=luong,bahdanau", "sweep=half", *TINY]
-half_sweep = pytest.mark.xdist_group("half")  # tests that share a sweep and its folder
 GRID = "score=dot,additive heads=1,4 length=16,64 device=cpu seed=1,2"
 
 
@@ -121,7 +120,6 @@ def split(found: dict[Path, Record]) -> tuple[list[Path], list[Path]]:
     return finished, [path for path in found if path not in finished]
 
 
-@half_sweep
 def test_a_failing_job_stops_no_other_and_is_named(half: Path) -> None:
     status, _, out = (half / "out").read_text().partition("\n")
     finished, failed = split(records(half))
@@ -135,7 +133,6 @@ def test_a_failing_job_stops_no_other_and_is_named(half: Path) -> None:
     assert sum(line.rstrip().endswith("finished") for line in out.splitlines()) == 2, out
 
 
-@half_sweep
 @pytest.mark.usefixtures("no_report")
 def test_what_is_finished_is_skipped_and_what_failed_is_redone(half: Path) -> None:
     finished, failed = split(records(half))
@@ -147,7 +144,6 @@ def test_what_is_finished_is_skipped_and_what_failed_is_redone(half: Path) -> No
     assert "2 of them finished already" in ended.out
 
 
-@half_sweep
 @pytest.mark.usefixtures("no_report")
 def test_the_key_is_the_config_and_not_the_folder(half: Path) -> None:
     finished, _ = split(records(half))
@@ -161,7 +157,6 @@ def test_the_key_is_the_config_and_not_the_folder(half: Path) -> None:
             path.rename(old.parent)
 
 
-@half_sweep
 @pytest.mark.usefixtures("no_report")
 def test_forced_the_same_seed_gives_the_same_to_the_last_digit(half: Path) -> None:
     before = records(half)

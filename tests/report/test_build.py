@@ -13,8 +13,6 @@ from attnbench.errors import UserError
 from attnbench.report import build
 from tests.report import records
 
-pytestmark = pytest.mark.xdist_group("pages")  # they share a report
-
 AGAIN = """
 import sys; from pathlib import Path; from tests.report import records; from attnbench.report import build
 build([records.attention(), records.attention("additive")], Path(sys.argv[1]), title="T", command="C")

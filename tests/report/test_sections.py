@@ -22,8 +22,6 @@ from attnbench.report.tables.published_figures import published
 from attnbench.report.tables.quality import p_value, quality, signed
 from tests.report import records
 
-pytestmark = pytest.mark.xdist_group("sections")  # they share a document
-
 TRAINED = [
     "Findings",
     "Quality",

@@ -31,8 +31,6 @@ from attnbench.tracking.heat_map import heat_map
 from attnbench.tracking.tracker import untracked
 from attnbench.tracking.wandb_tracker import Wandb, scalars
 
-pytestmark = pytest.mark.xdist_group("tracker")  # they share runs
-
 HEADER, BLOCK = 7, 32768  # bytes of a .wandb file: its own header, then blocks of pieces with headers as long
 OFFLINE = Wandb(mode="offline", project="tests", entity=None)
 HISTORY = [HistoryPoint(10, 1.5, 4.0, 3.5, 2.25), HistoryPoint(20, 3.0, 3.0, 2.5, 4.5)]

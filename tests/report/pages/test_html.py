@@ -23,8 +23,6 @@ from attnbench.report.pages.html import inline, page
 from attnbench.report.statistics import Estimate
 from tests.report.pages.browsing import grave_findings, opened
 
-pytestmark = pytest.mark.xdist_group("pages")  # they share a browser and a report
-
 COLUMNS = (Column("Mechanism"), Column("BLEU", fixed(1)), Column("Time (ms)", fixed(0)), Column("Command", wide=True))
 # Rounded, times 3 and 4 look alike; the missing one has no place in any order.
 TIMES = (30.2, 4.4, 4.1, None, 100.0)

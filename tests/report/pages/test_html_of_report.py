@@ -10,8 +10,6 @@ import pytest
 from tests.report.pages.browsing import grave_findings, opened
 from tests.report.records import BROKEN, ERROR
 
-pytestmark = pytest.mark.xdist_group("pages")  # they share a browser and a report
-
 
 def test_it_refers_to_nothing_but_the_files_beside_it(mixed: Path) -> None:
     text = (mixed / "index.html").read_text()

@@ -17,8 +17,6 @@ from tests.report import records
 from tests.report.pages.browsing import grave_findings, opened
 from tests.report.pages.test_viewer import CHINESE, HALF, JOBS
 
-pytestmark = pytest.mark.xdist_group("pages")  # they share a browser and a report
-
 SHOWN = HALF + 0.005  # how far two digits, of a byte, may be from a weight
 
 
