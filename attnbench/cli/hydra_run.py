@@ -1,5 +1,6 @@
 """From the words of a command line to a command that Hydra runs."""
 
+import multiprocessing
 import os
 import re
 import sys
@@ -93,6 +94,9 @@ def _execute(cfg: DictConfig) -> None:
     """The function that Hydra runs. It exits by itself: Hydra would add lines of its own to an error that passes
     through it.
     """
+    if multiprocessing.get_start_method(allow_none=True) == "loky":
+        # A process of joblib. With fork, semaphores have no name, and none is left behind if the process is killed.
+        multiprocessing.set_start_method("fork", force=True)
     # Imported here: torch takes seconds to import, and a shown config or a misspelt key need not wait for it.
     from attnbench.cli.commands import execute
 

@@ -10,6 +10,7 @@ import joblib
 import torch
 from hydra.plugins.launcher import Launcher
 from hydra_plugins.hydra_joblib_launcher.joblib_launcher import JoblibLauncher
+from joblib.externals.loky import get_reusable_executor
 from omegaconf import DictConfig
 from tqdm import tqdm
 
@@ -36,7 +37,11 @@ def launch(launcher: Launcher, jobs: Sequence[PlannedJob]) -> None:
     at_once = jobs_at_once(jobs[0].cfg)
     launcher.joblib |= {"n_jobs": at_once, "pre_dispatch": "n_jobs", "batch_size": 1}
     with _threads_of_new_processes(1 if at_once > 1 else None):
-        launcher.launch(overrides, initial_job_idx=0)
+        try:
+            launcher.launch(overrides, initial_job_idx=0)
+        finally:
+            if at_once > 1:  # joblib keeps its processes for later; after a Ctrl-C they would complain
+                get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
 def measure(jobs: Sequence[PlannedJob], folder: Path) -> None:

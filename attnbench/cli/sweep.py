@@ -16,7 +16,7 @@ from omegaconf import DictConfig, read_write
 from attnbench import record
 from attnbench.cli.cost import compare
 from attnbench.cli.grid import Grids
-from attnbench.cli.launch import is_local, launch, measure
+from attnbench.cli.launch import is_local, jobs_at_once, launch, measure
 from attnbench.cli.plan import Plan, PlannedJob, finished, plan
 from attnbench.cli.progress import Progress
 from attnbench.cli.report import build_report
@@ -55,6 +55,7 @@ def _train(planned: Plan, config: DictConfig, launcher: Launcher) -> None:
     for job in planned.jobs:
         if job.unavailable:
             raise UserError(f"{job.name}: {job.unavailable}")
+        jobs_at_once(job.cfg)
     folder = planned.jobs[0].sweep
     before = finished(folder)
     todo = [job for job in planned.jobs if job.cfg.force or job.key not in before]

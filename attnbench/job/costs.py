@@ -8,7 +8,7 @@ import gc
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import groupby
@@ -169,7 +169,8 @@ def _keep_steps(cfgs: Sequence[DictConfig], folder: Path, seen: Callable[[str], 
             if not _find(folder, key := step_key(cfg, task, batch), StepCost):
                 model = build_model(cfg.model, len(task.source), len(task.target))
                 initialise(model, cfg.seed)
-                _keep(folder, key, _measure_step(cfg, model.to(compute.device), batch, compute))
+                with suppress(Exception):  # the job fails in the same way, and its record says why
+                    _keep(folder, key, _measure_step(cfg, model.to(compute.device), batch, compute))
 
 
 def _typical(task: Task, size: int, device: torch.device) -> Batch:

@@ -19,6 +19,7 @@ from attnbench.record import Record
 ROOT = Path(__file__).parent.parent.parent
 TINY = [
     "tracker=none",
+    "jobs=1",
     "device=cpu",
     "task.train=300",
     "task.validation=20",

@@ -1,8 +1,8 @@
 """A sweep as a user sees it: planned, run, failed, run again, interrupted, continued."""
 
-import importlib.util
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 from hydra.plugins.launcher import Launcher
 
 from attnbench import record
-from attnbench.record import Record
+from attnbench.record import HistoryPoint, Record
 from tests.cli.command_line import TINY, here, records, run, stamps, start
 
 # The table of `location` is too small for the sentences where it has 4 positions: that is seen when it runs.
@@ -177,8 +177,9 @@ def test_forced_the_same_seed_gives_the_same_to_the_last_digit(half: Path) -> No
 
 
 @pytest.mark.usefixtures("no_report")
-def test_an_interrupted_sweep_goes_on(tmp_path: Path) -> None:
-    command = ["sweep", "score=dot", "decoder=luong,bahdanau", "seed=1,2", "sweep=cut", *TINY]
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_interrupted_sweep_goes_on(jobs: int, tmp_path: Path) -> None:
+    command = ["sweep", "score=dot", "decoder=luong,bahdanau", "seed=1,2", "sweep=cut", *TINY, f"jobs={jobs}"]
     with start(tmp_path, *command) as process:
         while not [*tmp_path.glob(f"runs/**/{record.NAME}")] and process.poll() is None:
             time.sleep(0.02)
@@ -202,12 +203,31 @@ def test_an_interrupted_sweep_goes_on(tmp_path: Path) -> None:
     assert not [*tmp_path.glob("runs/**/.record*")]
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("hydra_plugins.hydra_joblib_launcher") is None,
-    reason="hydra-joblib-launcher is not installed",
-)
-def test_a_sweep_runs_under_joblib(tmp_path: Path) -> None:
-    parallel = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
-    ended = run(tmp_path, "sweep", "score=dot", "decoder=luong,none", "sweep=both", *parallel, *TINY)
+def test_jobs_run_at_once_and_share_what_they_cost(tmp_path: Path) -> None:
+    tiny = [override for override in TINY if override != "jobs=1"]
+    ended = run(tmp_path, "sweep", "score=dot", "seed=1,2", "sweep=both", "jobs=2", "grid=none", *tiny)
     assert ended.status == 0, ended
-    assert [one.status for one in records(tmp_path).values()] == ["finished", "finished"]
+    first, second = records(tmp_path).values()
+    assert first.status == second.status == "finished"
+    assert first.environment.threads == second.environment.threads == 1
+    assert first.step is not None
+    assert (first.step, first.scaling) == (second.step, second.scaling)
+    assert len([*tmp_path.glob("runs/both/costs/*.json")]) == 2
+    # Alone, a job gives the same digits.
+    assert here(tmp_path, "train", "score=dot", "seed=2", "sweep=alone", *TINY).status == 0
+    [alone] = records(tmp_path / "runs" / "alone").values()
+    assert alone.quality == second.quality
+    assert alone.training is not None
+    assert second.training is not None
+    assert timeless(alone.training.history) == timeless(second.training.history)
+
+
+def timeless(history: Sequence[HistoryPoint]) -> list[HistoryPoint]:
+    return [replace(point, elapsed_s=0.0) for point in history]
+
+
+@pytest.mark.parametrize("jobs", ["0", "many", "1.5"])
+def test_jobs_at_once_are_a_number(jobs: str, tmp_path: Path) -> None:
+    ended = here(tmp_path, "sweep", *TINY, f"jobs={jobs}", "grid=none")
+    assert ended.status == 2
+    assert f"jobs={jobs}: must be auto, or a whole number of 1 or more" in ended.err

@@ -69,17 +69,6 @@ def interrupted() -> Attend:
     return add
 
 
-def needs_short_spinning() -> Attend:
-    """Raises an error if waiting threads are not set to sleep after a short wait."""
-
-    def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        if not {"GOMP_SPINCOUNT", "KMP_BLOCKTIME"} <= os.environ.keys():
-            raise NotImplementedError("the waiting threads do not sleep")
-        return add(query, key, value)
-
-    return attend
-
-
 def lacks_positions() -> Attend:
     """Raises the error of a table of positions that is too short."""
 

@@ -135,13 +135,6 @@ def test_the_system_kills_it_before_its_parent_if_memory_runs_out() -> None:
         )
 
 
-def test_waiting_threads_sleep_after_a_short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
-    with worker(dying_contenders.needs_short_spinning) as made:
-        made.prepare(4, "forward")
-    assert "GOMP_SPINCOUNT" not in os.environ
-
-
 def test_a_user_error_has_the_status_unsupported() -> None:
     (scaling,) = measure_interleaved(
         [MeasurementPlan(setup(dying_contenders.lacks_positions), ScalingSettings([4, 8], 1, 1, 0.2, 1.0, 1e3))]

@@ -12,6 +12,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from attnbench.cli.paths import CONF
+from attnbench.job.results import Folders
 from attnbench.job.translation import Results, train
 from attnbench.tracking.wandb_tracker import TrackedRun
 
@@ -36,12 +37,15 @@ UNTRACKED = cast(TrackedRun, SimpleNamespace(validation=lambda point: None))
 def found(*overrides: str) -> Results:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose("train", [*TINY, *overrides])
-    return train(cfg, Path(mkdtemp()), UNTRACKED)
+    return train(cfg, Folders(Path(mkdtemp()), None), UNTRACKED)
 
 
 def timeless(results: Results) -> Any:
     assert results.training is not None
-    return (*vars(replace(results, training=None, step=None, scaling=None)).values(), results.training.best_update)
+    return (
+        *vars(replace(results, evaluation_s=None, training=None, step=None, scaling=None)).values(),
+        results.training.best_update,
+    )
 
 
 def test_longer_sentences_and_alignments_are_judged_too() -> None:
