@@ -1,7 +1,8 @@
-"""Our training as a contender: own_contender.py OVERRIDES..., and obeys `turns.Player`."""
+"""Our training as a contender: own_contender.py [--textbook] OVERRIDES... It obeys `turns.Player`."""
 
 import itertools
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -9,6 +10,7 @@ from hydra import compose, initialize_config_dir
 from turns import Player
 
 from attnbench.cli.paths import CONF
+from attnbench.compiled import textbook
 from attnbench.job.build import build, build_compute, build_model
 from attnbench.models.initialise import initialise
 from attnbench.tasks.batches import Batches
@@ -33,4 +35,6 @@ def train(overrides: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    train(sys.argv[1:])
+    overrides = [argument for argument in sys.argv[1:] if argument != "--textbook"]
+    with textbook() if len(overrides) < len(sys.argv) - 1 else nullcontext():
+        train(overrides)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Self
+from typing import Protocol, Self
 
 CHANNEL = "turn: "  # begins each line that answers a request; contenders print other lines too
 
@@ -47,6 +47,12 @@ class Player:
         return self.started - ended
 
 
+class Trains(Protocol):
+    """A contender, or several together."""
+
+    def train(self, updates: int) -> Turn: ...
+
+
 class Contender:
     """A process with a `Player`. Its first update is not timed.
 
@@ -67,7 +73,7 @@ class Contender:
         )
 
     def __enter__(self) -> Self:
-        self._answer()
+        self.answer()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -77,14 +83,16 @@ class Contender:
     def train(self, updates: int) -> Turn:
         """Has the process make some updates."""
         self.ask(updates)
-        return self._answer()
+        return self.answer()
 
     def ask(self, updates: int) -> None:
+        """Lets the process make some updates, and does not wait."""
         assert self.process.stdin is not None
         self.process.stdin.write(f"{updates}\n")
         self.process.stdin.flush()
 
-    def _answer(self) -> Turn:
+    def answer(self) -> Turn:
+        """Waits for the end of the updates that were asked for."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if line.startswith(CHANNEL):
@@ -93,7 +101,7 @@ class Contender:
 
 
 def in_turns(
-    contenders: Mapping[str, Contender], *, rounds: int, updates: int, seen: Callable[[], object]
+    contenders: Mapping[str, Trains], *, rounds: int, updates: int, seen: Callable[[], object]
 ) -> dict[str, list[Turn]]:
     """The turns of each contender: in each round, each makes `updates` updates, while the others sleep.
 

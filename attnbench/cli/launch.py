@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,12 +45,12 @@ def launch(launcher: Launcher, jobs: Sequence[PlannedJob]) -> None:
                 get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
-def measure(jobs: Sequence[PlannedJob], folder: Path) -> None:
-    """Measures what the jobs cost, with as many threads as a job will have."""
+def measure(jobs: Sequence[PlannedJob], folder: Path) -> float:
+    """Measures what the jobs cost, with as many threads as a job will have. Returns the seconds that it took."""
     cfgs = [job.cfg for job in jobs if job.cfg.procedure == "translation"]
     if not cfgs:
-        return
-    threads = torch.get_num_threads()
+        return 0.0
+    threads, begun = torch.get_num_threads(), time.perf_counter()
     with tqdm(bar_format="measuring cost: {desc}", leave=False, disable=not sys.stderr.isatty()) as line:
         try:
             if jobs_at_once(cfgs[0]) > 1:
@@ -57,6 +58,7 @@ def measure(jobs: Sequence[PlannedJob], folder: Path) -> None:
             costs.measure_costs(cfgs, folder / costs.FOLDER, line.set_description_str)
         finally:
             torch.set_num_threads(threads)
+    return time.perf_counter() - begun
 
 
 def jobs_at_once(cfg: DictConfig) -> int:

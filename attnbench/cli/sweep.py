@@ -20,7 +20,7 @@ from attnbench.cli.launch import is_local, jobs_at_once, launch, measure
 from attnbench.cli.plan import Plan, PlannedJob, finished, plan
 from attnbench.cli.progress import Progress
 from attnbench.cli.report import build_report
-from attnbench.cli.sweep_table import print_table
+from attnbench.cli.sweep_table import print_seconds, print_table
 from attnbench.errors import UserError
 
 
@@ -63,15 +63,17 @@ def _train(planned: Plan, config: DictConfig, launcher: Launcher) -> None:
     print(f"{folder}: {_counted(len(planned.jobs))} ({planned.summary})", flush=True)
     if skipped:
         print(f"{skipped} of them finished already", flush=True)
+    measuring_s = 0.0
     if todo:
         with read_write(config):  # the launcher makes this folder, whatever its jobs use
             config.hydra.sweep.dir = str(folder)
         again = ["python", "-m", "attnbench", config.hydra.job.config_name, *sys.argv[1:]]
-        _launch(launcher, todo, folder, shlex.join(again))
+        measuring_s = _launch(launcher, todo, folder, shlex.join(again))
     kept = {job.key: before[job.key] for job in planned.jobs if job not in todo}
     found = {job.key: kept.get(job.key) or record.find(job.record) for job in planned.jobs}
     records = [one for one in found.values() if one is not None]
     print_table(records)
+    print_seconds([one for job in todo if (one := found[job.key])], measuring_s)
     for job in planned.jobs:
         if found[job.key] is None:
             print(f"no record, its process died: {job.folder}")
@@ -84,12 +86,13 @@ def _counted(jobs: int) -> str:
     return "1 job" if jobs == 1 else f"{jobs} jobs"
 
 
-def _launch(launcher: Launcher, todo: Sequence[PlannedJob], folder: Path, again: str) -> None:
-    stopped = threading.Event()
+def _launch(launcher: Launcher, todo: Sequence[PlannedJob], folder: Path, again: str) -> float:
+    """Runs the jobs. Returns the seconds that were spent measuring what they cost, before the first."""
+    stopped, measuring_s = threading.Event(), 0.0
     with _interrupts(stopped):
         try:
             if is_local(launcher):
-                measure(todo, folder)
+                measuring_s = measure(todo, folder)
             with Progress([job.record for job in todo]):
                 launch(launcher, todo)
         except KeyboardInterrupt:
@@ -102,6 +105,7 @@ def _launch(launcher: Launcher, todo: Sequence[PlannedJob], folder: Path, again:
         print(f"\ninterrupted: {len(finished(folder))} finished jobs are kept in {folder}", file=sys.stderr)
         print(f"to go on: {again}", file=sys.stderr)
         raise SystemExit(130)
+    return measuring_s
 
 
 @contextmanager

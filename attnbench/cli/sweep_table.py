@@ -36,6 +36,20 @@ def print_table(records: Sequence[Record]) -> None:
         print("  ".join(cells).rstrip())
 
 
+def print_seconds(records: Sequence[Record], measuring_s: float) -> None:
+    """Prints where the seconds of these jobs went, and those in which their cost was measured beforehand."""
+    trained = [record for record in records if record.training]
+    if not trained:
+        return
+    training_s = sum(record.training.train_s for record in trained if record.training)
+    evaluation_s = sum(record.evaluation_s or 0.0 for record in trained)
+    else_s = sum(record.duration_s for record in trained) - training_s - evaluation_s
+    print(
+        f"seconds of all jobs: {training_s:.0f} training, {evaluation_s:.0f} evaluation, "
+        f"{measuring_s:.0f} measuring cost, {else_s:.0f} else"
+    )
+
+
 def _factor_names(records: Sequence[Record]) -> list[str]:
     return list(dict.fromkeys(name for record in records for name in record.factors))
 

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from attnbench.compiled.bits import bits, new_seed
-from attnbench.compiled.elementary import compile_loop, f
+from attnbench.compiled.loops import drop, f
+from attnbench.compiled.seeds import new_seed
 
 
 def dropout(states: Tensor, probability: float) -> Tensor:
@@ -32,11 +32,5 @@ class _Dropout(torch.autograd.Function):
 def _dropped(states: Tensor, probability: float, seed: int) -> Tensor:
     result, states = torch.empty_like(states, memory_format=torch.contiguous_format), states.contiguous()
     threshold = np.uint32(round(probability * (2**32 - 1)))
-    _drop(states.flatten().numpy(), result.flatten().numpy(), threshold, np.uint32(seed), f(1 / (1 - probability)))
+    drop(states.flatten().numpy(), result.flatten().numpy(), threshold, np.uint32(seed), f(1 / (1 - probability)))
     return result
-
-
-@compile_loop
-def _drop(states: np.ndarray, result: np.ndarray, threshold: np.uint32, seed: np.uint32, scale: np.float32) -> None:
-    for place in range(len(states)):
-        result[place] = states[place] * scale if bits(place, seed) >= threshold else f(0)

@@ -11,12 +11,11 @@ Shapes: inputs `(B, T, E)`, states `(B, T, W)`; the weights are those of `torch.
 
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from attnbench.compiled.elementary import ONE, compile_loop, sigmoid, tanh
 from attnbench.compiled.linear import linear
+from attnbench.compiled.loops import step_backward, step_forward
 from attnbench.compiled.products import operand, product, quick
 
 
@@ -97,88 +96,3 @@ def _steps(length: int, backward: bool) -> list[tuple[int, int, int]]:
     if backward:
         return [(t, t + 1, t) for t in reversed(range(length))]
     return [(t, t, t + 1) for t in range(length)]
-
-
-# Each loop below reads and writes few arrays: the compiler vectorises a loop only if it can show, by a few comparisons,
-# that no two arrays overlap.
-
-
-@compile_loop
-def step_forward(
-    t: int,
-    before: int,
-    after: int,
-    gates: np.ndarray,
-    product: np.ndarray,
-    bias: np.ndarray,
-    states: np.ndarray,
-    saved: np.ndarray,
-    lengths: np.ndarray,
-) -> None:
-    """One step: r, z, n and b_n to `saved`, the next state to `states`."""
-    width = len(bias)
-    for row in range(len(product)):
-        old, new = states[before, row], states[after, row]
-        if t >= lengths[row]:
-            new[:] = old
-            continue
-        a, b, rz = gates[row, t], product[row], saved[t, row]
-        r, z, n, b_n = rz[:width], rz[width : 2 * width], rz[2 * width : 3 * width], rz[3 * width :]
-        a_n, b_last = a[2 * width :], b[2 * width :]
-        for j in range(2 * width):
-            rz[j] = sigmoid(a[j] + b[j])
-        for j in range(width):
-            b_n[j] = b_last[j] + bias[j]
-        for j in range(width):
-            n[j] = r[j] * b_n[j]
-        for j in range(width):
-            n[j] = tanh(a_n[j] + n[j])
-        for j in range(width):
-            new[j] = old[j] - n[j]
-        for j in range(width):
-            new[j] = n[j] + z[j] * new[j]
-
-
-@compile_loop
-def step_backward(
-    t: int,
-    before: int,
-    gradients: np.ndarray,
-    state: np.ndarray,
-    states: np.ndarray,
-    saved: np.ndarray,
-    gates: np.ndarray,
-    products: np.ndarray,
-    lengths: np.ndarray,
-) -> None:
-    """The gradients of a and b, from those of the state after the step. `state` becomes z times its gradient."""
-    width = state.shape[1]
-    for row in range(len(state)):
-        dh, dout, da, db = state[row], gradients[row, t], gates[row, t], products[t, row]
-        for j in range(width):
-            dh[j] += dout[j]
-        if t >= lengths[row]:
-            da[:] = 0
-            db[:] = 0
-            continue
-        old, rz = states[before, row], saved[t, row]
-        r, z, n, b_n = rz[:width], rz[width : 2 * width], rz[2 * width : 3 * width], rz[3 * width :]
-        da_r, da_z, da_n, db_n = da[:width], da[width : 2 * width], da[2 * width :], db[2 * width :]
-        for j in range(width):
-            da_z[j] = (old[j] - n[j]) * dh[j]
-        for j in range(width):
-            da_z[j] *= z[j] * (ONE - z[j])
-        for j in range(width):
-            da_n[j] = dh[j] * (ONE - z[j])
-        for j in range(width):
-            da_n[j] *= ONE - n[j] * n[j]
-        for j in range(width):
-            db_n[j] = da_n[j] * r[j]
-        for j in range(width):
-            da_r[j] = db_n[j] * (ONE - r[j])
-        for j in range(width):
-            da_r[j] *= b_n[j]
-        for j in range(2 * width):
-            db[j] = da[j]
-        for j in range(width):
-            dh[j] *= z[j]

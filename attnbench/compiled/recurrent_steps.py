@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from attnbench.compiled.linear import linear
+from attnbench.compiled.loops import step_backward, step_forward
 from attnbench.compiled.products import operand, product, quick
-from attnbench.compiled.recurrence import Weights, step_backward, step_forward
+from attnbench.compiled.recurrence import Weights
 
 # The gradients of the gates, the late input, the gradients of W_h h + c_h, and the state before; of each step so far.
 Kept = list[tuple[Tensor, Tensor, Tensor, Tensor]]

@@ -22,6 +22,7 @@ from attnbench.job.build import build, contender_plan
 from attnbench.job.identity import PARTS, factors, job_key, parts
 from attnbench.job.regression import check_regression, regress
 from attnbench.job.results import Folders, Results
+from attnbench.job.threads import threads_restored
 from attnbench.job.translation import check_training, train
 from attnbench.job.value_types import check_plain, check_types
 from attnbench.record import Record
@@ -58,7 +59,8 @@ def run(cfg: DictConfig) -> Record:
     begun, done = time.perf_counter(), None
     name = run_name(cfg, hydra)
     try:
-        with build(cfg.tracker)(name=name, group=cfg.sweep, folder=folder, config=empty.config) as tracked:
+        tracker = build(cfg.tracker)
+        with threads_restored(), tracker(name=name, group=cfg.sweep, folder=folder, config=empty.config) as tracked:
             try:
                 found = PROCEDURES[cfg.procedure](cfg, Folders(folder, _costs_folder(hydra)), tracked)
                 where, duration_s = describe(build(cfg.device)), time.perf_counter() - begun

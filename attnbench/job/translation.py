@@ -16,6 +16,7 @@ from attnbench.job.build import build, build_compute, build_model, build_task, c
 from attnbench.job.costs import job_costs
 from attnbench.job.identity import parts
 from attnbench.job.results import Folders, Results
+from attnbench.job.threads import take_threads_that_pay
 from attnbench.models.initialise import initialise
 from attnbench.models.model import Model
 from attnbench.quality import example_sentences
@@ -44,8 +45,12 @@ def train(cfg: DictConfig, folders: Folders, tracked: TrackedRun) -> Results:
         task = build_task(cfg.task)
         model = build_model(cfg.model, len(task.source), len(task.target))
         initialise(model, cfg.seed)
+        model.to(compute.device)
+        if cfg.device.threads is None:
+            batch = Batches(task, task.train, recipe.batch_size, compute.device).typical()
+            take_threads_that_pay(model, recipe, batch, compute)
         callbacks = Callbacks(cfg.progress, pause, validated)
-        fitted = fit(model.to(compute.device), task, recipe, compute, seed=cfg.seed, callbacks=callbacks)
+        fitted = fit(model, task, recipe, compute, seed=cfg.seed, callbacks=callbacks)
         weights = {name: tensor.cpu() for name, tensor in fitted.weights.items()}
         saved = checkpoint.Checkpoint(parts(cfg), weights, task.source, task.target)
         checkpoint.save(saved, folders.own / checkpoint.NAME)

@@ -1,0 +1,69 @@
+"""Minutes to validation BLEU 30 on Multi30k, beside JoeyNMT 2.3: python benchmarks/bleu30.py
+
+English to German, tokenised and lower-cased, greedy, GRU 256 with additive attention, 64 sentences a batch, all cores.
+There is a validation after each epoch. One runs after another. The time counts from the first update, with the
+validations.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from joeynmt import environment
+from multi30k import COMMON, HERE, PAIRS, TRAINING
+from turns import Contender
+
+GOAL = 30.0
+UPDATES_PER_EPOCH = 454
+POLL_S = 0.5
+
+
+def joeynmt() -> Iterator[tuple[float, float]]:
+    """The minutes and BLEU of each validation of JoeyNMT."""
+    often = {"validation_freq": UPDATES_PER_EPOCH, "logging_freq": UPDATES_PER_EPOCH, "early_stopping_metric": "bleu"}
+    _, model = PAIRS["GRU 256, Bahdanau, additive"]
+    config = environment.configuration("bleu30", model, TRAINING | often)
+    validations = environment.FOLDER / "bleu30" / "validations.txt"
+    validations.unlink(missing_ok=True)
+    command = [str(environment.python()), str(HERE / "joeynmt" / "contender.py"), str(config)]
+    with Contender(command, os.environ) as contender:
+        begun, seen = time.perf_counter(), 0
+        contender.ask(10**9)
+        while contender.process.poll() is None:
+            time.sleep(POLL_S)
+            lines = validations.read_text().splitlines() if validations.exists() else []
+            for line in lines[seen:]:
+                yield (time.perf_counter() - begun) / 60, float(line.partition("bleu: ")[2].split()[0])
+            seen = len(lines)
+
+
+def ours(precision: str) -> Iterator[tuple[float, float]]:
+    """The minutes and BLEU of each of our validations."""
+    overrides = [*COMMON, *PAIRS["GRU 256, Bahdanau, additive"][0], f"precision={precision}", "training.epochs=7"]
+    command = [sys.executable, str(HERE / "own_validations.py"), *overrides, "training.validations=7"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            minutes, bleu = line.split()
+            yield float(minutes), float(bleu)
+        process.kill()
+
+
+def main() -> None:
+    reached: dict[str, float] = {}
+    for name, validations in {"ours, bf16": ours("bf16"), "JoeyNMT": joeynmt()}.items():
+        for minutes, bleu in validations:
+            print(f"{name:<12} {minutes:6.1f} min   BLEU {bleu:5.1f}", flush=True)
+            if bleu >= GOAL:
+                reached[name] = minutes
+                break
+        validations.close()  # pyright: ignore[reportAttributeAccessIssue] - a generator; it ends its process
+    for name, minutes in reached.items():
+        share = f", {minutes / reached['JoeyNMT']:.2f} of JoeyNMT's" if "JoeyNMT" in reached else ""
+        print(f"{name}: {minutes:.1f} min to BLEU {GOAL:.0f}{share}")
+
+
+if __name__ == "__main__":
+    main()
