@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-VERSION = 4
+VERSION = 3
 NAME = "record.json"  # in a job's folder
 Status = Literal["finished", "failed", "out_of_memory"]
 CostStatus = Literal["measured", "out_of_memory", "over_budget", "unsupported", "failed"]
@@ -253,7 +253,6 @@ class Record:
     environment: Environment
     started: str  # ISO 8601, UTC
     duration_s: float
-    evaluation_s: float | None  # of them, for the evaluation on the test sets
     training: Training | None
     quality: Quality | None
     beyond: Quality | None  # on sentences longer than every training sentence
@@ -262,6 +261,7 @@ class Record:
     alignment: AlignmentQuality | None
     alignments: list[Alignment]  # examples
     regression: Regression | None
+    evaluation_s: float | None = None  # of the duration, for the evaluation on the test sets; absent in older records
 
 
 def write(record: Record, path: Path) -> None:

@@ -54,7 +54,6 @@ FULL = Record(
     environment=ENVIRONMENT,
     started="2026-01-01T00:00:00+00:00",
     duration_s=1.5,
-    evaluation_s=10.0,
     training=TRAINING,
     quality=QUALITY,
     beyond=QUALITY,

@@ -134,7 +134,6 @@ def blank(cfg: DictConfig, hydra: Any) -> Record:
         environment=describe(torch.device("cpu")),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         duration_s=0.0,
-        evaluation_s=None,
         training=None,
         quality=None,
         beyond=None,

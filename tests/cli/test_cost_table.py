@@ -32,7 +32,7 @@ def contender(name: str, *points: ScalingPoint, baseline: str = "sdpa", session:
     scaling = Scaling(None, 1, 4, 64, list(points), None, session, baseline)
     return Record(
         *(record.VERSION, f"{name}{seed if seed > 1 else ''}", "cost", "cost", "finished", None, factors, [], seed, {}),
-        *(WHERE, "2026-01-01T00:00:00+00:00", 1.0, None, None, None, None, None),
+        *(WHERE, "2026-01-01T00:00:00+00:00", 1.0, None, None, None, None),
         scaling=scaling,
         alignment=None,
         alignments=[],

@@ -128,7 +128,6 @@ def job(factors: Mapping[str, Factor], seed: int = 1) -> Record:
         environment=ENVIRONMENT,
         started=f"2026-01-02T03:{chance.randrange(60):02d}:00+00:00",
         duration_s=200.0 + 50 * chance.random(),
-        evaluation_s=10.0,
         training=_training(bleu, chance),
         quality=_quality(bleu, factors, SHORT, chance),
         beyond=_quality(bleu - (5 if "score" in factors else 12), factors, LONG, chance),
