@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import joblib
 import torch
 from hydra.plugins.launcher import Launcher
-from hydra_plugins.hydra_joblib_launcher.joblib_launcher import JoblibLauncher
 from joblib.externals.loky import get_reusable_executor
 from omegaconf import DictConfig
 from tqdm import tqdm
@@ -25,18 +25,21 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_
 
 
 def is_local(launcher: Launcher) -> bool:
-    """Whether the launcher runs jobs on this machine."""
-    return isinstance(launcher, JoblibLauncher)
+    """Whether the launcher is joblib's, which runs jobs on this machine.
+
+    It is told by the name: Hydra imports its plugins in a way of its own, so that their classes may exist twice.
+    """
+    return type(launcher).__name__ == "JoblibLauncher"
 
 
 def launch(launcher: Launcher, jobs: Sequence[PlannedJob]) -> None:
     """Runs jobs to their end. A launcher of Hydra that is not ours decides itself how many at once."""
     overrides = [job.overrides for job in jobs]
-    if not isinstance(launcher, JoblibLauncher):
+    if not is_local(launcher):
         launcher.launch(overrides, initial_job_idx=0)
         return
-    at_once = jobs_at_once(jobs[0].cfg)
-    launcher.joblib |= {"n_jobs": at_once, "pre_dispatch": "n_jobs", "batch_size": 1}
+    at_once, options = jobs_at_once(jobs[0].cfg), cast(Any, launcher).joblib
+    options |= {"n_jobs": at_once, "pre_dispatch": "n_jobs", "batch_size": 1}
     with _threads_of_new_processes(1 if at_once > 1 else None):
         try:
             launcher.launch(overrides, initial_job_idx=0)
