@@ -94,6 +94,28 @@ def test_two_workers_do_not_starve_a_measurement(tmp_path: Path) -> None:
     assert waits[5] < 10 * SLICE_S
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+def test_no_work_starts_while_a_measurement_waits(tmp_path: Path) -> None:
+    """The measurement holds the gate, through which all work has to pass."""
+    import fcntl
+
+    with machine_lock.shared(tmp_path):
+        waiting = threading.Thread(target=measure, args=(tmp_path, 0.0), daemon=True)
+        waiting.start()
+        begun, held = time.monotonic(), False
+        while not held and time.monotonic() - begun < TIMEOUT_S:
+            with (tmp_path / "gate.lock").open("w") as gate:
+                try:
+                    fcntl.flock(gate, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    held = True
+            time.sleep(STEP_S)
+        assert held
+        assert waiting.is_alive()
+    waiting.join(TIMEOUT_S)
+    assert not waiting.is_alive()
+
+
 def test_measurements_take_turns(tmp_path: Path) -> None:
     measured = list[Interval]()
     threads = [threading.Thread(target=lambda: measured.append(measure(tmp_path, 0.05)), daemon=True) for _ in range(3)]
