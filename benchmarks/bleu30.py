@@ -1,9 +1,9 @@
 """Minutes to validation BLEU 30 on Multi30k, beside JoeyNMT 2.3: python benchmarks/bleu30.py
 
 English to German, tokenised and lower-cased, greedy, 64 sentences a batch, all cores. Both are GRUs of width 256 that
-feed the attentional vector to the next step, with one learning rate. Ours has scaled dot products, JoeyNMT's has
-additive attention. There is a validation after each epoch. One runs after another. The time counts from the first
-update, with the validations.
+feed the attentional vector to the next step. Ours has scaled dot products and a learning rate of 2e-3, JoeyNMT's has
+additive attention and 1e-3: with 2e-3, it had BLEU 3.8 after three epochs. There is a validation after each epoch. One
+runs after another. The time counts from the first update, with the validations.
 """
 
 import os
@@ -18,16 +18,15 @@ from turns import Contender
 
 GOAL = 30.0
 UPDATES_PER_EPOCH = 454
-LEARNING_RATE = 2e-3
 EPOCHS = 8  # at most
-SETTINGS = {"learning_rate": LEARNING_RATE, "epochs": EPOCHS, "validations": EPOCHS}
+SETTINGS = {"learning_rate": 2e-3, "epochs": EPOCHS, "validations": EPOCHS}  # ours
 POLL_S = 0.5
 
 
 def joeynmt() -> Iterator[tuple[float, float]]:
     """The minutes and BLEU of each validation of JoeyNMT."""
     often = {"validation_freq": UPDATES_PER_EPOCH, "logging_freq": UPDATES_PER_EPOCH, "early_stopping_metric": "bleu"}
-    often |= {"learning_rate": LEARNING_RATE, "epochs": EPOCHS}
+    often |= {"epochs": EPOCHS}
     _, model = PAIRS["GRU 256, Bahdanau, additive"]
     config = environment.configuration("bleu30", model, TRAINING | often)
     validations = environment.FOLDER / "bleu30" / "validations.txt"
