@@ -72,7 +72,7 @@ def job_costs(cfg: DictConfig, model: Model, task: Task, folder: Path | None) ->
 def measure_costs(cfgs: Sequence[DictConfig], folder: Path, seen: Callable[[str], object]) -> None:
     """Measures what is not in the folder yet: each distinct attention, in turns, and each distinct training step.
 
-    Nothing else of ours runs in the meantime.
+    Nothing else of ours runs in the meantime. If a job is forced, everything is measured again.
 
     Args:
         cfgs: of the jobs.
@@ -80,6 +80,9 @@ def measure_costs(cfgs: Sequence[DictConfig], folder: Path, seen: Callable[[str]
         seen: is called now and then with a text that says what is done.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if any(cfg.force for cfg in cfgs):
+        for path in folder.glob("*.json"):
+            path.unlink()
     with machine_lock.exclusive(), _frozen():
         _keep_attentions(cfgs, folder, seen)
         _keep_steps(cfgs, folder, seen)

@@ -161,7 +161,10 @@ def test_the_key_is_the_config_and_not_the_folder(half: Path) -> None:
 def test_forced_the_same_seed_gives_the_same_to_the_last_digit(half: Path) -> None:
     before = records(half)
     finished, _ = split(before)
+    costs = [*half.glob("runs/half/costs/*.json")]
+    measured = stamps(costs)
     here(half, *HALF_FAILING, "force=true")
+    assert all(now > then for now, then in zip(stamps(costs), measured, strict=True))
     after = records(half)
     for path in finished:
         old, new = before[path], after[path]
