@@ -56,10 +56,9 @@ class Compute:
         return torch.autocast(self.device.type, torch.bfloat16) if self._rounds and self._on_gpu else nullcontext()
 
     def products(self) -> AbstractContextManager[object]:
-        """The context in which a model runs, forward and backward: on the CPU, the library of its matrix products.
+        """The context in which a model runs forward and backward: on the CPU, bf16 rounds operands of large products.
 
-        There, bf16 rounds the operands of large products, if the processor has instructions for it. All else, and the
-        sums within a product, are in float32: to convert each tensor takes longer than it saves.
+        All else is in float32 there: to convert each tensor takes longer than it saves.
         """
         return nullcontext() if self._on_gpu else rounding(self._rounds)
 

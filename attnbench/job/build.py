@@ -4,6 +4,7 @@ import json
 from functools import cache, lru_cache, partial
 from typing import Any
 
+import torch
 from hydra.errors import InstantiationException
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -16,7 +17,9 @@ from attnbench.cost.runner import ContenderSetup
 from attnbench.cost.scaling import ScalingSettings
 from attnbench.device import Compute, dtype
 from attnbench.errors import UserError
+from attnbench.models.initialise import initialise
 from attnbench.models.model import Model
+from attnbench.tasks.task import Task
 
 CHECKED_VOCABULARY = 8  # types of the small model that a check makes
 
@@ -64,6 +67,13 @@ def build_model(node: DictConfig, source_vocabulary: int, target_vocabulary: int
     except TypeError as error:
         # For example, an unknown key of a part of the model. The parts are made here, not when the config is read.
         raise UserError(f"model: {error}") from error
+
+
+def build_initial_model(cfg: DictConfig, task: Task, device: torch.device) -> Model:
+    """The model of a job with its initial values, on a device."""
+    model = build_model(cfg.model, len(task.source), len(task.target))
+    initialise(model, cfg.seed)
+    return model.to(device)
 
 
 def check_build(node: DictConfig) -> None:

@@ -26,8 +26,15 @@ from attnbench.cost.measurement import MeasurementPlan
 from attnbench.cost.step import measure_step
 from attnbench.device import Compute
 from attnbench.environment import describe
-from attnbench.job.build import attention_node, attention_plan, build, build_compute, build_model, build_task, plain
-from attnbench.models.initialise import initialise
+from attnbench.job.build import (
+    attention_node,
+    attention_plan,
+    build,
+    build_compute,
+    build_initial_model,
+    build_task,
+    plain,
+)
 from attnbench.models.model import Model
 from attnbench.record import Scaling, StepCost
 from attnbench.tasks.batches import Batch, Batches
@@ -170,10 +177,9 @@ def _keep_steps(cfgs: Sequence[DictConfig], folder: Path, seen: Callable[[str], 
             compute = build_compute(cfg)
             batch = typical(cfg.training.batch_size, compute.device)
             if not _find(folder, key := step_key(cfg, task, batch), StepCost):
-                model = build_model(cfg.model, len(task.source), len(task.target))
-                initialise(model, cfg.seed)
+                model = build_initial_model(cfg, task, compute.device)
                 with suppress(Exception):  # the job fails in the same way, and its record says why
-                    _keep(folder, key, _measure_step(cfg, model.to(compute.device), batch, compute))
+                    _keep(folder, key, _measure_step(cfg, model, batch, compute))
 
 
 def _typical(task: Task, size: int, device: torch.device) -> Batch:

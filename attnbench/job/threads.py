@@ -35,10 +35,7 @@ def take_threads_that_pay(model: Model, recipe: Recipe, batch: Batch, compute: C
 
     Small models gain nothing from a second thread.
     """
-    most = torch.get_num_threads()
-    if most == 1 or compute.device.type != "cpu":
-        return
-    best, best_ms = 1, float("inf")
+    most, best, best_ms = torch.get_num_threads(), 1, float("inf")
     for threads in sorted({most, *(2**power for power in range(most.bit_length()))}):
         torch.set_num_threads(threads)
         step = TrainingStep(copy.deepcopy(model), recipe, TRIES, compute)

@@ -12,12 +12,11 @@ from attnbench import record
 from attnbench.cost import machine_lock
 from attnbench.device import Compute
 from attnbench.errors import UserError
-from attnbench.job.build import build, build_compute, build_model, build_task, check_build, check_model
+from attnbench.job.build import build, build_compute, build_initial_model, build_task, check_build, check_model
 from attnbench.job.costs import job_costs
 from attnbench.job.identity import parts
 from attnbench.job.results import Folders, Results
 from attnbench.job.threads import take_threads_that_pay
-from attnbench.models.initialise import initialise
 from attnbench.models.model import Model
 from attnbench.quality import example_sentences
 from attnbench.quality.alignment import alignments
@@ -43,10 +42,8 @@ def train(cfg: DictConfig, folders: Folders, tracked: TrackedRun) -> Results:
 
     with machine_lock.shared() as pause:
         task = build_task(cfg.task)
-        model = build_model(cfg.model, len(task.source), len(task.target))
-        initialise(model, cfg.seed)
-        model.to(compute.device)
-        if cfg.device.threads is None:
+        model = build_initial_model(cfg, task, compute.device)
+        if cfg.device.threads is None and compute.device.type == "cpu" and torch.get_num_threads() > 1:
             batch = Batches(task, task.train, recipe.batch_size, compute.device).typical()
             take_threads_that_pay(model, recipe, batch, compute)
         callbacks = Callbacks(cfg.progress, pause, validated)
