@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from attnbench import compiled
-from attnbench.compiled.products import gains, operand, product, quick
+from attnbench.compiled.products import gains, operand, product
 
 
 def linear(states: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -25,8 +25,7 @@ class _Linear(torch.autograd.Function):
         right = operand(weight, len(flat))
         left = flat.to(right.dtype)
         context.save_for_backward(left, right)
-        with quick(len(flat) * weight.numel()):
-            result = product(left, right.t())
+        result = product(left, right.t())
         if bias is not None:
             result += bias
         return result.view(*states.shape[:-1], len(weight))
@@ -37,9 +36,8 @@ class _Linear(torch.autograd.Function):
         flat = gradient.reshape(-1, gradient.shape[-1])
         rounded = flat.to(right.dtype)
         states = weight = None
-        with quick(len(flat) * right.numel()):
-            if context.needs_input_grad[0]:
-                states = product(rounded, right).view(*gradient.shape[:-1], -1)
-            if context.needs_input_grad[1]:
-                weight = product(rounded.t(), left)
+        if context.needs_input_grad[0]:
+            states = product(rounded, right).view(*gradient.shape[:-1], -1)
+        if context.needs_input_grad[1]:
+            weight = product(rounded.t(), left)
         return states, weight, flat.sum(0) if context.needs_input_grad[2] else None

@@ -46,9 +46,10 @@ def quick(multiply_adds: int) -> AbstractContextManager[None]:
 
 
 def product(left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
-    """left @ right in float32, where `right` is an `operand`."""
+    """left @ right in float32 by the quicker library, where `right` is an `operand`."""
     if right.dtype is torch.float32:
-        return torch.mm(left, right) if out is None else torch.mm(left, right, out=out)
+        with quick(len(left) * right.numel()):
+            return torch.mm(left, right) if out is None else torch.mm(left, right, out=out)
     rounded = left.to(right.dtype) @ right
     return rounded.float() if out is None else out.copy_(rounded)
 

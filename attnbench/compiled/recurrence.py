@@ -16,7 +16,7 @@ from torch import Tensor
 
 from attnbench.compiled.linear import linear
 from attnbench.compiled.loops import step_backward, step_forward
-from attnbench.compiled.products import operand, product, quick
+from attnbench.compiled.products import operand, product
 
 
 class Weights(NamedTuple):
@@ -64,10 +64,9 @@ class _Recurrence(torch.autograd.Function):
         b = gates.new_empty(size, 3 * width)
         arrays = [tensor.detach().numpy() for tensor in (gates, b, bias, states, saved, lengths)]
         right, views = operand(weight.t(), size), states.unbind()
-        with quick(weight.numel() * size):
-            for t, before, after in _steps(length, backward):
-                product(views[before], right, out=b)
-                step_forward(t, before, after, *arrays)
+        for t, before, after in _steps(length, backward):
+            product(views[before], right, out=b)
+            step_forward(t, before, after, *arrays)
         context.save_for_backward(weight, states, saved, lengths)
         context.backward_direction = backward
         return (states[:-1] if backward else states[1:]).transpose(0, 1)
@@ -80,14 +79,12 @@ class _Recurrence(torch.autograd.Function):
         state = saved.new_zeros(size, width)
         tensors = (gradient.contiguous(), state, states, saved, gates, products, lengths)
         arrays, views, right = [tensor.numpy() for tensor in tensors], products.unbind(), operand(weight, size)
-        with quick(weight.numel() * size):
-            for t, before, _ in reversed(_steps(length, backward)):
-                step_backward(t, before, *arrays)
-                state += product(views[t], right)
+        for t, before, _ in reversed(_steps(length, backward)):
+            step_backward(t, before, *arrays)
+            state += product(views[t], right)
         before = (states[1:] if backward else states[:-1]).flatten(0, 1)
         flat = products.flatten(0, 1)
-        with quick(flat.numel() * width):
-            weight_gradient = product(flat.t(), operand(before, 3 * width))
+        weight_gradient = product(flat.t(), operand(before, 3 * width))
         return gates, state, weight_gradient, flat[:, 2 * width :].sum(0), None, None
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from attnbench.compiled.linear import linear
 from attnbench.compiled.loops import step_backward, step_forward
-from attnbench.compiled.products import operand, product, quick
+from attnbench.compiled.products import operand, product
 from attnbench.compiled.recurrence import Weights
 
 # The gradients of the gates, the late input, the gradients of W_h h + c_h, and the state before; of each step so far.
@@ -49,9 +49,8 @@ class _Shared(torch.autograd.Function):
         gates, late, products, states = (torch.cat(parts) for parts in zip(*context.kept, strict=True))
         context.kept.clear()
         width = states.shape[1]
-        with quick(products.numel() * width):
-            late_gradient = product(gates.t(), operand(late, 3 * width))
-            gradient = product(products.t(), operand(states, 3 * width))
+        late_gradient = product(gates.t(), operand(late, 3 * width))
+        gradient = product(products.t(), operand(states, 3 * width))
         return late_gradient, gradient, products[:, 2 * width :].sum(0), None, None
 
 
@@ -68,9 +67,8 @@ class _Step(torch.autograd.Function):
         kept: Kept,
     ) -> Tensor:
         size, width = state.shape
-        with quick(size * weight.numel()):
-            gates = gates + product(late, late_weight.t())
-            b = product(state, weight.t())
+        gates = gates + product(late, late_weight.t())
+        b = product(state, weight.t())
         states, saved = torch.stack([state, state]), state.new_empty(1, size, 4 * width)
         tensors = (gates[:, None], b, bias, states, saved)
         step_forward(0, 0, 1, *(tensor.numpy() for tensor in tensors), np.ones(size, np.int64))
@@ -87,8 +85,7 @@ class _Step(torch.autograd.Function):
         tensors = (gradient.contiguous()[:, None], state, states, saved, gates, products)
         step_backward(0, 0, *(tensor.numpy() for tensor in tensors), np.ones(size, np.int64))
         gates, products = gates[:, 0], products[0]
-        with quick(size * weight.numel()):
-            state += product(products, weight)
-            late_gradient = product(gates, late_weight)
+        state += product(products, weight)
+        late_gradient = product(gates, late_weight)
         context.kept.append((gates, late, products, states[0]))
         return gates, late_gradient, state, None, None, None, None
