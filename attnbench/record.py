@@ -6,7 +6,7 @@ A record is written as a whole or not at all. It is read strictly: a missing fie
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -60,10 +60,10 @@ class Training:
     epochs: float
     target_tokens: int  # seen in training, with the end of each sentence, without padding
     train_s: float  # with validations
-    stopped: Literal["budget", "patience"]
     best_update: int
     longest_source: int  # tokens of the longest source in training, without its end
     history: list[HistoryPoint]
+    converged: bool = False  # it ended on a plateau of the validation, not at a bound; absent in older records
 
 
 @dataclass(frozen=True)
@@ -261,7 +261,11 @@ class Record:
     alignment: AlignmentQuality | None
     alignments: list[Alignment]  # examples
     regression: Regression | None
-    evaluation_s: float | None = None  # of the duration, for the evaluation on the test sets; absent in older records
+    # What follows is absent in older records.
+    evaluation_s: float | None = None  # of the duration, for the evaluation on the test sets
+    trial: bool = False  # a trial of a tuning: judged on the validation set alone, without quality
+    tuned: dict[str, Factor] = field(default_factory=dict)  # the tuned keys, no factors, and their values in this job
+    matched: str | None = None  # what the sweep made equal: "parameters", "flops", "seconds"; None: nothing
 
 
 def write(record: Record, path: Path) -> None:

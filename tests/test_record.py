@@ -31,7 +31,7 @@ from attnbench.record import (
 )
 
 ENVIRONMENT = Environment("3.11", {"torch": "2"}, None, "Linux", "a chip", 2, 1, 7.5, "cpu", "a chip")
-TRAINING = Training(100, 20, 1.5, 900, 3.25, "patience", 10, 7, [HistoryPoint(10, 1.0, 2.0, 2.5, 3.0)])
+TRAINING = Training(100, 20, 1.5, 900, 3.25, 10, 7, [HistoryPoint(10, 1.0, 2.0, 2.5, 3.0)])
 QUALITY = Quality(
     *("abc", 1, [4], [[5, 5, 4, 3, 2, 1, 5, 4, 3, 2]]),
     *(30.5, 28.0, 33.0, "nrefs:1", 50.0, "nrefs:1", 0.25, 0.5, 2.0),

@@ -79,8 +79,8 @@ class Monitor:
             epochs=self.updates / len(batches),
             target_tokens=self.tokens,
             train_s=self.elapsed_s,
-            stopped="patience" if self.exhausted else "budget",
             best_update=self.best_update,
             longest_source=max(len(ids) - 1 for ids in batches.source),
             history=self.history,
+            converged=self.exhausted,
         )

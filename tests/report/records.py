@@ -153,7 +153,7 @@ def _training(bleu: float, chance: random.Random) -> Training:
     history = [
         HistoryPoint(n, n / 6, 4 - n / 400, 3 - n / 500, max(0.0, y)) for n, y in zip(updates, curve, strict=True)
     ]
-    return Training(1_234_567, 1000, 12.5, 640_000, 171.3, "budget", 900, SHORT[-1], history)
+    return Training(1_234_567, 1000, 12.5, 640_000, 171.3, 900, SHORT[-1], history, converged=True)
 
 
 def _quality(bleu: float, factors: Mapping[str, Factor], lengths: Sequence[int], chance: random.Random) -> Quality:

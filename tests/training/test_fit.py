@@ -108,7 +108,7 @@ def test_a_seed_gives_the_same_to_the_last_digit(selection: type[Selection], tea
 
 def test_the_account_is_what_happened() -> None:
     account = fitted(model(), replace(RECIPE, updates=None, epochs=2)).account
-    assert (account.updates, account.epochs, account.stopped) == (8, 2.0, "budget")
+    assert (account.updates, account.epochs, account.converged) == (8, 2.0, False)
     words = sum(len(task().target.encode(pair.target)) + 1 for pair in task().train)
     assert account.target_tokens == 2 * words
     assert account.parameters == sum(parameter.numel() for parameter in model().parameters())
@@ -134,7 +134,7 @@ def test_it_stops_when_patience_ends_and_keeps_the_best(monkeypatch: pytest.Monk
     seen = script(monkeypatch, [1.0, 5.0, 4.0, 5.0, 9.0, 9.0])
     made = model()
     account = fitted(made, replace(RECIPE, updates=12, validations=6, patience=2, stop_on=stop_on)).account
-    assert (account.stopped, account.updates, account.best_update) == ("patience", 8, 4)
+    assert (account.converged, account.updates, account.best_update) == (True, 8, 4)
     assert len(account.history) == 4
     assert all(torch.equal(value, seen[1][name]) for name, value in made.state_dict().items())
     assert not all(torch.equal(value, seen[-1][name]) for name, value in made.state_dict().items())
@@ -143,7 +143,7 @@ def test_it_stops_when_patience_ends_and_keeps_the_best(monkeypatch: pytest.Monk
 def test_a_better_one_renews_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     script(monkeypatch, [1.0, 0.0, 2.0, 1.0, 3.0, 2.0])
     account = fitted(model(), replace(RECIPE, updates=12, validations=6, patience=2)).account
-    assert (account.stopped, account.updates, account.best_update) == ("budget", 12, 10)
+    assert (account.converged, account.updates, account.best_update) == (False, 12, 10)
 
 
 def test_seconds_of_waiting_are_not_those_of_training() -> None:
