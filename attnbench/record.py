@@ -48,7 +48,7 @@ class HistoryPoint:
     elapsed_s: float
     train_loss: float  # mean over the updates since the last point, with label smoothing
     validation_loss: float  # cross-entropy in nats per token, without smoothing
-    validation_bleu: float
+    validation_bleu: float | None  # None if only the loss was computed
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,10 @@ class Training:
     best_update: int
     longest_source: int  # tokens of the longest source in training, without its end
     history: list[HistoryPoint]
-    converged: bool = False  # it ended on a plateau of the validation, not at a bound; absent in older records
+    # What follows is absent in older records.
+    converged: bool = False  # it ended on a plateau of the validation, not at a bound
+    validation_loss: float | None = None  # of the weights that were kept
+    validation_bleu: float | None = None
 
 
 @dataclass(frozen=True)

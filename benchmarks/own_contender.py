@@ -18,7 +18,7 @@ def train(overrides: list[str]) -> None:
     player = Player()
     model, task, recipe, compute, seed = prepare(overrides)
     batches = Batches(task, task.train, recipe.batch_size, compute.device)
-    step = TrainingStep(model, recipe, recipe.budget(len(batches)), compute)
+    step = TrainingStep(model, recipe, compute)
     torch.manual_seed(seed)
     for epoch in itertools.count():
         for batch in batches.shuffled(seed, epoch):

@@ -187,7 +187,6 @@ def _typical(task: Task, size: int, device: torch.device) -> Batch:
 
 
 def _measure_step(cfg: DictConfig, model: Model, batch: Batch, compute: Compute) -> StepCost:
-    recipe = build(cfg.training)
     torch.manual_seed(cfg.seed)
-    step = TrainingStep(model, recipe, budget=recipe.warmup + 1, compute=compute)
+    step = TrainingStep(model, build(cfg.training), compute)
     return measure_step(step, batch, compute.device, repetitions=cfg.cost.repetitions)

@@ -38,7 +38,7 @@ def take_threads_that_pay(model: Model, recipe: Recipe, batch: Batch, compute: C
     most, best, best_ms = torch.get_num_threads(), 1, float("inf")
     for threads in sorted({most, *(2**power for power in range(most.bit_length()))}):
         torch.set_num_threads(threads)
-        step = TrainingStep(copy.deepcopy(model), recipe, TRIES, compute)
+        step = TrainingStep(copy.deepcopy(model), recipe, compute)
         ms = min([once_ms(lambda step=step: step(batch), compute.device) for _ in range(TRIES)][1:])
         log.info("a step takes %.1f ms with %d threads", ms, threads)
         if ms < GAIN * best_ms:

@@ -36,8 +36,7 @@ def train(cfg: DictConfig, folders: Folders, tracked: TrackedRun) -> Results:
     compute, recipe = build_compute(cfg), build(cfg.training)
 
     def validated(point: record.HistoryPoint) -> None:
-        loss, bleu = point.validation_loss, point.validation_bleu
-        log.info("update %d: loss %.3f, validation loss %.3f, BLEU %.1f", point.update, point.train_loss, loss, bleu)
+        log.info("update %d: loss %.3f, validation loss %.3f", point.update, point.train_loss, point.validation_loss)
         tracked.validation(point)
 
     with machine_lock.shared() as pause:

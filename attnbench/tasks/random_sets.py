@@ -7,6 +7,8 @@ from random import Random
 from attnbench.errors import UserError
 from attnbench.tasks.task import Pair
 
+MOST_REPEATED = 10_000  # draws in a row that are known already
+
 
 def draw_sets(
     sample: Callable[[Random, int, int], Pair],
@@ -40,11 +42,11 @@ def draw_sets(
     _check_room("train", train, "the three sets together need", sum(sizes.values()), sources(shortest, longest))
     _check_room("beyond", beyond, "the set needs", beyond, sources(longest + 1, 2 * longest))
     rng, seen = Random(seed), set[str]()
-    sets = {key: _distinct(lambda: sample(rng, shortest, longest), size, seen) for key, size in sizes.items()}
+    sets = {key: _distinct(key, lambda: sample(rng, shortest, longest), size, seen) for key, size in sizes.items()}
     # The set `beyond` has its own random numbers. With the same seed, its sentences would begin like shorter ones. With
     # the same generator, they would depend on the sizes of the other sets.
     further = Random(f"beyond {seed}")
-    return sets | {"beyond": _distinct(lambda: sample(further, longest + 1, 2 * longest), beyond, set())}
+    return sets | {"beyond": _distinct("beyond", lambda: sample(further, longest + 1, 2 * longest), beyond, set())}
 
 
 def _check(key: str, size: int, least: int) -> None:
@@ -61,12 +63,19 @@ def _check_room(key: str, size: int, need: str, pairs: int, sources: float) -> N
         )
 
 
-def _distinct(sample: Callable[[], Pair], size: int, seen: set[str]) -> list[Pair]:
+def _distinct(key: str, sample: Callable[[], Pair], size: int, seen: set[str]) -> list[Pair]:
     """`size` pairs whose source is not in `seen`. Their sources are added to `seen`."""
     pairs: list[Pair] = []
+    repeated = 0
     while len(pairs) < size:
         pair = sample()
         if pair.source not in seen:
             seen.add(pair.source)
             pairs.append(pair)
+            repeated = 0
+        elif (repeated := repeated + 1) == MOST_REPEATED:
+            raise UserError(
+                f"task.{key}={size}: after {len(pairs)} different sentences, {MOST_REPEATED:,} draws gave no new one; "
+                "make the sets smaller or the sentences longer"
+            )
     return pairs

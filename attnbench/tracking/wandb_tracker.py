@@ -95,14 +95,13 @@ class _WandbRun:
             run.define_metric(metric, step_metric="update")
 
     def validation(self, point: HistoryPoint) -> None:
-        self.run.log(
-            {
-                "update": point.update,
-                "train/loss": point.train_loss,
-                "validation/loss": point.validation_loss,
-                "validation/bleu": point.validation_bleu,
-            }
-        )
+        values = {
+            "update": point.update,
+            "train/loss": point.train_loss,
+            "validation/loss": point.validation_loss,
+            "validation/bleu": point.validation_bleu,
+        }
+        self.run.log({name: value for name, value in values.items() if value is not None})
 
     def result(self, record: Record) -> None:
         import wandb

@@ -1,8 +1,9 @@
-"""The account of a training: losses, tokens, time, the best weights, and when to stop."""
+"""The account of a training: losses, tokens, time, the best weights, and when the training ends."""
 
 import copy
 import math
 import time
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,26 +13,51 @@ from attnbench.record import HistoryPoint, Training
 from attnbench.tasks.batches import Batch, Batches
 from attnbench.training.recipe import Recipe
 
+# What a validation must gain on the best one, or it is a step of a plateau: a share of the loss, or points of BLEU.
+LEAST_GAIN = {"loss": 0.01, "bleu": 0.1}
+
+
+class Validation(NamedTuple):
+    """How good weights are on the validation set: cross-entropy in nats a token, and BLEU, if it was computed."""
+
+    loss: float
+    bleu: float | None
+
 
 class Monitor:
-    """Keeps the account of a training: losses, tokens, time, the best weights, and whether to stop."""
+    """Keeps the account of a training.
 
-    def __init__(self, recipe: Recipe, model: nn.Module, device: torch.device) -> None:
-        self.recipe, self.model = recipe, model
+    Args:
+        recipe: how the model is trained.
+        model: whose weights are validated, and kept if they are the best.
+        batches: of an epoch.
+    """
+
+    def __init__(self, recipe: Recipe, model: nn.Module, batches: Batches) -> None:
+        self.recipe, self.model, self.batches = recipe, model, batches
+        self.most_updates = recipe.most_updates(len(batches))
         self.history: list[HistoryPoint] = []
+        self.best = Validation(math.inf, None)
         self.best_update = 0
         self.best_weights: dict[str, Tensor] = {}
         self.updates = self.tokens = 0
-        self._best, self._since = -math.inf, 0
+        self._lowest = math.inf  # a loss, or minus BLEU
+        self._to_beat, self._since = math.inf, 0  # the same when it last gained enough, and validations since then
         # On the device: reading them at each update would wait for it.
-        self._loss = torch.zeros((), device=device)  # summed since the last validation
-        self._finite = torch.zeros((), device=device, dtype=torch.long)  # updates since then with a finite loss
+        self._loss = torch.zeros((), device=batches.device)  # summed since the last validation
+        self._finite = torch.zeros((), device=batches.device, dtype=torch.long)  # updates since then, finite loss
         self._started, self._waited = time.perf_counter(), 0.0
 
     @property
-    def exhausted(self) -> bool:
-        """Whether too many validations have passed without a better one."""
+    def converged(self) -> bool:
+        """Whether the validation is on a plateau; see `Recipe`."""
         return self._since >= self.recipe.patience
+
+    @property
+    def at_bound(self) -> bool:
+        """Whether a bound of the recipe is reached."""
+        over_time = self.recipe.seconds is not None and self.elapsed_s >= self.recipe.seconds
+        return over_time or self.updates == self.most_updates
 
     @property
     def elapsed_s(self) -> float:
@@ -46,7 +72,7 @@ class Monitor:
         self.tokens += batch.target_tokens
         self._waited += waited
 
-    def validated(self, bleu: float, loss: float) -> HistoryPoint:
+    def validated(self, found: Validation) -> HistoryPoint:
         """Records a validation, and keeps the weights if it is the best so far.
 
         Raises:
@@ -54,33 +80,45 @@ class Monitor:
         """
         before = self.history[-1].update if self.history else 0
         since, finite = self.updates - before, int(self._finite)
-        if finite < since or not math.isfinite(loss):
+        if finite < since or not math.isfinite(found.loss):
             update, rate = before + min(finite + 1, since), self.recipe.learning_rate
             raise UserError(
                 f"training.learning_rate={rate}: at update {update} the loss was not a finite number; lower it"
             )
-        point = HistoryPoint(self.updates, self.elapsed_s, float(self._loss) / since, loss, bleu)
+        point = HistoryPoint(self.updates, self.elapsed_s, float(self._loss) / since, *found)
         self._loss.zero_()
         self._finite.zero_()
         self.history.append(point)
-        merit = bleu if self.recipe.stop_on == "bleu" else -loss
-        if merit > self._best:
-            self._best, self._since, self.best_update = merit, 0, self.updates
-            self.best_weights = copy.deepcopy(self.model.state_dict())
-        else:
-            self._since += 1
+        self._judge(found)
         return point
 
-    def account(self, batches: Batches) -> Training:
-        """The account, for the record."""
+    def account(self, kept: Validation) -> Training:
+        """The account, for the record. `kept` is the validation of the best weights."""
         return Training(
             parameters=sum(parameter.numel() for parameter in self.model.parameters()),
             updates=self.updates,
-            epochs=self.updates / len(batches),
+            epochs=self.updates / len(self.batches),
             target_tokens=self.tokens,
             train_s=self.elapsed_s,
             best_update=self.best_update,
-            longest_source=max(len(ids) - 1 for ids in batches.source),
+            longest_source=max(len(ids) - 1 for ids in self.batches.source),
             history=self.history,
-            converged=self.exhausted,
+            converged=self.converged,
+            validation_loss=kept.loss,
+            validation_bleu=kept.bleu,
         )
+
+    def _judge(self, found: Validation) -> None:
+        """Keeps the weights if they are the best, and counts how long they have gained too little."""
+        if self.recipe.stop_on == "loss":
+            value, enough = found.loss, self._to_beat * (1 - LEAST_GAIN["loss"])
+        else:
+            assert found.bleu is not None
+            value, enough = -found.bleu, self._to_beat - LEAST_GAIN["bleu"]
+        if value < self._lowest:
+            self._lowest, self.best, self.best_update = value, found, self.updates
+            self.best_weights = copy.deepcopy(self.model.state_dict())
+        if value <= enough:
+            self._to_beat, self._since = value, 0
+        else:
+            self._since += 1

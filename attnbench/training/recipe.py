@@ -1,20 +1,25 @@
-"""The recipe: how every model of a comparison is trained, and the schedule of the learning rate."""
+"""The recipe: how every model of a comparison is trained, and when its training ends."""
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 from attnbench.errors import UserError
 from attnbench.training.loss import Loss
 
+BOUNDS = ("updates", "epochs", "seconds")
+
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is trained. It is the same for all mechanisms of a comparison.
+    """How a model is trained. It is the same for all mechanisms of a comparison, except what is tuned.
 
-    The optimiser is AdamW. The learning rate rises linearly to `learning_rate` over `warmup` updates, then falls to
-    zero along a cosine that ends with the budget. The budget is the smaller of `updates` and `epochs`; None is no
-    bound.
+    The optimiser is AdamW. The learning rate rises linearly to `learning_rate` over `warmup` updates, and stays there:
+    a rate that fell to zero would end every training, whether it has converged or not. Instead, an exponential moving
+    average of the weights is validated and kept. It has the effect of a lower rate (Polyak and Juditsky 1992).
+
+    A training has converged when its validation is on a plateau: for `patience` validations, none was better than the
+    best by `LEAST_GAIN` or more. Then it ends. It also ends at the first of the bounds `updates`, `epochs` and
+    `seconds`, where None is no bound; then it has not converged.
 
     Raises:
         UserError: a value out of range.
@@ -22,39 +27,38 @@ class Recipe:
 
     loss: Loss
     batch_size: int
-    updates: int | None
-    epochs: int | None
     learning_rate: float
     warmup: int  # updates
+    averaging: float  # share of the old average in the new one, at each update; 0: no average
     weight_decay: float
     clip: float  # the largest norm of the gradient
     teacher_forcing: float  # the probability that a step reads the true previous token
-    validations: int  # number of validations over the budget
-    patience: int  # validations without a better one, after which training stops
-    stop_on: Literal["bleu", "loss"]
+    validate_every: int  # updates
+    patience: int  # validations
+    stop_on: Literal["bleu", "loss"]  # what a validation is judged by
+    updates: int | None
+    epochs: int | None
+    seconds: float | None  # of training, with validations
 
     def __post_init__(self) -> None:
-        if self.updates is None and self.epochs is None:
-            raise UserError("training.updates=null, training.epochs=null: one of them must be a number")
+        if all(getattr(self, key) is None for key in BOUNDS):
+            given = ", ".join(f"training.{key}=null" for key in BOUNDS)
+            raise UserError(f"{given}: one of them must be a number")
         if self.stop_on not in ("bleu", "loss"):
             raise UserError(f"training.stop_on={self.stop_on}: must be bleu or loss")
-        for key in ("batch_size", "validations", "patience", "learning_rate", "clip"):
+        for key in ("batch_size", "validate_every", "patience", "learning_rate", "clip"):
             if not getattr(self, key) > 0:
                 raise UserError(f"training.{key}={getattr(self, key)}: must be greater than 0")
-        for key in ("updates", "epochs"):
-            if (value := getattr(self, key)) is not None and value < 1:
-                raise UserError(f"training.{key}={value}: must be 1 or more")
+        for key, least in zip(BOUNDS, ("1 or more", "1 or more", "greater than 0"), strict=True):
+            value = getattr(self, key)
+            if value is not None and (value <= 0 if key == "seconds" else value < 1):
+                raise UserError(f"training.{key}={value}: must be {least}")
+        if not 0 <= self.averaging < 1:
+            raise UserError(f"training.averaging={self.averaging}: must be from 0 to less than 1")
         if not 0 <= self.teacher_forcing <= 1:
             raise UserError(f"training.teacher_forcing={self.teacher_forcing}: must be from 0 to 1")
 
-    def budget(self, batches_per_epoch: int) -> int:
-        """The number of updates."""
+    def most_updates(self, batches_per_epoch: int) -> int | None:
+        """The bound on updates, by `updates` and `epochs`; None if there is none."""
         bounds = (self.updates, None if self.epochs is None else self.epochs * batches_per_epoch)
-        return min(bound for bound in bounds if bound is not None)
-
-
-def learning_rate_factor(update: int, warmup: int, budget: int) -> float:
-    """The factor of the peak learning rate at an update: a linear rise, then half a cosine down to zero."""
-    if update < warmup:
-        return (update + 1) / warmup
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, (update - warmup) / max(1, budget - warmup))))
+        return min((bound for bound in bounds if bound is not None), default=None)

@@ -9,19 +9,19 @@ from attnbench.models.model import Decoded, Model, OutputMap
 from attnbench.tasks.batches import Batch
 from attnbench.tasks.task import PAD
 from attnbench.training.loss import Loss
-from attnbench.training.recipe import Recipe, learning_rate_factor
+from attnbench.training.recipe import Recipe
 
 
 class TrainingStep:
     """One training step: forward, loss, backward, clip, update."""
 
-    def __init__(self, model: Model, recipe: Recipe, budget: int, compute: Compute) -> None:
+    def __init__(self, model: Model, recipe: Recipe, compute: Compute) -> None:
         self.model, self.recipe, self.compute = model, recipe, compute
         self.optimizer = torch.optim.AdamW(
             model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
         )
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer, lambda update: learning_rate_factor(update, recipe.warmup, budget)
+            self.optimizer, lambda update: min(1.0, (update + 1) / max(1, recipe.warmup))
         )
 
     def __call__(self, batch: Batch) -> Tensor:

@@ -16,23 +16,25 @@ from tests.models import toy
 RECIPE = Recipe(
     loss=CrossEntropy(label_smoothing=0.1),
     batch_size=4,
-    updates=25,
-    epochs=None,
     learning_rate=2e-2,
     warmup=2,
+    averaging=0.0,
     weight_decay=0.01,
     clip=1.0,
     teacher_forcing=1.0,
-    validations=1,
+    validate_every=25,
     patience=1,
     stop_on="loss",
+    updates=25,
+    epochs=None,
+    seconds=None,
 )
 
 
 def train(model: Model[Any], steps: int) -> tuple[float, float]:
     """The loss of the batch before and after `steps` on it, without dropout and without draws."""
     before = loss_of(model)
-    step = TrainingStep(model, RECIPE, steps, Compute(torch.device("cpu")))
+    step = TrainingStep(model, RECIPE, Compute(torch.device("cpu")))
     for _ in range(steps):
         step(batch())
     return before, loss_of(model)

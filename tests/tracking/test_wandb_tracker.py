@@ -149,7 +149,7 @@ def track(folder: Path, seed: int, group: str = "a sweep") -> None:
     folder.mkdir()
     with OFFLINE(name=f"job {seed}", group=group, folder=folder, config=RECORD.config | {"seed": seed}) as run:
         for point in HISTORY:
-            run.validation(replace(point, validation_bleu=point.validation_bleu + seed))
+            run.validation(replace(point, validation_bleu=(point.validation_bleu or 0.0) + seed))
         run.result(replace(RECORD, seed=seed, duration_s=float(seed)))
 
 

@@ -28,9 +28,10 @@ from attnbench.tasks.batches import Batch, Batches
 from attnbench.tasks.grammar import grammar
 from attnbench.tasks.task import PAD, Task
 from attnbench.training import fit as fitting
-from attnbench.training.fit import Callbacks, fit
+from attnbench.training.fit import Callbacks, fit, validate
 from attnbench.training.loss import CrossEntropy
-from attnbench.training.recipe import Recipe, learning_rate_factor
+from attnbench.training.monitor import Validation
+from attnbench.training.recipe import Recipe
 from attnbench.training.step import TrainingStep, objective
 
 CPU = torch.device("cpu")
@@ -45,16 +46,18 @@ SHAPE: dict[str, Any] = {
 RECIPE = Recipe(
     loss=CrossEntropy(label_smoothing=0.1),
     batch_size=8,
-    updates=9,
-    epochs=None,
     learning_rate=1e-2,
     warmup=2,
+    averaging=0.5,
     weight_decay=0.01,
     clip=1.0,
     teacher_forcing=1.0,
-    validations=3,
+    validate_every=3,
     patience=9,
     stop_on="loss",
+    updates=9,
+    epochs=None,
+    seconds=None,
 )
 
 
@@ -107,59 +110,95 @@ def test_a_seed_gives_the_same_to_the_last_digit(selection: type[Selection], tea
 
 
 def test_the_account_is_what_happened() -> None:
-    account = fitted(model(), replace(RECIPE, updates=None, epochs=2)).account
+    made, recipe = model(), replace(RECIPE, updates=None, epochs=2, validate_every=2)
+    account = fitted(made, recipe).account
     assert (account.updates, account.epochs, account.converged) == (8, 2.0, False)
     words = sum(len(task().target.encode(pair.target)) + 1 for pair in task().train)
     assert account.target_tokens == 2 * words
     assert account.parameters == sum(parameter.numel() for parameter in model().parameters())
     assert [point.update for point in account.history] == [2, 4, 6, 8]
     assert account.history[-1].train_loss < account.history[0].train_loss
+    assert [point.validation_bleu for point in account.history] == [None] * 4
+    kept = validate(made, task(), Batches(task(), task().validation, 8, CPU), Compute(CPU), translate=True)
+    assert (account.validation_loss, account.validation_bleu) == kept
+    assert account.validation_loss == min(point.validation_loss for point in account.history)
 
 
-def script(monkeypatch: pytest.MonkeyPatch, bleus: list[float]) -> list[dict[str, Tensor]]:
-    """Validation returns these values, and keeps the weights at each call."""
+def script(monkeypatch: pytest.MonkeyPatch, losses: list[float]) -> list[dict[str, Tensor]]:
+    """Validation returns these losses, and BLEU to match. It keeps the weights at each call."""
     seen: list[dict[str, Tensor]] = []
 
-    def validate(made: RNN, *arguments: object) -> tuple[float, float]:
+    def validate(made: RNN, *arguments: object, translate: bool) -> Validation:
         seen.append({name: value.clone() for name, value in made.state_dict().items()})
-        bleu = bleus[len(seen) - 1]
-        return bleu, -bleu
+        loss = losses[len(seen) - 1]
+        return Validation(loss, 100 - loss)
 
     monkeypatch.setattr(fitting, "validate", validate)
     return seen
 
 
 @pytest.mark.parametrize("stop_on", ["bleu", "loss"])
-def test_it_stops_when_patience_ends_and_keeps_the_best(monkeypatch: pytest.MonkeyPatch, stop_on: Any) -> None:
-    seen = script(monkeypatch, [1.0, 5.0, 4.0, 5.0, 9.0, 9.0])
-    made = model()
-    account = fitted(made, replace(RECIPE, updates=12, validations=6, patience=2, stop_on=stop_on)).account
+@pytest.mark.parametrize("averaging", [0.0, 0.9])
+def test_it_ends_on_a_plateau_and_keeps_the_best(
+    monkeypatch: pytest.MonkeyPatch, stop_on: Any, averaging: float
+) -> None:
+    seen = script(monkeypatch, [99.0, 5.0, 6.0, 5.0, 1.0, 1.0])
+    made, recipe = model(), replace(RECIPE, updates=12, validate_every=2, patience=2, averaging=averaging)
+    account = fitted(made, replace(recipe, stop_on=stop_on)).account
     assert (account.converged, account.updates, account.best_update) == (True, 8, 4)
     assert len(account.history) == 4
     assert all(torch.equal(value, seen[1][name]) for name, value in made.state_dict().items())
-    assert not all(torch.equal(value, seen[-1][name]) for name, value in made.state_dict().items())
+    assert not all(torch.equal(value, seen[3][name]) for name, value in made.state_dict().items())
 
 
-def test_a_better_one_renews_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    script(monkeypatch, [1.0, 0.0, 2.0, 1.0, 3.0, 2.0])
-    account = fitted(model(), replace(RECIPE, updates=12, validations=6, patience=2)).account
+def test_a_gain_renews_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, [9.0, 10.0, 8.0, 9.0, 7.0, 8.0, 7.0])
+    account = fitted(model(), replace(RECIPE, updates=12, validate_every=2, patience=2)).account
     assert (account.converged, account.updates, account.best_update) == (False, 12, 10)
+
+
+def test_small_gains_do_not_renew_patience_but_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, [1.0, 0.995, 0.992, 0.9, 0.0])
+    account = fitted(model(), replace(RECIPE, updates=12, validate_every=2, patience=2)).account
+    assert (account.converged, account.updates, account.best_update) == (True, 6, 6)
+
+
+def test_small_gains_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, [1.0, 0.995, 0.989, 0.984, 0.978, 0.975, 0.97])
+    account = fitted(model(), replace(RECIPE, updates=12, validate_every=2, patience=2)).account
+    assert (account.converged, account.updates) == (False, 12)
+
+
+def test_what_is_validated_is_the_average_of_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = script(monkeypatch, [3.0, 2.0, 1.0, 0.0])
+    trained: list[Tensor] = []
+    step = TrainingStep.__call__
+
+    def watched(self: TrainingStep, batch: Batch) -> Tensor:
+        loss = step(self, batch)
+        trained.append(next(self.model.parameters()).detach().clone())
+        return loss
+
+    monkeypatch.setattr(TrainingStep, "__call__", watched)
+    made = model()
+    fitted(made, replace(RECIPE, updates=3, validate_every=1, averaging=0.75))
+    first, second, third = trained
+    expected = [first, 0.75 * first + 0.25 * second]
+    expected.append(0.75 * expected[1] + 0.25 * third)
+    name = next(iter(dict(made.named_parameters())))
+    for weights, average in zip(seen, expected, strict=False):
+        torch.testing.assert_close(weights[name], average)
+
+
+def test_seconds_are_a_bound() -> None:
+    recipe = replace(RECIPE, updates=None, seconds=1e-9)
+    account = fitted(model(), recipe).account
+    assert (account.updates, account.converged, len(account.history)) == (1, False, 1)
 
 
 def test_seconds_of_waiting_are_not_those_of_training() -> None:
     account = fit(model(), task(), RECIPE, Compute(CPU), seed=1, callbacks=callbacks(pause_s=1000.0)).account
     assert account.train_s == pytest.approx(-9000, abs=100)
-
-
-def test_the_rate_climbs_then_falls_along_a_cosine() -> None:
-    found = [learning_rate_factor(update, 4, 12) for update in range(13)]
-    assert found[:5] == [0.25, 0.5, 0.75, 1.0, 1.0]
-    assert found[8] == pytest.approx(0.5)
-    assert found[12] == pytest.approx(0.0)
-    assert found[4:] == sorted(found[4:], reverse=True)
-    assert learning_rate_factor(99, 4, 12) == pytest.approx(0.0)
-    assert [learning_rate_factor(0, 0, 2), learning_rate_factor(1, 0, 2)] == pytest.approx([1.0, 0.5])
-    assert all(0 < learning_rate_factor(update, 10, 5) <= 1 for update in range(5))  # a budget shorter than the climb
 
 
 def test_the_policy_is_paid_with_the_log_chance_of_the_truth() -> None:
@@ -181,15 +220,25 @@ def test_the_policy_is_paid_with_the_log_chance_of_the_truth() -> None:
 
 
 @pytest.mark.parametrize(("updates", "epochs", "budget"), [(9, None, 9), (None, 2, 8), (9, 2, 8), (7, 2, 7)])
-def test_the_budget_is_the_smaller_bound(updates: int | None, epochs: int | None, budget: int) -> None:
-    assert replace(RECIPE, updates=updates, epochs=epochs).budget(4) == budget
+def test_the_bound_is_the_smaller_one(updates: int | None, epochs: int | None, budget: int) -> None:
+    assert replace(RECIPE, updates=updates, epochs=epochs).most_updates(4) == budget
 
 
-def test_a_step_clips_and_follows_the_schedule() -> None:
+def test_the_rate_climbs_and_stays() -> None:
+    step = TrainingStep(model(), replace(RECIPE, warmup=4), Compute(CPU))
+    rates = []
+    for _ in range(7):
+        rates.append(step.optimizer.param_groups[0]["lr"] / RECIPE.learning_rate)
+        step.optimizer.step()
+        step.schedule.step()
+    assert rates == pytest.approx([0.25, 0.5, 0.75, 1.0, 1.0, 1.0, 1.0])
+
+
+def test_a_step_clips_and_moves_the_rate() -> None:
     made = model()
-    step = TrainingStep(made, replace(RECIPE, clip=1e-3, weight_decay=0.0), 9, Compute(CPU))
+    step = TrainingStep(made, replace(RECIPE, clip=1e-3, weight_decay=0.0), Compute(CPU))
     batch: Batch = next(Batches(task(), task().train, 8, CPU).in_order())
-    assert step.optimizer.param_groups[0]["lr"] == pytest.approx(RECIPE.learning_rate * learning_rate_factor(0, 2, 9))
+    assert step.optimizer.param_groups[0]["lr"] == pytest.approx(RECIPE.learning_rate / 2)
     norms: list[float] = []
 
     def see(*_: object) -> None:
@@ -200,7 +249,7 @@ def test_a_step_clips_and_follows_the_schedule() -> None:
     assert not loss.requires_grad
     [norm] = norms
     assert norm == pytest.approx(1e-3, rel=1e-2)
-    assert step.optimizer.param_groups[0]["lr"] == pytest.approx(RECIPE.learning_rate * learning_rate_factor(1, 2, 9))
+    assert step.optimizer.param_groups[0]["lr"] == pytest.approx(RECIPE.learning_rate)
 
 
 def test_padding_does_not_change_a_step() -> None:
@@ -229,7 +278,7 @@ def test_a_loss_that_is_no_number_ends_it(
 ) -> None:
     given = iter(losses)
     monkeypatch.setattr(TrainingStep, "__call__", lambda self, batch: torch.tensor(next(given)))
-    monkeypatch.setattr(fitting, "validate", lambda *arguments: (0.0, validation_loss))
+    monkeypatch.setattr(fitting, "validate", lambda *arguments, translate: Validation(validation_loss, 0.0))
     message = rf"training\.learning_rate=0\.01: at update {update} the loss was not a finite number; lower it"
     with pytest.raises(UserError, match=message):
         fitted(model())
@@ -243,7 +292,13 @@ def test_a_rate_far_too_high_is_told() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"updates": None}, r"training\.updates=null, training\.epochs=null: one of them must be a number"),
+        (
+            {"updates": None},
+            r"training\.updates=null, training\.epochs=null, training\.seconds=null: one of",
+        ),
+        ({"seconds": 0.0}, r"training\.seconds=0.0: must be greater than 0"),
+        ({"averaging": 1.0}, r"training\.averaging=1.0: must be from 0 to less than 1"),
+        ({"validate_every": 0}, r"training\.validate_every=0: must be greater than 0"),
         ({"updates": 0}, r"training\.updates=0: must be 1 or more"),
         ({"stop_on": "chrf"}, r"training\.stop_on=chrf: must be bleu or loss"),
         ({"learning_rate": 0.0}, r"training\.learning_rate=0.0: must be greater than 0"),

@@ -1,7 +1,9 @@
 """The embedded task: translation between two small invented languages, with the true alignment of every sentence."""
 
+from functools import partial
+
 from attnbench.errors import UserError
-from attnbench.tasks.grammar import lexicon
+from attnbench.tasks.grammar.lexicon import CONTENT_WORDS, source_words, target_words
 from attnbench.tasks.grammar.sampling import sample
 from attnbench.tasks.random_sets import draw_sets
 from attnbench.tasks.task import Task
@@ -11,7 +13,13 @@ SHORTEST, LONGEST = 8, 256
 
 
 def grammar(
-    length: int, train: int = 8_000, validation: int = 200, test: int = 500, beyond: int = 200, seed: int = 1
+    length: int,
+    lexicon: float = 0.25,
+    train: int = 2_000,
+    validation: int = 200,
+    test: int = 500,
+    beyond: int = 200,
+    seed: int = 1,
 ) -> Task:
     """Sentences of length/2 to `length` source words. No source sentence occurs twice, not even in two sets.
 
@@ -22,17 +30,22 @@ def grammar(
         target  lo karro ferk albro kwi az li garni veki us ne halat pan stat perdo
         links   0-0 1-3 2-1 2-2 3-4 5-10 5-12 6-9 6-11 7-6 8-8 9-5 9-7 10-13 11-14
 
-    The vocabularies have every word form of the grammar. The ids therefore do not depend on the seed or on the length.
+    `lexicon` is the share of the nouns, adjectives and verbs that occur. With fewer words, a model learns more quickly.
+    The vocabularies have every form of the words that may occur. The ids therefore do not depend on the seed or on the
+    length.
     """
     # Hydra does not check the type of a value.
     if not isinstance(length, int) or not SHORTEST <= length <= LONGEST:
         raise UserError(f"length={length}: the grammar makes sentences of {SHORTEST} to {LONGEST} source words")
-    shortest = (length + 1) // 2
-    sets = draw_sets(sample, shortest, length, train=train, validation=validation, test=test, beyond=beyond, seed=seed)
+    if not isinstance(lexicon, float | int) or not 0 < lexicon <= 1:
+        raise UserError(f"task.lexicon={lexicon}: must be greater than 0, and at most 1")
+    shortest, words = (length + 1) // 2, CONTENT_WORDS.share(lexicon)
+    draw = partial(sample, words=words)
+    sets = draw_sets(draw, shortest, length, train=train, validation=validation, test=test, beyond=beyond, seed=seed)
     return Task(
         name="grammar",
-        source=WordVocabulary(lexicon.source_words(), tokenized=True),
-        target=WordVocabulary(lexicon.target_words(), tokenized=True),
+        source=WordVocabulary(source_words(words), tokenized=True),
+        target=WordVocabulary(target_words(words), tokenized=True),
         bleu={"tokenize": "none"},
         gold="task",
         **sets,

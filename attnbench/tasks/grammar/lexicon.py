@@ -3,7 +3,11 @@
 The tables have stems. Rules add the endings, so that one row describes a word completely.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -204,35 +208,60 @@ FUTURE_STEM = "vol"
 NEGATION = ("ne", "pan")
 ANIMATE_OBJECT = "az"
 
-_VERBS = (*INTRANSITIVE, *TRANSITIVE, *DITRANSITIVE, *CLAUSAL, BE)
+
+@dataclass(frozen=True)
+class ContentWords:
+    """The words that occur in sentences, beside the function words, which always do."""
+
+    nouns: tuple[Noun, ...]
+    adjectives: tuple[Adjective, ...]
+    intransitive: tuple[Verb, ...]
+    transitive: tuple[Verb, ...]
+    ditransitive: tuple[Verb, ...]
+    clausal: tuple[Verb, ...]
+
+    def share(self, share: float) -> "ContentWords":
+        """This share of each class, at least one word, spread evenly over its table."""
+        return ContentWords(*(_spread(getattr(self, field.name), share) for field in fields(self)))
+
+    def verbs(self) -> Iterator[Verb]:
+        yield from (*self.intransitive, *self.transitive, *self.ditransitive, *self.clausal, BE)
 
 
-def source_words() -> list[str]:
+CONTENT_WORDS = ContentWords(NOUNS, ADJECTIVES, INTRANSITIVE, TRANSITIVE, DITRANSITIVE, CLAUSAL)
+
+
+def source_words(words: ContentWords = CONTENT_WORDS) -> list[str]:
     """Every source word form, in an order that depends only on this file."""
-    forms = [THAT, WILL, NOT, DO, DOES, *FIXED, *(adjective.word for adjective in ADJECTIVES)]
-    for word in (*DETERMINERS, PRONOUN, *NOUNS):
+    forms = [THAT, WILL, NOT, DO, DOES, *FIXED, *(adjective.word for adjective in words.adjectives)]
+    for word in (*DETERMINERS, PRONOUN, *words.nouns):
         forms += [word.singular, word.plural]
-    for verb in _VERBS:
+    for verb in words.verbs():
         forms += [verb.third, verb.plural, verb.infinitive]
     return _distinct(forms)
 
 
-def target_words() -> list[str]:
+def target_words(words: ContentWords = CONTENT_WORDS) -> list[str]:
     """Every target word form, in an order that depends only on this file."""
     forms = [SUBJECT_RELATIVE, OBJECT_RELATIVE, *NEGATION, ANIMATE_OBJECT, *FIXED.values()]
     for word in (*DETERMINERS, PRONOUN):
         numbers = [plural for plural, form in ((False, word.singular), (True, word.plural)) if form]
         forms += [inflect(word.stem, feminine, plural) for plural in numbers for feminine in (False, True)]
-    for adjective in ADJECTIVES:
+    for adjective in words.adjectives:
         forms += [inflect(adjective.stem, feminine, plural) for plural in (False, True) for feminine in (False, True)]
-    for noun in NOUNS:
+    for noun in words.nouns:
         forms += [inflect(noun.stem, noun.feminine, plural) for plural in (False, True)] + [noun.compound]
     forms += [finite(FUTURE_STEM, plural) for plural in (False, True)]
-    for verb in _VERBS:
+    for verb in words.verbs():
         forms.append(verb.particle)
         for stem in filter(None, (verb.stem, verb.inanimate)):
             forms += [finite(stem, False), finite(stem, True), infinitive(stem)]
     return _distinct(forms)
+
+
+def _spread(table: Sequence[T], share: float) -> tuple[T, ...]:
+    count = max(1, round(share * len(table)))
+    return tuple(table[round(place * (len(table) - 1) / max(1, count - 1))] for place in range(count))
 
 
 def _distinct(forms: list[str]) -> list[str]:

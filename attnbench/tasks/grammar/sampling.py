@@ -13,7 +13,7 @@ from attnbench.tasks.grammar.derivation import (
     Predicate,
     VerbGroup,
 )
-from attnbench.tasks.grammar.lexicon import BE, Verb
+from attnbench.tasks.grammar.lexicon import BE, CONTENT_WORDS, ContentWords, Verb
 from attnbench.tasks.task import Pair
 
 MAX_DEPTH = 3  # of clauses inside clauses
@@ -22,14 +22,14 @@ _CLAUSE = 3  # source words of the shortest clause, such as "the king sleeps"
 Order = Callable[[NounPhrase, Predicate], Phrase]
 
 
-def sample(rng: Random, shortest: int, longest: int) -> Pair:
+def sample(rng: Random, shortest: int, longest: int, words: ContentWords = CONTENT_WORDS) -> Pair:
     """One sentence of `shortest` to `longest` source words, with its translation and its links.
 
     the king that the old cats do not see sleeps
     lo tarvo kwem le mirle veke ne vidant pan dorvat
     0-0 1-1 2-2 3-3 4-5 5-4 7-6 7-8 8-7 9-9
     """
-    sampler = _Sampler(rng)
+    sampler = _Sampler(rng, words)
     while True:
         sentence = sampler.sentence(rng.randint(shortest, longest))
         if len(sentence.source) >= shortest:
@@ -41,8 +41,8 @@ class _Sampler:
     shortest form of the part.
     """
 
-    def __init__(self, rng: Random) -> None:
-        self.rng = rng
+    def __init__(self, rng: Random, words: ContentWords) -> None:
+        self.rng, self.words = rng, words
 
     def sentence(self, room: int) -> Phrase:
         """Adds clauses while there is room for one more. The subject of a clause may be a pronoun for the subject of
@@ -103,30 +103,30 @@ class _Sampler:
         return rules.verb_group(verb, subject, future=future, negated=negated)
 
     def intransitive(self, subject: Agreement, room: int, depth: int) -> Predicate:
-        return Predicate(self.verb(lexicon.INTRANSITIVE, subject, room), EMPTY, EMPTY)
+        return Predicate(self.verb(self.words.intransitive, subject, room), EMPTY, EMPTY)
 
     def being(self, subject: Agreement, room: int, depth: int) -> Predicate:
         verb = self.verb((BE,), subject, room - 1)
-        return Predicate(verb, rules.quality(self.rng.choice(lexicon.ADJECTIVES), subject), EMPTY)
+        return Predicate(verb, rules.quality(self.rng.choice(self.words.adjectives), subject), EMPTY)
 
     def transitive(self, subject: Agreement, room: int, depth: int) -> Predicate:
-        verb = self.verb(lexicon.TRANSITIVE, subject, room - 2)
+        verb = self.verb(self.words.transitive, subject, room - 2)
         thing = self.noun_phrase(room - len(verb.source), depth)
         return Predicate(verb, rules.direct_object(thing), EMPTY)
 
     def placed(self, subject: Agreement, room: int, depth: int) -> Predicate:
-        verb = self.verb(lexicon.INTRANSITIVE, subject, room - 3)
+        verb = self.verb(self.words.intransitive, subject, room - 3)
         return Predicate(verb, self.prepositional(room - len(verb.source)), EMPTY)
 
     def ditransitive(self, subject: Agreement, room: int, depth: int) -> Predicate:
-        verb = self.verb(lexicon.DITRANSITIVE, subject, room - 5)
+        verb = self.verb(self.words.ditransitive, subject, room - 5)
         room -= len(verb.source) + 1
         thing = self.noun_phrase(self.rng.randint(2, room - 2), depth)
         recipient = self.noun_phrase(room - len(thing.source), depth)
         return Predicate(verb, rules.direct_and_indirect(rules.direct_object(thing), recipient), EMPTY)
 
     def clausal(self, subject: Agreement, room: int, depth: int) -> Predicate:
-        verb = self.verb(lexicon.CLAUSAL, subject, room - 1 - _CLAUSE)
+        verb = self.verb(self.words.clausal, subject, room - 1 - _CLAUSE)
         clause, _ = self.clause(rules.subordinate_clause, room - len(verb.source) - 1, depth=depth + 1)
         return Predicate(verb, EMPTY, rules.content_clause(clause))
 
@@ -147,7 +147,7 @@ class _Sampler:
     def relative(self, head: Agreement, room: int, depth: int) -> Phrase:
         if room >= 1 + _CLAUSE and self.rng.random() < 0.4:
             subject = self.noun_phrase(self.rng.randint(2, room - 2), depth)
-            verb = self.verb(lexicon.TRANSITIVE, subject.agreement, room - 1 - len(subject.source))
+            verb = self.verb(self.words.transitive, subject.agreement, room - 1 - len(subject.source))
             return rules.object_relative(subject, verb)
         return rules.subject_relative(self.predicate(head, room - 1, depth))
 
@@ -160,6 +160,7 @@ class _Sampler:
     def plain(self, room: int) -> NounPhrase:
         """A determiner, up to two adjectives, and a noun."""
         plural = self.rng.random() < 0.4
-        adjectives = self.rng.sample(lexicon.ADJECTIVES, min(room - 2, self.rng.choice((0, 0, 1, 1, 2))))
+        count = min(room - 2, self.rng.choice((0, 0, 1, 1, 2)), len(self.words.adjectives))
+        adjectives = self.rng.sample(self.words.adjectives, count)
         determiner = self.rng.choice(lexicon.PLURAL_DETERMINERS if plural else lexicon.SINGULAR_DETERMINERS)
-        return rules.noun_phrase(determiner, adjectives, self.rng.choice(lexicon.NOUNS), plural)
+        return rules.noun_phrase(determiner, adjectives, self.rng.choice(self.words.nouns), plural)

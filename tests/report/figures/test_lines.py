@@ -56,7 +56,7 @@ def test_learning_curves_of_several_seeds_say_that_they_are_means() -> None:
     (several,) = training.learning_curves(study(jobs))
     assert "means over the jobs" not in one.caption
     assert "means over the jobs" in several.caption
-    last = [job.training.history[0].validation_bleu for job in jobs[:2] if job.training]
+    last = [job.training.history[0].validation_bleu or 0.0 for job in jobs[:2] if job.training]
     assert f"dot: BLEU {sum(last) / 2:.1f} after 100 updates" in tips(several)
 
 

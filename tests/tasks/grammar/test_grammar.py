@@ -17,8 +17,9 @@ from attnbench.errors import UserError
 from attnbench.tasks.grammar import derivation as rules
 from attnbench.tasks.grammar import grammar, lexicon
 from attnbench.tasks.grammar.derivation import EMPTY, NounPhrase, Phrase, Predicate
-from attnbench.tasks.grammar.lexicon import Adjective, Verb
+from attnbench.tasks.grammar.lexicon import CONTENT_WORDS, Adjective, ContentWords, Verb, source_words
 from attnbench.tasks.grammar.sampling import sample
+from attnbench.tasks.random_sets import draw_sets
 from attnbench.tasks.task import SPECIALS, UNK, Pair, Task
 
 VERBS = (*lexicon.INTRANSITIVE, *lexicon.TRANSITIVE, *lexicon.DITRANSITIVE, *lexicon.CLAUSAL)
@@ -204,10 +205,12 @@ def test_sets_have_the_given_sizes_and_no_source_occurs_twice() -> None:
     assert len({pair.source for pair in every(task)}) == 8_500
 
 
-def test_every_word_of_the_vocabularies_occurs_and_there_are_at_least_120_on_each_side(default: Task) -> None:
-    for side, vocabulary in (("source", default.source), ("target", default.target)):
-        seen = {word for pair in every(default) for word in getattr(pair, side).split()}
-        assert len(seen) >= 120
+@pytest.mark.parametrize(("share", "train", "least"), [(0.25, 2000, 60), (1.0, 8000, 120)])
+def test_every_word_of_the_vocabularies_occurs(share: float, train: int, least: int) -> None:
+    task = grammar(16, lexicon=share, train=train)
+    for side, vocabulary in (("source", task.source), ("target", task.target)):
+        seen = {word for pair in every(task) for word in getattr(pair, side).split()}
+        assert len(seen) >= least
         assert seen == {vocabulary.token(i) for i in range(len(SPECIALS), len(vocabulary))}
 
 
@@ -269,7 +272,7 @@ def test_sentences_beyond_depend_only_on_the_seed() -> None:
 
 def test_the_other_sets_have_not_changed() -> None:
     """Measurements of different versions are comparable only if the sets are the same."""
-    pairs = every(grammar(16, train=50, validation=5, test=5))
+    pairs = every(grammar(16, lexicon=1, train=50, validation=5, test=5))
     text = "".join(f"{pair.source}\t{pair.target}\t{pair.links}\n" for pair in pairs)
     assert hashlib.sha256(text.encode()).hexdigest()[:16] == "7300a798a896cb6b"
 
@@ -283,16 +286,42 @@ def test_a_length_out_of_range_is_refused_in_one_line(length: Any) -> None:
     assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("share", [0, -1, 1.5, "half"])
+def test_a_share_of_words_out_of_range_is_refused(share: Any) -> None:
+    with pytest.raises(UserError, match=rf"task.lexicon={share}: must be greater than 0, and at most 1"):
+        grammar(8, lexicon=share)
+
+
+def test_a_share_of_the_words_occurs_and_no_others() -> None:
+    task = grammar(12, lexicon=0.25, train=500, validation=5, test=5)
+    words = CONTENT_WORDS.share(0.25)
+    assert [len(words.nouns), len(words.adjectives), len(words.clausal)] == [8, 4, 1]
+    occurring = {word for pair in every(task) for word in pair.source.split()}
+    forms = {form for noun in words.nouns for form in (noun.singular, noun.plural)}
+    assert occurring & {form for noun in lexicon.NOUNS for form in (noun.singular, noun.plural)} == forms
+    assert occurring <= set(source_words(words))
+    assert CONTENT_WORDS.share(1) == CONTENT_WORDS
+
+
+def test_more_sentences_than_there_are_is_refused() -> None:
+    def draw(rng: Random, shortest: int, longest: int) -> Pair:
+        return Pair(str(rng.randrange(20)), "")
+
+    with pytest.raises(UserError, match=r"task.train=30: after \d+ different sentences, .* gave no new one"):
+        draw_sets(draw, 1, 2, train=30, validation=1, test=1, beyond=0, seed=1)
+
+
 def test_the_source_determines_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
     """The lexicon has very few words here. Ambiguous derivations would thus give the same source sentence."""
-    few = {"NOUNS": [4, 16], "ADJECTIVES": [0, 12], "SINGULAR_DETERMINERS": [0], "PLURAL_DETERMINERS": [0]}
-    few |= {"INTRANSITIVE": [6], "TRANSITIVE": [9], "DITRANSITIVE": [0], "CLAUSAL": [0]}
-    for table, rows in few.items():
-        monkeypatch.setattr(lexicon, table, tuple(getattr(lexicon, table)[row] for row in rows))
+    few = {"nouns": [4, 16], "adjectives": [0, 12], "intransitive": [6], "transitive": [9]}
+    few |= {"ditransitive": [0], "clausal": [0]}
+    tables = {table: tuple(getattr(CONTENT_WORDS, table)[row] for row in rows) for table, rows in few.items()}
+    for table in ("SINGULAR_DETERMINERS", "PLURAL_DETERMINERS"):
+        monkeypatch.setattr(lexicon, table, getattr(lexicon, table)[:1])
     for table in ("PREPOSITIONS", "ADVERBS", "COORDINATORS", "SUBORDINATORS_BEFORE", "SUBORDINATORS_AFTER"):
         monkeypatch.setattr(lexicon, table, dict([*getattr(lexicon, table).items()][:1]))
     rng = Random(5)
-    pairs = [sample(rng, 4, 8) for _ in range(20_000)]
+    pairs = [sample(rng, 4, 8, ContentWords(**tables)) for _ in range(20_000)]
     known: dict[str, Pair] = {}
     assert all(known.setdefault(pair.source, pair) == pair for pair in pairs)
     assert len(known) < len(pairs) / 2
