@@ -27,6 +27,7 @@ BESIDE = {
     "words": ["task=parallel", "task.source=corpus.txt"],
 }
 
+COMMAND = {"contender": "cost", "match": "sweep"}  # of the groups that `train` does not have
 MAY_LACK = {"contender": (UnavailableError,)}  # what a choice may be refused with: its package may not be installed
 
 
@@ -57,7 +58,7 @@ def test_a_command_composes(command: str) -> None:
 
 @pytest.mark.parametrize(("group", "choice"), CHOICES)
 def test_a_choice_is_a_job(group: str, choice: str) -> None:
-    cfg = composed("cost" if group == "contender" else "train", f"{group}={choice}", *BESIDE.get(choice, []))
+    cfg = composed(COMMAND.get(group, "train"), f"{group}={choice}", *BESIDE.get(choice, []))
     assert all(callable(get_object(target)) for target in targets(cfg))
     if (group, choice) == ("device", "cuda") and not torch.cuda.is_available():
         with pytest.raises(UserError, match="device=cuda: not on this machine"):

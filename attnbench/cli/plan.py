@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from attnbench import record
 from attnbench.cli.cell_configs import CellConfigs
 from attnbench.cli.grid import SEED, Cells, Grids, cells
+from attnbench.cli.match import Cell, match
 from attnbench.errors import UnavailableError, UserError
 from attnbench.job.identity import job_key
 from attnbench.job.run import check
@@ -71,19 +72,33 @@ def plan(grids: Grids, arguments: Sequence[str], config: DictConfig, loader: Con
     """
     found = cells(grids, arguments, OverridesParser.create(config_loader=loader))
     configs = CellConfigs(config, loader)
-    planned: dict[str, PlannedJob] = {}
-    for overrides in _with_folder(found, arguments, config.command):
-        cfg, unavailable = configs(overrides), None
-        try:
-            check(cfg)
-        except UnavailableError as error:
-            unavailable = str(error)
-        except UserError as error:
-            raise UserError(f"{_shown(overrides)}: {error}") from error
-        key = job_key(cfg)
-        planned.setdefault(key, PlannedJob(overrides, key, cfg, unavailable))
-    jobs = list(planned.values())
-    return Plan(jobs, _summary(found.grid, jobs))
+    jobs = [_planned(overrides, configs) for overrides in _with_folder(found, arguments, config.command)]
+    equal = match([Cell(job.overrides, job.cfg) for job in jobs], rename=not _names_folder(arguments))
+    summary = _summary(found.grid, _distinct(jobs))
+    if equal:
+        overrides, told = equal
+        jobs, summary = [_planned(each, configs) for each in overrides], f"{summary}; {told}"
+    return Plan(_distinct(jobs), summary)
+
+
+def _planned(overrides: list[str], configs: CellConfigs) -> PlannedJob:
+    """The job of a cell, checked."""
+    cfg, unavailable = configs(overrides), None
+    try:
+        check(cfg)
+    except UnavailableError as error:
+        unavailable = str(error)
+    except UserError as error:
+        raise UserError(f"{_shown(overrides)}: {error}") from error
+    return PlannedJob(overrides, job_key(cfg), cfg, unavailable)
+
+
+def _distinct(jobs: Sequence[PlannedJob]) -> list[PlannedJob]:
+    """The jobs without those that have the key of an earlier one."""
+    found: dict[str, PlannedJob] = {}
+    for job in jobs:
+        found.setdefault(job.key, job)
+    return list(found.values())
 
 
 def finished(folder: Path) -> dict[str, Record]:
@@ -94,10 +109,14 @@ def finished(folder: Path) -> dict[str, Record]:
 
 def _with_folder(found: Cells, arguments: Sequence[str], command: str) -> list[list[str]]:
     """The overrides of each cell. A grid from the command line gets a folder of its own, named after its axes."""
-    if not found.axes or any(argument.startswith("sweep=") for argument in arguments):
+    if not found.axes or _names_folder(arguments):
         return found.overrides
     name = "-".join(found.axes if command == "train" else [command, *found.axes])
     return [[*cell, f"sweep={name}"] for cell in found.overrides]
+
+
+def _names_folder(arguments: Sequence[str]) -> bool:
+    return any(argument.startswith("sweep=") for argument in arguments)
 
 
 def _summary(grid: str, jobs: Sequence[PlannedJob]) -> str:

@@ -28,7 +28,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from attnbench.attention import Attention
-from attnbench.attention.kernels import AttentionSpec, InputSize
+from attnbench.attention.kernels import AttentionSpec, InputSize, KernelCost
 from attnbench.attention.scopes import View
 from attnbench.record import Passes
 
@@ -73,18 +73,34 @@ def operations(
     _, scope_flops = _run_and_count(layer, head_dim, lambda query: layer.scope.forward(query, View(1)))
     features_need_gradient = query.requires_grad or key.requires_grad
     size = InputSize(batch, layer.heads, length, length, query.shape[-1], head_dim, features_need_gradient)
-    cost = layer.chosen_kernel().cost(AttentionSpec(layer.score, layer.scope, layer.selection), size, device)
+    spec = AttentionSpec(layer.score, layer.scope, layer.selection)
+    cost = layer.chosen_kernel().cost(spec, size, device)
     backward, states = passes == "forward+backward", batch * length
-    compare, select, mix = (1 + backward * step_passes for step_passes in cost.backward_passes)
     maps = states * (query_flops + key_flops) * (3 if backward and cost.backward_passes.compare else 1)
     maps += states * scope_flops * (3 if backward and cost.backward_passes.select else 1)
-    compared = cost.pairs * compare * cost.compare_flops
-    selected = cost.pairs * select * (layer.selection.flops + layer.scope.flops)
-    mixed = cost.pairs * mix * cost.mix_flops
+    compared, selected, mixed = pair_flops(spec, cost, backward=backward)
     moved = states * layer.heads * head_dim * (11 if backward else 4)
     moved += cost.pairs * (cost.forward_moves + backward * cost.backward_moves)
     products = maps + mixed + (compared if layer.score.factored else 0)
     return Operations(float(maps + compared + selected + mixed), float(moved * dtype.itemsize), float(products))
+
+
+class PairFlops(NamedTuple):
+    """The operations of the work for each pair of a query and a key."""
+
+    compared: int
+    selected: int
+    mixed: int
+
+
+def pair_flops(spec: AttentionSpec, cost: KernelCost, *, backward: bool) -> PairFlops:
+    """The operations for all pairs of one call of a kernel; with `backward`, those of its backward pass too."""
+    compare, select, mix = (1 + backward * step_passes for step_passes in cost.backward_passes)
+    return PairFlops(
+        cost.pairs * compare * cost.compare_flops,
+        cost.pairs * select * (spec.selection.flops + spec.scope.flops),
+        cost.pairs * mix * cost.mix_flops,
+    )
 
 
 def _run_and_count(layer: Attention, head_dim: int, function: Callable[[Tensor], T]) -> tuple[T, int]:

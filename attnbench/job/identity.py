@@ -19,7 +19,20 @@ PARTS = {
 }
 # Overrides that say where and how to run and record, not what.
 UNNAMED = frozenset(
-    ("seed", "sweep", "experiment", "force", "progress", "tracker", "attention", "measure", "cost", "job", "jobs")
+    (
+        "seed",
+        "sweep",
+        "experiment",
+        "force",
+        "progress",
+        "tracker",
+        "attention",
+        "measure",
+        "cost",
+        "job",
+        "jobs",
+        "match",
+    )
 )
 # What a procedure reads, but which has only one possible value.
 UNREAD = {"regression": {"key_value", "heads"}}
@@ -45,7 +58,7 @@ def factors(cfg: DictConfig, hydra: Any) -> dict[str, Factor]:
     """What names this job: the choice of each group, the plain factors, and all other overridden values.
 
     A part of one place in the model has the place in its name: `cross.score`. What does not bear on the job is left
-    out: a model without attention has no score.
+    out: a model without attention has no score. So is what `match` has set: it makes mechanisms comparable.
     """
     choices = hydra.runtime.choices
     groups = {name: choices[name] for name in map(str, cfg) if name in choices}  # in our order, not in Hydra's
@@ -54,8 +67,9 @@ def factors(cfg: DictConfig, hydra: Any) -> dict[str, Factor]:
     overridden = [override.partition("=")[0].lstrip("+~").rpartition("@")[2] for override in hydra.overrides.task]
     values = {name: OmegaConf.select(cfg, name) for name in (*PLAIN, *overridden) if name not in groups}
     values = {name: value for name, value in values.items() if value is not None and not OmegaConf.is_config(value)}
-    unnamed = UNNAMED | UNREAD.get(cfg.procedure, set())
+    unnamed, equal = UNNAMED | UNREAD.get(cfg.procedure, set()), OmegaConf.select(cfg, "match.keys") or ()
     named = {name: value for name, value in (groups | values).items() if name.partition(".")[0] not in unnamed}
+    named = {name: value for name, value in named.items() if name not in equal}
     own = OmegaConf.masked_copy(cfg, [str(name) for name in cfg if name != "hydra"])  # Hydra's part is large
     with_all = parts(own)
     return {name: value for name, value in named.items() if _parts_without(own, name) != with_all}

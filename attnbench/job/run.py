@@ -128,7 +128,7 @@ def blank(cfg: DictConfig, hydra: Any) -> Record:
         status="failed",
         error=None,
         factors=factors(cfg, hydra),
-        overrides=list(hydra.overrides.task),
+        overrides=[override for override in hydra.overrides.task if not override.startswith("match")],  # by its keys
         seed=cfg.seed,
         config=parts(cfg),
         environment=describe(torch.device("cpu")),
@@ -142,6 +142,7 @@ def blank(cfg: DictConfig, hydra: Any) -> Record:
         alignment=None,
         alignments=[],
         regression=None,
+        matched=OmegaConf.select(cfg, "match.equal"),
     )
 
 

@@ -12,6 +12,7 @@ from attnbench.report.figures import growth as growth_figures
 from attnbench.report.figures import kernel_regression as regression_figures
 from attnbench.report.findings import findings
 from attnbench.report.pages.viewer import viewer
+from attnbench.report.study.equality import equality
 from attnbench.report.study.study import Study
 from attnbench.report.tables import alignment as alignment_tables
 from attnbench.report.tables import cost, published, quality, setting
@@ -69,6 +70,8 @@ def _findings(analysis: Analysis, command: str, broken: Sequence[str]) -> Iterat
     failed = "" if set(statuses) != {"finished"} or broken else " No job failed."
     jobs = "1 job" if len(records) == 1 else f"{len(records):,} jobs"
     yield Paragraph(f"{jobs}: {counts}.{failed} Started {when} UTC; {time} of computing in all.")
+    if equal := equality(analysis.study):
+        yield Paragraph(equal)
     if sentences := findings(analysis):
         yield Bullets(tuple(sentence[0].upper() + sentence[1:] for sentence in sentences))
     yield Paragraph("The command behind this report:")

@@ -7,6 +7,7 @@ import pandas as pd
 
 from attnbench.report.analysis import LEVEL, Analysis
 from attnbench.report.document import CellValue, Column, Table, fixed, without_empty
+from attnbench.report.study.equality import equality
 from attnbench.report.study.frames import by_condition, median, numbers
 
 PLACES = (Column("Condition"), Column("Mechanism"))
@@ -38,9 +39,9 @@ def quality(analysis: Analysis) -> Table:
     counts = " or ".join(f"{count:,}" for count in sorted({int(n) for n in analysis.study.jobs["sentences"]}))
     caption = (
         f"Quality on the test set ({counts} sentences), best first. {interval_note(analysis)}"
-        f"{_baseline_note(analysis)} Exact: sentences without any mistake. Accuracy: single "
-        "tokens under teacher forcing. Parameters and training time are medians over the jobs."
-    )
+        f"{_baseline_note(analysis)} Exact: sentences without any mistake. Accuracy: single tokens under teacher "
+        f"forcing. Parameters and training time are medians over the jobs. {equality(analysis.study)}"
+    ).strip()
     return without_empty(Table("quality", caption, columns, tuple(rows)))
 
 
