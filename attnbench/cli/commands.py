@@ -1,6 +1,7 @@
 """The function of each command, and what happens when a job fails."""
 
 import contextlib
+import math
 from collections.abc import Callable
 
 from hydra.core.hydra_config import HydraConfig
@@ -13,19 +14,31 @@ from attnbench.cli.sweep_table import print_table
 from attnbench.cli.translate import translate
 from attnbench.errors import UserError
 from attnbench.job.run import check, finished, run
+from attnbench.record import Record
 
 
-def run_job(cfg: DictConfig) -> None:
-    """Runs one job. If it is part of a sweep, a failure is left in its record. Otherwise it is raised."""
+def run_job(cfg: DictConfig) -> float:
+    """Runs one job. If it is part of a sweep, a failure is left in its record. Otherwise it is raised.
+
+    Returns:
+        BLEU on the validation set, for a sweeper that searches the best (it should maximise); NaN without it.
+    """
     if HydraConfig.get().mode is RunMode.MULTIRUN:
         with contextlib.suppress(Exception):
-            run(cfg)
-        return
+            return _objective(run(cfg))
+        return math.nan
     check(cfg)
     if finished(cfg):
         print("finished already; force=true runs it again")
-    print_table([run(cfg)])
+    done = run(cfg)
+    print_table([done])
     print(f"record and checkpoint: {HydraConfig.get().runtime.output_dir}")
+    return _objective(done)
+
+
+def _objective(done: Record) -> float:
+    bleu = done.training.validation_bleu if done.training else None
+    return math.nan if bleu is None else bleu
 
 
 def refuse_alone(cfg: DictConfig) -> None:
@@ -39,7 +52,7 @@ def refuse_alone(cfg: DictConfig) -> None:
     )
 
 
-COMMANDS: dict[str, Callable[[DictConfig], None]] = {
+COMMANDS: dict[str, Callable[[DictConfig], float | None]] = {
     "train": run_job,
     "cost": refuse_alone,
     "report": report,
@@ -48,6 +61,6 @@ COMMANDS: dict[str, Callable[[DictConfig], None]] = {
 }
 
 
-def execute(cfg: DictConfig) -> None:
-    """The function that Hydra runs, in this process or in a launcher's worker."""
-    COMMANDS[cfg.command](cfg)
+def execute(cfg: DictConfig) -> float | None:
+    """The function that Hydra runs, in this process or in a launcher's worker. Returns what a job is worth."""
+    return COMMANDS[cfg.command](cfg)

@@ -32,12 +32,13 @@ class Cells:
     axes: list[str]
 
 
-def cells(grids: Grids, arguments: Sequence[str], parser: OverridesParser) -> Cells:
+def cells(grids: Grids, seeds: str | None, arguments: Sequence[str], parser: OverridesParser) -> Cells:
     """The union of the grids, each the product of its axes, combined with the arguments of the command line.
 
     - An argument with several values for an axis of the grids replaces all grids, as in plain Hydra.
     - Any other argument holds for every cell (one value), or multiplies the cells (several values).
-    - Seeds on the command line replace the seeds of a grid.
+    - Seeds on the command line replace the seeds of a grid. Without either, a cell has `seeds`, as on a command line;
+      None is the seed of the config.
     - `grid=none` drops all grids.
 
     Raises:
@@ -49,12 +50,12 @@ def cells(grids: Grids, arguments: Sequence[str], parser: OverridesParser) -> Ce
     swept = [_key(override) for override in parsed if override.is_sweep_override()]
     if not all(_is_kept(override) for override in parsed if _key(override) == CHOICE):
         named = [key for key in keys if "." not in key and key not in UNNAMED]
-        return Cells(_product([{}], own, parser), "no grid", named or swept)
+        return Cells(_product([{}], seeds, own, parser), "no grid", named or swept)
     if _axes(grids) & set(swept):
-        return Cells(_product([{}], own, parser), "your grid", swept)
+        return Cells(_product([{}], seeds, own, parser), "your grid", swept)
     experiment = next((argument for argument in own if argument.startswith("experiment=")), None)
     name = f"grid of {experiment}" if experiment else "default grid"
-    return Cells(_product(grids or [{}], own, parser), name if grids else "your grid", [])
+    return Cells(_product(grids or [{}], seeds, own, parser), name if grids else "your grid", [])
 
 
 def for_cells(arguments: Sequence[str]) -> list[str]:
@@ -73,12 +74,13 @@ def for_cells(arguments: Sequence[str]) -> list[str]:
     return rewritten
 
 
-def _product(grids: Grids, arguments: Sequence[str], parser: OverridesParser) -> list[list[str]]:
+def _product(grids: Grids, seeds: str | None, arguments: Sequence[str], parser: OverridesParser) -> list[list[str]]:
     """The overrides of each cell of each grid."""
     reseeded = any(argument.startswith(f"{SEED}=") for argument in arguments)
+    usual = {SEED: seeds} if seeds else {}
     union = []
     for grid in grids:
-        axes = [f"{key}={value}" for key, value in grid.items() if key != SEED or not reseeded]
+        axes = [f"{key}={value}" for key, value in {**usual, **grid}.items() if key != SEED or not reseeded]
         union += BasicSweeper.split_arguments(parser.parse_overrides([*axes, *arguments]), None)[0]
     return union
 

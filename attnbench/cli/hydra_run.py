@@ -90,7 +90,7 @@ def _run(command: str, arguments: list[str], overrides: list[str]) -> None:
         raise UserError(explain(error, command, overrides)) from error
 
 
-def _execute(cfg: DictConfig) -> None:
+def _execute(cfg: DictConfig) -> float | None:
     """The function that Hydra runs. It exits by itself: Hydra would add lines of its own to an error that passes
     through it.
     """
@@ -101,7 +101,7 @@ def _execute(cfg: DictConfig) -> None:
     from attnbench.cli.commands import execute
 
     try:
-        execute(cfg)
+        return execute(cfg)
     except UserError as error:
         die(str(error), USER_ERROR)
     except BrokenPipeError:

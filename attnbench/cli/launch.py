@@ -41,16 +41,21 @@ def launch(launcher: Launcher, jobs: Sequence[PlannedJob]) -> None:
     at_once, options = jobs_at_once(jobs[0].cfg), cast(Any, launcher).joblib
     options |= {"n_jobs": at_once, "pre_dispatch": "n_jobs", "batch_size": 1}
     with _threads_of_new_processes(1 if at_once > 1 else None):
-        try:
-            launcher.launch(overrides, initial_job_idx=0)
-        finally:
-            if at_once > 1:  # joblib keeps its processes for later; after a Ctrl-C they would complain
-                get_reusable_executor().shutdown(wait=True, kill_workers=True)
+        launcher.launch(overrides, initial_job_idx=0)
+
+
+@contextmanager
+def workers_kept() -> Iterator[None]:
+    """In this context, the processes of joblib are kept from launch to launch. After it, there are none."""
+    try:
+        yield
+    finally:  # after a Ctrl-C, processes that joblib keeps for later would complain
+        get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
 def measure(jobs: Sequence[PlannedJob], folder: Path) -> float:
     """Measures what the jobs cost, with as many threads as a job will have. Returns the seconds that it took."""
-    cfgs = [job.cfg for job in jobs if job.cfg.procedure == "translation"]
+    cfgs = [job.cfg for job in jobs if job.cfg.procedure == "translation" and not job.cfg.trial]
     if not cfgs:
         return 0.0
     threads, begun = torch.get_num_threads(), time.perf_counter()

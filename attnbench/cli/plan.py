@@ -1,7 +1,8 @@
 """The plan of a sweep: its jobs, checked before any of them runs, and which of them are finished already."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from hydra.core.config_loader import ConfigLoader
@@ -52,17 +53,24 @@ class PlannedJob:
 
 @dataclass(frozen=True)
 class Plan:
-    """The jobs of a sweep. `summary` says in words what they are: "default grid, 14 mechanisms × 2 seeds"."""
+    """The jobs of a sweep.
+
+    Args:
+        jobs: each once.
+        summary: says in words what they are: "default grid, 14 mechanisms × 2 seeds".
+        add: plans a further job with these overrides, and checks it.
+    """
 
     jobs: list[PlannedJob]
     summary: str
+    add: Callable[[list[str]], PlannedJob]
 
 
-def plan(grids: Grids, arguments: Sequence[str], config: DictConfig, loader: ConfigLoader) -> Plan:
+def plan(grids: Grids, seeds: str | None, arguments: Sequence[str], config: DictConfig, loader: ConfigLoader) -> Plan:
     """The jobs of a sweep. A job that several cells describe is planned once.
 
     Args:
-        grids: of the config; see `attnbench.cli.grid.cells`.
+        grids, seeds: of the config; see `attnbench.cli.grid.cells`.
         arguments: overrides from the command line.
         config: composed without them.
         loader: composes the config of a cell.
@@ -70,15 +78,16 @@ def plan(grids: Grids, arguments: Sequence[str], config: DictConfig, loader: Con
     Raises:
         UserError: a cell that cannot run at all.
     """
-    found = cells(grids, arguments, OverridesParser.create(config_loader=loader))
+    found = cells(grids, seeds, arguments, OverridesParser.create(config_loader=loader))
     configs = CellConfigs(config, loader)
-    jobs = [_planned(overrides, configs) for overrides in _with_folder(found, arguments, config.command)]
+    add = partial(_planned, configs=configs)
+    jobs = [add(overrides) for overrides in _with_folder(found, arguments, config.command)]
     equal = match([Cell(job.overrides, job.cfg) for job in jobs], rename=not _names_folder(arguments))
     summary = _summary(found.grid, _distinct(jobs))
     if equal:
         overrides, told = equal
-        jobs, summary = [_planned(each, configs) for each in overrides], f"{summary}; {told}"
-    return Plan(_distinct(jobs), summary)
+        jobs, summary = [add(each) for each in overrides], f"{summary}; {told}"
+    return Plan(_distinct(jobs), summary, add)
 
 
 def _planned(overrides: list[str], configs: CellConfigs) -> PlannedJob:

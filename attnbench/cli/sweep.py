@@ -16,16 +16,19 @@ from omegaconf import DictConfig, read_write
 from attnbench import record
 from attnbench.cli.cost import compare
 from attnbench.cli.grid import Grids
-from attnbench.cli.launch import is_local, jobs_at_once, launch, measure
+from attnbench.cli.launch import is_local, jobs_at_once, launch, measure, workers_kept
 from attnbench.cli.plan import Plan, PlannedJob, finished, plan
 from attnbench.cli.progress import Progress
 from attnbench.cli.report import build_report
 from attnbench.cli.sweep_table import print_seconds, print_table
+from attnbench.cli.tuning import tune
 from attnbench.errors import UserError
+from attnbench.record import Record
 
 
 def run_sweep(
     grids: Grids,
+    seeds: str | None,
     arguments: Sequence[str],
     config: DictConfig,
     loader: ConfigLoader,
@@ -34,7 +37,7 @@ def run_sweep(
     """Runs a sweep to its end.
 
     Args:
-        grids: of the config; see `attnbench.cli.grid.cells`.
+        grids, seeds: of the config; see `attnbench.cli.grid.cells`.
         arguments: overrides from the command line.
         config: composed without them.
         loader: composes the config of a cell.
@@ -44,7 +47,7 @@ def run_sweep(
         UserError: a job that cannot run at all. In that case nothing has been run.
         SystemExit: with status 1 if a job failed, with status 130 if the sweep was interrupted.
     """
-    planned = plan(grids, arguments, config, loader)
+    planned = plan(grids, seeds, arguments, config, loader)
     if config.command == "cost":
         compare(planned)
     else:
@@ -57,55 +60,78 @@ def _train(planned: Plan, config: DictConfig, launcher: Launcher) -> None:
             raise UserError(f"{job.name}: {job.unavailable}")
         jobs_at_once(job.cfg)
     folder = planned.jobs[0].sweep
-    before = finished(folder)
-    todo = [job for job in planned.jobs if job.cfg.force or job.key not in before]
-    skipped = len(planned.jobs) - len(todo)
-    print(f"{folder}: {_counted(len(planned.jobs))} ({planned.summary})", flush=True)
-    if skipped:
-        print(f"{skipped} of them finished already", flush=True)
-    measuring_s = 0.0
-    if todo:
-        with read_write(config):  # the launcher makes this folder, whatever its jobs use
-            config.hydra.sweep.dir = str(folder)
-        again = ["python", "-m", "attnbench", config.hydra.job.config_name, *sys.argv[1:]]
-        measuring_s = _launch(launcher, todo, folder, shlex.join(again))
-    kept = {job.key: before[job.key] for job in planned.jobs if job not in todo}
-    found = {job.key: kept.get(job.key) or record.find(job.record) for job in planned.jobs}
-    records = [one for one in found.values() if one is not None]
+    print(f"{folder}: {_counted(len(planned.jobs), 'job')} ({planned.summary})", flush=True)
+    with read_write(config):  # the launcher makes this folder, whatever its jobs use
+        config.hydra.sweep.dir = str(folder)
+    again = shlex.join(["python", "-m", "attnbench", config.hydra.job.config_name, *sys.argv[1:]])
+    runner = Runner(launcher, folder, again)
+    with workers_kept():
+        jobs = tune(planned, runner.run, print)
+        found = runner.run(jobs, "jobs")
+    records = [found[job.key] for job in jobs if job.key in found]
     print_table(records)
-    print_seconds([one for job in todo if (one := found[job.key])], measuring_s)
-    for job in planned.jobs:
-        if found[job.key] is None:
+    print_seconds(runner.ran, runner.measuring_s)
+    for job in jobs:
+        if job.key not in found:
             print(f"no record, its process died: {job.folder}")
     build_report([folder], folder.name)
-    if len(records) < len(planned.jobs) or any(one.status != "finished" for one in records):
+    if len(records) < len(jobs) or any(one.status != "finished" for one in records):
         raise SystemExit(1)
 
 
-def _counted(jobs: int) -> str:
-    return "1 job" if jobs == 1 else f"{jobs} jobs"
+class Runner:
+    """Runs jobs of a sweep, those that are not finished yet, and measures beforehand what they cost.
+
+    Args:
+        launcher: of Hydra.
+        folder: of the sweep.
+        again: the command that goes on after an interruption.
+
+    Attributes:
+        ran: the records of the jobs that were run.
+        measuring_s: seconds that were spent measuring cost, before the jobs.
+    """
+
+    def __init__(self, launcher: Launcher, folder: Path, again: str) -> None:
+        self.launcher, self.folder, self.again = launcher, folder, again
+        self.ran: list[Record] = []
+        self.measuring_s = 0.0
+
+    def run(self, jobs: Sequence[PlannedJob], what: str) -> dict[str, Record]:
+        """Runs the jobs, and says so: `what` they are. Returns the records that exist, by key."""
+        before = finished(self.folder)
+        todo = [job for job in jobs if job.cfg.force or job.key not in before]
+        skipped = "" if len(todo) == len(jobs) else f", {len(jobs) - len(todo)} of them finished already"
+        print(f"{what}: {len(jobs)}{skipped}", flush=True)
+        if todo:
+            self._launch(todo)
+        new = {job.key: one for job in todo if (one := record.find(job.record))}
+        self.ran += new.values()
+        return {job.key: before[job.key] for job in jobs if job not in todo} | new
+
+    def _launch(self, todo: Sequence[PlannedJob]) -> None:
+        stopped = threading.Event()
+        with _interrupts(stopped):
+            try:
+                if is_local(self.launcher):
+                    self.measuring_s += measure(todo, self.folder)
+                with Progress([job.record for job in todo]):
+                    launch(self.launcher, todo)
+            except KeyboardInterrupt:
+                stopped.set()
+            except Exception as error:
+                # When the system kills a worker, the launcher fails too. The records of earlier jobs are kept.
+                if not stopped.is_set():
+                    print(f"the launcher stopped: {type(error).__name__}: {error}".splitlines()[0], file=sys.stderr)
+        if stopped.is_set():
+            kept = len(finished(self.folder))
+            print(f"\ninterrupted: {kept} finished jobs are kept in {self.folder}", file=sys.stderr)
+            print(f"to go on: {self.again}", file=sys.stderr)
+            raise SystemExit(130)
 
 
-def _launch(launcher: Launcher, todo: Sequence[PlannedJob], folder: Path, again: str) -> float:
-    """Runs the jobs. Returns the seconds that were spent measuring what they cost, before the first."""
-    stopped, measuring_s = threading.Event(), 0.0
-    with _interrupts(stopped):
-        try:
-            if is_local(launcher):
-                measuring_s = measure(todo, folder)
-            with Progress([job.record for job in todo]):
-                launch(launcher, todo)
-        except KeyboardInterrupt:
-            stopped.set()
-        except Exception as error:
-            # When the system kills a worker, the launcher fails too. The records of earlier jobs are kept.
-            if not stopped.is_set():
-                print(f"the launcher stopped: {type(error).__name__}: {error}".splitlines()[0], file=sys.stderr)
-    if stopped.is_set():
-        print(f"\ninterrupted: {len(finished(folder))} finished jobs are kept in {folder}", file=sys.stderr)
-        print(f"to go on: {again}", file=sys.stderr)
-        raise SystemExit(130)
-    return measuring_s
+def _counted(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"
 
 
 @contextmanager

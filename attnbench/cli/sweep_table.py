@@ -1,6 +1,6 @@
 """The table of all jobs at the end of a sweep."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 from attnbench.cost.scaling import growth
@@ -11,6 +11,7 @@ COLUMNS: dict[str, Callable[[Record], str]] = {
     "exact %": lambda record: f"{100 * record.quality.exact_match:.1f}" if record.quality else "",
     "test error": lambda record: f"{record.regression.test_error:.3f}" if record.regression else "",
     "sigma": lambda record: f"{record.regression.sigma:.3f}" if record.regression and record.regression.sigma else "",
+    "converged": lambda record: ("no", "yes")[record.training.converged] if record.training else "",
     "step ms": lambda record: f"{record.step.step_ms:.1f}" if record.step else "",
     "peak MiB": lambda record: f"{record.step.peak_mib:.0f}" if record.step else "",
     "time ~ n^": lambda record: _exponent(record, "ms"),
@@ -21,10 +22,14 @@ COLUMNS: dict[str, Callable[[Record], str]] = {
 
 
 def print_table(records: Sequence[Record]) -> None:
-    """Prints a row for each record: the factors in which records differ, then the results that any of them has."""
-    factors = [name for name in _factor_names(records) if len({_factor(r, name) for r in records}) > 1]
+    """Prints a row for each record: the factors in which records differ, what was tuned, then the results that any of
+    them has.
+    """
+    factors = [name for name in _names(r.factors for r in records) if len({_factor(r, name) for r in records}) > 1]
+    tuned = _names(r.tuned for r in records)
     rows = [[_factor(r, name) for name in factors] + [str(r.seed)] for r in records]
-    heads = [*factors, "seed"]
+    rows = [[*row, *(str(r.tuned.get(name, "")) for name in tuned)] for row, r in zip(rows, records, strict=True)]
+    heads = [*factors, "seed", *(name.rpartition(".")[2] for name in tuned)]
     for head, cell in COLUMNS.items():
         values = [cell(r) for r in records]
         if any(values):
@@ -50,8 +55,8 @@ def print_seconds(records: Sequence[Record], measuring_s: float) -> None:
     )
 
 
-def _factor_names(records: Sequence[Record]) -> list[str]:
-    return list(dict.fromkeys(name for record in records for name in record.factors))
+def _names(named: Iterable[Mapping[str, Factor]]) -> list[str]:
+    return list(dict.fromkeys(name for each in named for name in each))
 
 
 def _factor(record: Record, name: str) -> str:

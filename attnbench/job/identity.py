@@ -5,6 +5,7 @@ part.
 import copy
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -13,7 +14,10 @@ from attnbench.record import Factor
 
 # What each procedure reads of the config. Everything else enters by interpolation, or bears on no result.
 PARTS = {
-    "translation": ("task", "model", "training", "search", "evaluation", "cost", "device", "precision", "seed"),
+    "translation": (
+        *("task", "model", "training", "search", "evaluation", "cost", "device", "precision"),
+        *("trial", "seed"),
+    ),
     "regression": ("task", "attention", "training", "device", "seed"),
     "cost": ("contender", "heads", "width", "cost", "device", "precision", "seed"),
 }
@@ -32,6 +36,9 @@ UNNAMED = frozenset(
         "job",
         "jobs",
         "match",
+        "tune",
+        "learning_rates",
+        "trial",
     )
 )
 # What a procedure reads, but which has only one possible value.
@@ -58,7 +65,7 @@ def factors(cfg: DictConfig, hydra: Any) -> dict[str, Factor]:
     """What names this job: the choice of each group, the plain factors, and all other overridden values.
 
     A part of one place in the model has the place in its name: `cross.score`. What does not bear on the job is left
-    out: a model without attention has no score. So is what `match` has set: it makes mechanisms comparable.
+    out: a model without attention has no score. So is what `match` or a tuning has set: it makes mechanisms comparable.
     """
     choices = hydra.runtime.choices
     groups = {name: choices[name] for name in map(str, cfg) if name in choices}  # in our order, not in Hydra's
@@ -67,12 +74,28 @@ def factors(cfg: DictConfig, hydra: Any) -> dict[str, Factor]:
     overridden = [override.partition("=")[0].lstrip("+~").rpartition("@")[2] for override in hydra.overrides.task]
     values = {name: OmegaConf.select(cfg, name) for name in (*PLAIN, *overridden) if name not in groups}
     values = {name: value for name, value in values.items() if value is not None and not OmegaConf.is_config(value)}
-    unnamed, equal = UNNAMED | UNREAD.get(cfg.procedure, set()), OmegaConf.select(cfg, "match.keys") or ()
+    unnamed = UNNAMED | UNREAD.get(cfg.procedure, set())
+    equal = {*(OmegaConf.select(cfg, "match.keys") or ()), *tuned_keys(cfg)}
     named = {name: value for name, value in (groups | values).items() if name.partition(".")[0] not in unnamed}
     named = {name: value for name, value in named.items() if name not in equal}
     own = OmegaConf.masked_copy(cfg, [str(name) for name in cfg if name != "hydra"])  # Hydra's part is large
     with_all = parts(own)
     return {name: value for name, value in named.items() if _parts_without(own, name) != with_all}
+
+
+def tuned_keys(cfg: DictConfig) -> dict[str, Any]:
+    """The keys that the sweep of a job tunes, with the values of their trials; empty if none is tuned."""
+    keys = cfg.get("tune") and cfg.tune.get("keys") if cfg.procedure == "translation" else None
+    return dict(_flat(OmegaConf.to_container(keys, resolve=True))) if keys else {}
+
+
+def _flat(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The leaves of nested keys, by dotted path."""
+    if not isinstance(tree, dict):
+        yield path, tree
+        return
+    for key, below in tree.items():
+        yield from _flat(below, f"{path}.{key}" if path else str(key))
 
 
 def _parts_without(cfg: DictConfig, name: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from attnbench.environment import describe
 from attnbench.errors import in_one_line
 from attnbench.job import costs
 from attnbench.job.build import build, contender_plan
-from attnbench.job.identity import PARTS, factors, job_key, parts
+from attnbench.job.identity import PARTS, factors, job_key, parts, tuned_keys
 from attnbench.job.regression import check_regression, regress
 from attnbench.job.results import Folders, Results
 from attnbench.job.threads import threads_restored
@@ -128,7 +128,7 @@ def blank(cfg: DictConfig, hydra: Any) -> Record:
         status="failed",
         error=None,
         factors=factors(cfg, hydra),
-        overrides=[override for override in hydra.overrides.task if not override.startswith("match")],  # by its keys
+        overrides=_reproducing(hydra),
         seed=cfg.seed,
         config=parts(cfg),
         environment=describe(torch.device("cpu")),
@@ -142,8 +142,16 @@ def blank(cfg: DictConfig, hydra: Any) -> Record:
         alignment=None,
         alignments=[],
         regression=None,
+        trial=cfg.get("trial", False),
+        tuned={key: OmegaConf.select(cfg, key) for key in tuned_keys(cfg)},
         matched=OmegaConf.select(cfg, "match.equal"),
     )
+
+
+def _reproducing(hydra: Any) -> list[str]:
+    """The overrides that reproduce a job alone. What a sweep has matched or tuned is among them, by key."""
+    of_sweep = ("match", "tune")
+    return [each for each in hydra.overrides.task if each.partition("=")[0].partition(".")[0] not in of_sweep]
 
 
 def run_name(cfg: DictConfig, hydra: Any) -> str:

@@ -32,7 +32,10 @@ log = logging.getLogger(__name__)
 
 
 def train(cfg: DictConfig, folders: Folders, tracked: TrackedRun) -> Results:
-    """Trains a model, keeps its best weights, evaluates it on the test set, and finds or measures what it costs."""
+    """Trains a model, keeps its best weights, evaluates it on the test set, and finds or measures what it costs.
+
+    A trial is only trained and validated: it keeps no weights, and never sees the test set.
+    """
     compute, recipe = build_compute(cfg), build(cfg.training)
 
     def validated(point: record.HistoryPoint) -> None:
@@ -47,6 +50,8 @@ def train(cfg: DictConfig, folders: Folders, tracked: TrackedRun) -> Results:
             take_threads_that_pay(model, recipe, batch, compute)
         callbacks = Callbacks(cfg.progress, pause, validated)
         fitted = fit(model, task, recipe, compute, seed=cfg.seed, callbacks=callbacks)
+        if cfg.trial:
+            return Results(training=fitted.account)
         weights = {name: tensor.cpu() for name, tensor in fitted.weights.items()}
         saved = checkpoint.Checkpoint(parts(cfg), weights, task.source, task.target)
         checkpoint.save(saved, folders.own / checkpoint.NAME)

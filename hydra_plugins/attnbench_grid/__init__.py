@@ -14,10 +14,12 @@ class GridSweeper(Sweeper):
 
     Args:
         grids: each maps an override's key to its values, as on the command line (`dot,additive`).
+        seeds: of each cell, as on the command line (`1,2,3`), where neither its grid nor the command line names seeds.
+            None: the seed of the config.
     """
 
-    def __init__(self, grids: list[dict[str, Any]]) -> None:
-        self.grids = grids
+    def __init__(self, grids: list[dict[str, Any]], seeds: str | None) -> None:
+        self.grids, self.seeds = grids, seeds
         self.config: DictConfig | None = None
         self.launcher: Launcher | None = None
         self.hydra_context: HydraContext | None = None
@@ -33,4 +35,4 @@ class GridSweeper(Sweeper):
         from attnbench.cli.sweep import run_sweep
 
         assert self.config is not None and self.launcher is not None and self.hydra_context is not None
-        run_sweep(self.grids, arguments, self.config, self.hydra_context.config_loader, self.launcher)
+        run_sweep(self.grids, self.seeds, arguments, self.config, self.hydra_context.config_loader, self.launcher)
