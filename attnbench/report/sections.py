@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from attnbench.report.analysis import Analysis
 from attnbench.report.document import Block, Bullets, Code, Document, Paragraph, Section
 from attnbench.report.figures import alignment as alignment_figures
-from attnbench.report.figures import bleu, heads, lengths, memory, pareto, roofline, training
+from attnbench.report.figures import bleu, heads, lengths, memory, pareto, roofline, training, tuning
 from attnbench.report.figures import effects as effect_figures
 from attnbench.report.figures import growth as growth_figures
 from attnbench.report.figures import kernel_regression as regression_figures
@@ -19,6 +19,7 @@ from attnbench.report.tables import cost, published, quality, setting
 from attnbench.report.tables import effects as effect_tables
 from attnbench.report.tables import growth as growth_tables
 from attnbench.report.tables import kernel_regression as regression_tables
+from attnbench.report.tables import tuning as tuning_tables
 from attnbench.report.tables.samples import samples
 
 
@@ -44,7 +45,7 @@ def build_document(
         "Quality against cost": lambda: pareto.fronts(study, analysis.bleu),
         "Factor effects": lambda: _effects(analysis),
         "Quality by sentence length": lambda: _by_length(analysis),
-        "Learning curves": lambda: training.learning_curves(study),
+        "Tuning and convergence": lambda: _trainings(study),
         "Alignments": lambda: _alignments(analysis),
         "Heads": lambda: _heads(study),
         "Published figures": lambda: published.beside(analysis),
@@ -127,6 +128,13 @@ def _effects(analysis: Analysis) -> Iterator[Block]:
 def _by_length(analysis: Analysis) -> Iterator[Block]:
     yield from lengths.by_length(analysis.study, analysis.bins)
     yield from quality.beyond(analysis)
+
+
+def _trainings(study: Study) -> Iterator[Block]:
+    yield from tuning_tables.trainings(study)
+    yield from tuning.sensitivity(study)
+    yield from tuning.by_trials(study)
+    yield from training.learning_curves(study)
 
 
 def _alignments(analysis: Analysis) -> Iterator[Block]:

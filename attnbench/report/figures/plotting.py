@@ -175,11 +175,16 @@ def point(style: Style) -> dict[str, Any]:
 
 def lengths_axis(axis: Axes, lengths: Sequence[float]) -> None:
     """A logarithmic axis of lengths, with ticks at the given lengths, or at as many of them as fit."""
+    values_axis(axis, lengths, "{x:.0f}")
+
+
+def values_axis(axis: Axes, values: Sequence[float], text: str = "{x:g}") -> None:
+    """A logarithmic axis of values, with ticks at the given values, or at as many of them as fit."""
     axis.set_xscale("log")
-    said = sorted(lengths)[:: -(-len(lengths) // 6)] if len(lengths) > 6 else sorted(lengths)
+    said = sorted(values)[:: -(-len(values) // 6)] if len(values) > 6 else sorted(values)
     axis.xaxis.set_major_locator(FixedLocator(said))
     axis.xaxis.set_minor_locator(NullLocator())
-    axis.xaxis.set_major_formatter("{x:.0f}")
+    axis.xaxis.set_major_formatter(text)
 
 
 def plain_log_axis(axis: Axes, which: str) -> None:

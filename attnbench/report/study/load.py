@@ -2,12 +2,13 @@
 
 import gc
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from attnbench import record
+from attnbench.record import Record
 from attnbench.report.study.compact_record import CompactRecord, compact
 from attnbench.tracking import wandb_tracker
 
@@ -69,13 +70,20 @@ def _records(place: Path) -> Iterator[Path]:
 
 def _once(found: dict[Path, CompactRecord]) -> set[Path]:
     """The paths of the records that are used."""
-    newest: dict[str, Path] = {}
+    newest: dict[Hashable, Path] = {}
     for path in sorted(found, key=lambda path: _rank(found[path])):
-        newest[found[path].record.key] = path
+        newest[_identity(found[path].record)] = path
     chosen = [found[path].record.scaling for path in newest.values()]
     references = {(each.baseline, each.session) for each in chosen if each and each.session}
     kept = {path for path, each in found.items() if _session(each) in references}
     return kept | set(newest.values())
+
+
+def _identity(record: Record) -> Hashable:
+    """What a job is. If a sweep is tuned again and chooses other values, its jobs are the same ones, trained again."""
+    if record.tuned and not record.trial:
+        return record.sweep, record.seed, *sorted((name, str(value)) for name, value in record.factors.items())
+    return record.key
 
 
 def _rank(each: CompactRecord) -> tuple[bool, str]:

@@ -13,6 +13,7 @@ CONDITIONS = ("task", "device", "length")  # with their own settings, such as ta
 FAMILIES = ("contender", "model")  # factors that only one kind of job has: cost, or translation
 Factors = Mapping[str, Factor]
 LONG = 5  # factors in a label; longer ones would fill more of a figure than its data
+NOT_CONVERGED = "†"  # at the end of the name of a mechanism
 USUAL = 0.75  # if this share of a model's mechanisms has a value, labels leave it out
 
 
@@ -64,6 +65,15 @@ def telling_factors(records: Sequence[Record]) -> list[dict[str, Factor]]:
         {"contender": each["contender"], **its} if "contender" in each else its
         for each, its in zip(mechanisms, named, strict=True)
     ]
+
+
+def marked(names: Sequence[str], records: Sequence[Record]) -> list[str]:
+    """The names, with a mark at each mechanism that was trained for the report and did not always converge."""
+    pairs = list(zip(names, records, strict=True))
+    ended_early = {
+        name for name, each in pairs if not each.trial and each.training is not None and not each.training.converged
+    }
+    return [f"{name} {NOT_CONVERGED}" if name in ended_early else name for name in names]
 
 
 def natural_key(text: str) -> list[tuple[int, str]]:

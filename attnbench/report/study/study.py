@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from attnbench import record as stored
+from attnbench.errors import UserError
 from attnbench.record import (
     Alignment,
     AlignmentQuality,
@@ -27,6 +28,7 @@ from attnbench.report.study.baseline import choose_baseline
 from attnbench.report.study.compact_record import CompactRecord, LinkCounts, SentenceStatistics, compact
 from attnbench.report.study.cost_ratios import Ratio, ratios
 from attnbench.report.study.styles import Encoding, encode
+from attnbench.report.study.tuning import Tuning, tunings
 
 KEY = ("job", "mechanism", "condition", "device", "seed", "attention")
 SCORES = ("bleu", "bleu_low", "bleu_high", "chrf", "exact_match", "token_accuracy", "loss", "sentences", "test_set")
@@ -57,7 +59,8 @@ class Study:
     """Records with their names: `mechanism[i]` and `condition[i]` belong to `entries[i]`, which is job `i` in every
     frame.
 
-    `baseline` is the mechanism with which others are compared; None if no job has results to compare.
+    Trials are no jobs: they are in `tunings` alone. `baseline` is the mechanism with which others are compared; None if
+    no job has results to compare.
     """
 
     entries: tuple[CompactRecord, ...]
@@ -65,6 +68,7 @@ class Study:
     condition: tuple[str, ...]
     encoding: Encoding
     baseline: str | None
+    tunings: tuple[Tuning, ...]
 
     @cached_property
     def records(self) -> tuple[Record, ...]:
@@ -240,23 +244,36 @@ class Study:
         return pd.concat([self._keys.iloc[jobs].reset_index(drop=True), own], axis=1)
 
 
-def study(jobs: Sequence[Record | CompactRecord], baseline: str | None = None) -> Study:
+def study(jobs: Sequence[Record | CompactRecord], words: str | None = None) -> Study:
     """Names the mechanism and the condition of every record, and gives every mechanism its style.
 
     Args:
-        jobs: records, whole or compact.
-        baseline: words that name the mechanism with which others are compared. None: no attention, if it was run.
+        jobs: records, whole or compact, with those of trials.
+        words: they name the mechanism with which others are compared. None: no attention, if it was run.
 
     Raises:
-        UserError: no mechanism has the words of the baseline.
+        UserError: no mechanism has the words of the baseline, or there are only trials.
     """
     entries = tuple(compact(each) if isinstance(each, Record) else each for each in jobs)
     records = [each.record for each in entries]
     factors = naming.telling_factors(records)
-    names = [naming.label(each, each) for each in factors]
-    encoding = encode(dict(zip(names, factors, strict=True)))
-    chosen = choose_baseline(baseline, records, names)
-    return Study(entries, tuple(names), tuple(naming.conditions(records)), encoding, chosen)
+    plain, places = [naming.label(each, each) for each in factors], naming.conditions(records)
+    names = naming.marked(plain, records)
+    own = [index for index, record in enumerate(records) if not record.trial]
+    trials = [index for index, record in enumerate(records) if record.trial]
+    if not own:
+        raise UserError("only trials of a tuning: run the sweep to its end, then its report")
+    by_place = {(names[index], places[index]): records[index] for index in own}
+    tuned = tunings([records[index] for index in trials], [(names[i], places[i]) for i in trials], by_place)
+    baseline = choose_baseline(words, [records[index] for index in own], [plain[index] for index in own])
+    return Study(
+        entries=tuple(entries[index] for index in own),
+        mechanism=tuple(names[index] for index in own),
+        condition=tuple(places[index] for index in own),
+        encoding=encode(dict(zip(names, factors, strict=True))),
+        baseline=None if baseline is None else names[plain.index(baseline)],
+        tunings=tuple(tuned),
+    )
 
 
 def evenly_spaced(items: Sequence[str], most: int) -> list[str]:

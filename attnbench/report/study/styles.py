@@ -11,7 +11,7 @@ from typing import Any
 import seaborn as sns
 
 from attnbench.record import Factor
-from attnbench.report.study.naming import factor_text, label, natural_key
+from attnbench.report.study.naming import NOT_CONVERGED, factor_text, label, natural_key
 
 INK, PALE, GRID = "#222222", "#9a9a9a", "#e4e4e4"  # neutral colours: text, background lines, grid
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "*", "<", ">", "h")
@@ -92,7 +92,8 @@ def _by_factor(mechanisms: Mapping[str, Mapping[str, Factor]], colour: str, fill
         hues[name] = label(factors, [colour]) or name
         shapes[name] = label(factors, others) if colour in factors else ""
         fills[name] = label(factors, [fill]) if fill else ""
-        within = label(factors, [key for key in factors if key != colour])
+        mark = f" {NOT_CONVERGED}" if name.endswith(NOT_CONVERGED) else ""
+        within = label(factors, [key for key in factors if key != colour]) + mark
         members[name] = FamilyMember(hues[name], within or name) if colour in factors else FamilyMember("", name)
     # A mechanism without the factor of the colour takes a colour from the end of the palette.
     apart = sorted({hues[name] for name, factors in mechanisms.items() if colour not in factors}, key=natural_key)
