@@ -1,13 +1,13 @@
 """The tables at the end of a cost session: the cost of each contender at each length, and its ratio to the baseline.
 
-forward (ms)           128   1024  ~ n^
-sdpa                 0.112   4.70  1.80
-additive · dense     16.3~      >
+forward (ms)       128   1024                      ~ n^  asymptote
+sdpa             0.112   4.70  not reached by n = 1,024
+additive · dense 16.3~      >    not reached by n = 128         n²
 """
 
 from collections.abc import Sequence
 
-from attnbench.cost.scaling import exponent
+from attnbench.cost.exponent import CLOSED_FORM, asymptote, by_length, exponent_text
 from attnbench.record import Record, ScalingPoint
 from attnbench.report.document import significant
 from attnbench.report.study.cost_ratios import (
@@ -20,6 +20,10 @@ from attnbench.report.study.cost_ratios import (
     ratios,
 )
 from attnbench.report.study.naming import conditions, label, telling_factors
+
+ASYMPTOTE = (
+    "asymptote: the growth of a call's operations in closed form; for memory, of the bytes that it reads and writes."
+)
 
 
 def print_costs(records: Sequence[Record]) -> None:
@@ -34,12 +38,14 @@ def print_costs(records: Sequence[Record]) -> None:
     for quantity in QUANTITIES:
         columns = [[str(length), *(_value(record, quantity, length) for record in records)] for length in lengths]
         exponents = ["~ n^", *(_exponent(record, quantity) for record in records)]
-        _print_block([quantity.title, *names], [*columns, exponents])
+        asymptotes = ["asymptote", *(_asymptote(record, quantity) for record in records)]
+        _print_block([quantity.title, *names], [*columns, exponents, asymptotes])
     references = [baseline(record, records) for record in records]
     against = ["of", *(names[records.index(reference)] if reference else "" for reference in references)]
     multiples = [[each.title, *(_multiple(record, records, each) for record in records)] for each in QUANTITIES]
     _print_block(["x the baseline", *names], [*multiples, against])
     print(f"{NOISY}: noisy, the quartiles are far apart. {LEGEND}")
+    print(ASYMPTOTE)
     for name, record in zip(names, records, strict=True):
         for reason in _reasons(record):
             print(f"{name}: {reason}")
@@ -73,9 +79,11 @@ def _value(record: Record, quantity: Quantity, length: int) -> str:
 
 
 def _exponent(record: Record, quantity: Quantity) -> str:
-    points = [point for point in _points(record) if point.passes == quantity.passes and point.status == "measured"]
-    found = exponent({point.length: getattr(point, quantity.field) for point in points})
-    return "" if found is None else f"{found:.2f}"
+    return exponent_text(by_length(_points(record), quantity.passes, quantity.field))
+
+
+def _asymptote(record: Record, quantity: Quantity) -> str:
+    return asymptote(by_length(_points(record), quantity.passes, CLOSED_FORM[quantity.field]))
 
 
 def _multiple(record: Record, records: Sequence[Record], quantity: Quantity) -> str:

@@ -1,9 +1,8 @@
 """The table of all jobs at the end of a sweep."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal
 
-from attnbench.cost.scaling import growth
+from attnbench.cost.exponent import CLOSED_FORM, Measured, asymptote, by_length, exponent_text
 from attnbench.record import Factor, Record
 
 COLUMNS: dict[str, Callable[[Record], str]] = {
@@ -15,7 +14,9 @@ COLUMNS: dict[str, Callable[[Record], str]] = {
     "step ms": lambda record: f"{record.step.step_ms:.1f}" if record.step else "",
     "peak MiB": lambda record: f"{record.step.peak_mib:.0f}" if record.step else "",
     "time ~ n^": lambda record: _exponent(record, "ms"),
+    "asymptote (FLOPs)": lambda record: _asymptote(record, "ms"),
     "memory ~ n^": lambda record: _exponent(record, "peak_mib"),
+    "asymptote (bytes moved)": lambda record: _asymptote(record, "peak_mib"),
     "seconds": lambda record: f"{record.duration_s:.0f}",
     "status": lambda record: record.status if record.error is None else f"{record.status}: {record.error}",
 }
@@ -64,9 +65,15 @@ def _factor(record: Record, name: str) -> str:
     return str(value)
 
 
-def _exponent(record: Record, field: Literal["ms", "peak_mib"]) -> str:
-    value = growth(record.scaling.points, field) if record.scaling else None
-    return "" if value is None else f"{value:.2f}"
+def _exponent(record: Record, field: Measured) -> str:
+    points = record.scaling.points if record.scaling else ()
+    return exponent_text(by_length(points, "forward+backward", field))
+
+
+def _asymptote(record: Record, field: Measured) -> str:
+    """The growth of the attention's operations, or of the bytes that it reads and writes, in closed form."""
+    points = record.scaling.points if record.scaling else ()
+    return asymptote(by_length(points, "forward+backward", CLOSED_FORM[field]))
 
 
 def _is_number(text: str) -> bool:

@@ -1,12 +1,10 @@
-"""How cost grows with the length: the lengths to measure, the prediction for the next length, and the exponent."""
+"""The lengths at which a cost is measured, and the prediction for the next length."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from attnbench.errors import UserError
-from attnbench.record import ScalingPoint
 
 POSITIVE = ("batch_size", "repetitions", "max_spread", "max_seconds", "max_mib")
 
@@ -40,29 +38,6 @@ class ScalingSettings:
                 raise UserError(f"cost.{key}={getattr(self, key)}: must be greater than 0")
 
 
-def growth(points: Sequence[ScalingPoint], field: Literal["ms", "peak_mib"]) -> float | None:
-    """Returns the growth exponent of time or memory, for forward with backward; None if there are too few lengths."""
-    known = {point.length: getattr(point, field) for point in points if point.passes == "forward+backward"}
-    return exponent({length: value for length, value in known.items() if value is not None})
-
-
-def asymptotic(values: Mapping[int, float]) -> dict[int, float]:
-    """Returns the values at the longer half of the lengths, because fixed costs dominate at the shorter lengths."""
-    lengths = sorted(length for length, value in values.items() if value > 0)
-    return {length: values[length] for length in (lengths[len(lengths) // 2 :] if len(lengths) > 3 else lengths)}
-
-
-def exponent(values: Mapping[int, float]) -> float | None:
-    """Returns the least-squares slope of log value over log length, on the asymptotic values; None for fewer than 2."""
-    values = asymptotic(values)
-    lengths = list(values)
-    if len(lengths) < 2:
-        return None
-    xs, ys = [math.log(length) for length in lengths], [math.log(values[length]) for length in lengths]
-    mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)
-    return sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True)) / sum((x - mean_x) ** 2 for x in xs)
-
-
 def predicted(values: Mapping[int, float], length: int) -> float:
     """Predicts the value at a longer length, from the growth between the last two lengths.
 
@@ -71,7 +46,16 @@ def predicted(values: Mapping[int, float], length: int) -> float:
     """
     if not values:
         return 0.0
-    last_two = sorted(values)[-2:]
-    slope = exponent({known: values[known] for known in last_two})
+    last = max(values)
+    slope = last_slope(values)
     power = 2.0 if slope is None else min(max(slope, 1.0), 2.0)
-    return values[last_two[-1]] * (length / last_two[-1]) ** power
+    return values[last] * (length / last) ** power
+
+
+def last_slope(values: Mapping[int, float]) -> float | None:
+    """The slope of log value over log length between the two longest lengths; None without two values above 0."""
+    known = sorted(values)[-2:]
+    if len(known) < 2 or min(values[length] for length in known) <= 0:
+        return None
+    shorter, longer = known
+    return math.log(values[longer] / values[shorter]) / math.log(longer / shorter)

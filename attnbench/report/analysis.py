@@ -8,11 +8,13 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import pandas as pd
 
+from attnbench.cost.exponent import CLOSED_FORM
 from attnbench.quality.error_rate import error_rate
 from attnbench.report.statistics import (
     Comparison,
     Effects,
     Estimate,
+    Exponent,
     Growth,
     HeldOut,
     Scores,
@@ -69,12 +71,16 @@ class Response(NamedTuple):
 
 @dataclass(frozen=True)
 class CostCurve:
-    """One cost of one mechanism against the length. `values` are medians over its jobs."""
+    """One cost of one mechanism against the length.
+
+    `values` are medians over its jobs. `work` is what the asymptote is of: operations, or bytes for memory.
+    """
 
     values: dict[int, float]
+    work: dict[int, float]
 
     @cached_property
-    def exponent(self) -> Estimate | None:
+    def exponent(self) -> Exponent | None:
         return exponent(self.values)
 
     @cached_property
@@ -170,9 +176,10 @@ class Analysis:
         found: dict[tuple[str, str], dict[str, CostCurve]] = {}
         for device, here in groups(self.study.scaling, "device"):
             for quantity in QUANTITIES:
-                values = along(where(here, passes=quantity.passes), "length", [quantity.field])
+                points = where(here, passes=quantity.passes)
+                values, work = (_by_length(points, each) for each in (quantity.field, CLOSED_FORM[quantity.field]))
                 found[str(device), quantity.name] = {
-                    name: CostCurve({length: at[quantity.field] for length, at in values[name].items()})
+                    name: CostCurve(values[name], work.get(name, {}))
                     for name in self.study.encoding.styles
                     if name in values
                 }
@@ -184,8 +191,7 @@ class Analysis:
         points = where(self.study.scaling, device=device, passes="forward+backward")
         found = []
         for _, jobs in groups(shapes, "session"):
-            times = along(pd.DataFrame(points.loc[points["job"].isin(jobs["job"])]), "length", ["ms"])
-            found.append({name: {length: at["ms"] for length, at in mine.items()} for name, mine in times.items()})
+            found.append(_by_length(pd.DataFrame(points.loc[points["job"].isin(jobs["job"])]), "ms"))
         return found
 
     def _by_mechanism(self, judge: Callable[[SeedStatistics], Any], *, beyond: bool = False) -> ByMechanism:
@@ -236,6 +242,12 @@ class Analysis:
         length, values = _longest_common(self.study)
         frame["call"] = [values.get(job) for job in range(len(records))]
         return frame, {"call": f"time of forward and backward at n = {length:,} (ms)"}
+
+
+def _by_length(points: pd.DataFrame, field: str) -> dict[str, dict[int, float]]:
+    """By mechanism and length, the median of a column."""
+    found = along(points, "length", [field])
+    return {name: {length: at[field] for length, at in mine.items()} for name, mine in found.items()}
 
 
 def _scored(seeds: SeedStatistics) -> Scores:

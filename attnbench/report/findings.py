@@ -1,16 +1,18 @@
 """Sentences that sum up the results. Behind each one is a test or an interval, and it says no more than that allows."""
 
 from collections.abc import Callable, Iterable, Iterator
+from statistics import median
 
 from attnbench.report.analysis import LEVEL, Analysis, CostCurve, TestedComparison
 from attnbench.report.document import fixed, interval, significant
 from attnbench.report.figures import kernel_regression
-from attnbench.report.statistics import Estimate, crossing
+from attnbench.report.statistics import Estimate, Exponent, crossing
 from attnbench.report.study.frames import by_condition, conditions, medians
 from attnbench.report.tables.quality import signed
 
 NAMED = 3  # mechanisms named in a list; the rest is counted
 TERMS = 3  # the factors that matter most
+GROWING = {"ms": "the time", "peak_mib": "the peak memory"}  # by the name of a quantity
 
 
 def findings(analysis: Analysis) -> list[str]:
@@ -104,24 +106,24 @@ def _steps(analysis: Analysis) -> Iterator[str]:
 
 
 def _growth(analysis: Analysis) -> Iterator[str]:
-    """The slowest and the fastest growth on each device, by the nearer ends of their intervals, if these are apart."""
+    """The slowest and the fastest growth that was reached, by the nearer ends of their intervals, if these are apart
+    and of comparable lengths.
+    """
     for (device, quantity), curves in analysis.curves.items():
-        if quantity == "forward_ms":
-            continue
         known = {name: one.exponent for name, one in curves.items() if one.exponent}
-        if not known:
+        if quantity == "forward_ms" or not known:
             continue
-        what = "time" if quantity == "ms" else "memory"
-        start = f"the {what} of the attention alone on {device} grows with the length"
-        slow, least = min(known.items(), key=lambda each: each[1].high)
-        fast, most = max(known.items(), key=lambda each: each[1].low)
-        if len(known) == 1:
-            yield f"{start} n as nᵉ, with e = {_shown(least, 2)}."
-        elif least.high < most.low:
-            slowest, fastest = f"{_shown(least, 2)} ({slow})", f"{_shown(most, 2)} ({fast})"
-            yield f"{start} n as nᵉ, with e from {slowest} to {fastest}; the intervals do not overlap."
-        else:
-            yield f"{start}; the intervals of the exponents do not separate the {len(known)} mechanisms."
+        start = f"{GROWING[quantity]} of the attention alone, forward and backward, on {device} grows"
+        slow, least = min(known.items(), key=lambda each: each[1].value + each[1].margin)
+        fast, most = max(known.items(), key=lambda each: each[1].value - each[1].margin)
+        if len(curves) == 1:
+            yield f"{start} as {_power(least)}."
+        elif least.value + least.margin < most.value - most.margin and least.comparable(most):
+            among = f"of the {len(known)} of {len(curves)} mechanisms whose exponent is reached"
+            yield (
+                f"{start} least for {slow}, as {_power(least)}, and most for {fast}, as {_power(most)}, {among}; the "
+                "intervals do not overlap."
+            )
 
 
 def _crossings(analysis: Analysis) -> Iterator[str]:
@@ -146,10 +148,12 @@ def _prediction(analysis: Analysis) -> Iterator[str]:
         checks = [one.held_out for one in curves.values() if one.held_out] if quantity == "ms" else []
         if checks:
             covered = sum(check.covered for check in checks)
-            middle = sorted(abs(check.error) for check in checks)[len(checks) // 2]
+            error = median(abs(check.error) for check in checks)
+            factor = median(check.predicted.high / check.predicted.low for check in checks)
             yield (
-                f"On {device}, the prediction from the shorter lengths covers the time at the longest length (95 % "
-                f"interval) for {covered} of {len(checks)} mechanisms; the median error is {100 * middle:.0f} %."
+                f"On {device}, the prediction from the shorter lengths (95 % interval) covers the time at the longest "
+                f"length for {covered} of {len(checks)} mechanisms; the median error is {100 * error:.0f} %, and the "
+                f"upper end of the interval is {significant(factor)} times its lower end (median)."
             )
 
 
@@ -179,6 +183,11 @@ def _cheapest(curves: dict[str, CostCurve], pick: Callable[[Iterable[int]], int]
     length = pick(n for one in curves.values() for n in one.values)
     there = {name: one.values[length] for name, one in curves.items() if length in one.values}
     return min(there, key=there.__getitem__)
+
+
+def _power(one: Exponent) -> str:
+    low, high = one.value - one.margin, one.value + one.margin
+    return f"nᵉ with e = {one.value:.2f} [{low:.2f}, {high:.2f}] for n = {one.shortest:,} to {one.longest:,}"
 
 
 def _at(condition: str) -> str:

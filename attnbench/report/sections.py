@@ -111,7 +111,7 @@ def _growth(analysis: Analysis) -> Iterator[Block]:
         if not analysis.curves[device, "ms"] and not analysis.curves[device, "forward_ms"]:
             continue
         yield from growth_figures.growth(study, device)
-        yield growth_tables.exponents(analysis, device)
+        yield from growth_tables.exponents(analysis, device)
         yield from growth_tables.stability(analysis, device)
         yield from growth_tables.ratios(study, device)
         yield from growth_tables.crossings(analysis, device)

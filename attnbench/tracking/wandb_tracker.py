@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from attnbench.cost.scaling import growth
+from attnbench.cost.exponent import by_length, exponent
 from attnbench.errors import UserError
 from attnbench.record import NAME, HistoryPoint, Record, ScalingPoint, write
 from attnbench.tracking.heat_map import heat_map
@@ -124,8 +124,8 @@ def scalars(record: Record) -> dict[str, int | float]:
     for name in PARTS:
         found |= _numbers(name, getattr(record, name))
     points = record.scaling.points if record.scaling else ()
-    exponents = {"scaling/time_exponent": growth(points, "ms"), "scaling/memory_exponent": growth(points, "peak_mib")}
-    return found | {name: value for name, value in exponents.items() if value is not None}
+    time, memory = (exponent(by_length(points, "forward+backward", field)) for field in ("ms", "peak_mib"))
+    return found | dict(_numbers("scaling/time_exponent", time)) | dict(_numbers("scaling/memory_exponent", memory))
 
 
 def _numbers(path: str, part: Any) -> Iterator[tuple[str, int | float]]:

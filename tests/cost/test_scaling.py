@@ -1,4 +1,4 @@
-"""The growth of cost with the length: the exponent, the prediction and the settings."""
+"""The settings of a cost measurement, and the prediction for the next length."""
 
 import math
 
@@ -6,26 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnbench.cost.scaling import ScalingSettings, exponent, predicted
+from attnbench.cost.scaling import ScalingSettings, last_slope, predicted
 from attnbench.errors import UserError
 
 BUDGETS = ("max_spread", "max_seconds", "max_mib")
-
-
-@pytest.mark.parametrize("power", [0.0, 0.5, 1.0, 2.0, 3.0])
-def test_the_exponent_of_a_power_law(power: float) -> None:
-    lengths = [64, 128, 256, 512, 1024]
-    assert exponent({length: 3.7 * length**power for length in lengths}) == pytest.approx(power, abs=1e-12)
-
-
-def test_the_exponent_uses_only_the_longer_half_of_the_lengths() -> None:
-    assert exponent({8: 100.0, 16: 100.0, 32: 1.0, 64: 4.0}) == pytest.approx(2.0)
-    assert exponent({64: 4.0, 8: 100.0, 32: 1.0, 16: 100.0}) == pytest.approx(2.0)
-
-
-@pytest.mark.parametrize("values", [{}, {8: 1.0}, {8: 0.0, 16: 1.0}])
-def test_fewer_than_two_points_have_no_exponent(values: dict[int, float]) -> None:
-    assert exponent(values) is None
 
 
 @given(st.floats(1.0, 2.0), st.floats(1e-3, 1e3), st.integers(1, 5))
@@ -47,6 +31,11 @@ def test_a_power_law_is_predicted(power: float, scale: float, known: int) -> Non
 )
 def test_the_prediction_for_twice_the_length(values: dict[int, float], expected: float) -> None:
     assert predicted(values, 16) == pytest.approx(expected)
+
+
+def test_the_slope_is_that_between_the_two_longest_lengths() -> None:
+    assert last_slope({64: 8.0, 8: 100.0, 32: 1.0}) == pytest.approx(3.0)
+    assert [last_slope(values) for values in ({}, {8: 1.0}, {8: 0.0, 16: 1.0})] == [None] * 3
 
 
 @pytest.mark.parametrize(

@@ -52,11 +52,34 @@ def test_nothing_is_said_of_one_mechanism_alone() -> None:
     assert "compared with" not in text
 
 
+def up_to(record: Record, longest: int, stretch: int = 1) -> Record:
+    """The record without longer lengths; all lengths are multiplied."""
+    assert record.scaling
+    points = [replace(each, length=stretch * each.length) for each in record.scaling.points if each.length <= longest]
+    return replace(record, scaling=replace(record.scaling, points=points))
+
+
 def test_growth_is_told_apart_only_where_intervals_are() -> None:
     quadratic, linear = (records.cost_only(records.attention(scope=scope)) for scope in ("global", "local_m"))
-    assert "the intervals do not overlap" in said(quadratic, linear)
+    text = said(quadratic, linear)
+    assert "the time of the attention alone, forward and backward, on cpu grows least for local_m" in text
+    assert "for n = 512 to 4,096, and most for global" in text
+    assert "of the 2 of 2 mechanisms whose exponent is reached; the intervals do not overlap" in text
     same = replace(records.cost_only(records.attention("general")), scaling=quadratic.scaling)
-    assert "the intervals do not overlap" not in said(quadratic, same)
+    assert "grows least" not in said(quadratic, same)
+
+
+def test_growth_is_told_only_of_exponents_that_are_reached_over_comparable_lengths() -> None:
+    quadratic, linear = (records.cost_only(records.attention(scope=scope)) for scope in ("global", "local_m"))
+    assert "grows least" in said(quadratic, linear)
+    assert "grows least" not in said(quadratic, up_to(linear, 512))  # not reached
+    assert "grows least" not in said(quadratic, up_to(linear, 4096, stretch=64))  # from 32,768 on
+
+
+def test_the_growth_of_one_mechanism_has_its_lengths() -> None:
+    text = said(records.cost_only(records.attention()))
+    assert "grows as nᵉ with e = 1.99" in text
+    assert "for n = 256 to 4,096." in text
 
 
 def test_the_overtaking_is_told_with_its_interval() -> None:

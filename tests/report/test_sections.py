@@ -160,21 +160,32 @@ def test_without_a_session_there_are_no_multiples(sweep: Document) -> None:
 
 def test_growth_pools_trained_lengths() -> None:
     found = growth.exponents(analysis([records.attention("dot", length=length) for length in (16, 48)]), "cpu")
-    assert len(found.rows) == 1
+    assert [len(each.rows) for each in found] == [1, 1]
 
 
 def test_growth_finds_the_exponents_and_where_linear_overtakes_quadratic() -> None:
     jobs = [records.cost_only(records.attention(scope=scope)) for scope in ("global", "local_m")]
     found = contents(jobs)
-    slopes = {row[0]: row[-3] for row in table(found, "exponents_cpu").rows}
-    assert isinstance(slopes["global"], Estimate)
-    assert isinstance(slopes["local_m"], Estimate)
-    assert slopes["global"].value == pytest.approx(2, abs=0.05)
-    assert slopes["local_m"].value == pytest.approx(1, abs=0.05)
+    rows = {row[0]: row[5:8] for row in table(found, "exponents_cpu").rows}
+    for name, power, told in (("global", 2, ("256–4,096", "n²")), ("local_m", 1, ("512–4,096", "n"))):
+        slope, *rest = rows[name]
+        assert isinstance(slope, Estimate)
+        assert slope.value == pytest.approx(power, abs=0.05)
+        assert tuple(rest) == told
+    memory = {row[0]: row[3] for row in table(found, "memory_exponents_cpu").rows}
+    assert memory == {"global": "n", "local_m": "n"}  # of the bytes moved, not of the peak
     ((ahead, behind, length),) = table(found, "crossings_cpu").rows
     assert (ahead, behind) == ("local_m", "global")
     assert isinstance(length, Estimate)
     assert 60 < length.value < 150  # 1e-3 n = 1e-5 n²
+
+
+def test_an_exponent_that_is_not_reached_says_by_which_length() -> None:
+    dot = records.cost_only(records.attention())
+    assert dot.scaling
+    short = [point for point in dot.scaling.points if point.length <= 256]
+    (row,) = table(contents([replace(dot, scaling=replace(dot.scaling, points=short))]), "exponents_cpu").rows
+    assert row[5:] == ("not reached by n = 256", "n²")
 
 
 def test_effects_name_the_missing_cells() -> None:

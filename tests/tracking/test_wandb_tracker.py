@@ -196,11 +196,18 @@ def test_the_summary_holds_every_number_of_the_record(jobs: list[Kept]) -> None:
     numbers = scalars(replace(RECORD, duration_s=3.0))
     some = {"quality/bleu": 4.5, "step/memory/optimiser_mib": 2.0, "alignment/agreement": 0.8, "scaling/heads": 2}
     assert numbers.items() >= some.items()
-    assert numbers["scaling/time_exponent"] == pytest.approx(2.0)
-    assert numbers["scaling/memory_exponent"] == pytest.approx(1.0)
     assert jobs[3].summary.items() >= numbers.items()
     assert jobs[3].config["factors"] == RECORD.factors
     assert jobs[3].config["model"] == {"width": 16}
+
+
+def test_an_exponent_goes_along_with_its_lengths() -> None:
+    assert RECORD.scaling
+    points = [replace(POINTS[0], length=n, ms=n**2 / 100, peak_mib=2.0) for n in (16, 32, 64, 128)]
+    numbers = scalars(replace(RECORD, scaling=replace(RECORD.scaling, points=points)))
+    assert numbers["scaling/time_exponent/value"] == pytest.approx(2.0)
+    assert [numbers[f"scaling/time_exponent/{end}"] for end in ("shortest", "longest")] == [16, 128]
+    assert not [name for name in numbers if name.startswith("scaling/memory_exponent")]  # not reached
 
 
 def test_the_record_goes_along_as_a_file(jobs: list[Kept]) -> None:

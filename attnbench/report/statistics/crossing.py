@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from attnbench.cost.polynomial import largest_root, powers
 from attnbench.report.statistics.estimate import Estimate
 from attnbench.report.statistics.growth import REACH, Growth, from_draws
-from attnbench.report.statistics.polynomial import largest_root, powers
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""How cost grows with the length: the exponent, the polynomial a + b·n + c·n², and predictions for other lengths.
+"""How cost grows with the length: the polynomial a + b·n + c·n², and predictions for other lengths.
 
-Noise is relative, and independent from length to length. Its size comes from what a curve leaves unexplained: the noise
-of repetitions, or a step between caches.
+Noise is of the logarithm, so that no interval reaches below 0. It is independent from length to length. Its size comes
+from what a curve leaves unexplained: the noise of repetitions, or a step between caches.
 """
 
 from collections.abc import Mapping
@@ -9,15 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
-from attnbench.cost.scaling import asymptotic
-from attnbench.report.statistics.bleu import Array
+from attnbench.cost.polynomial import COEFFICIENTS, Array, largest_root, nonnegative, powers, relative_fit
 from attnbench.report.statistics.estimate import CONFIDENCE, Estimate
-from attnbench.report.statistics.polynomial import COEFFICIENTS, largest_root, nonnegative, powers
 
 DRAWS = 1000
 RANDOM_SEED = 12345
+MOST_NOISE = 10.0  # in a draw, so that no number overflows
 REACH = 10  # times the longest measured length; beyond that, a curve says nothing
 
 
@@ -29,16 +27,16 @@ class Growth:
     longest: int
     coefficients: Array  # a, b, c; (3,)
     draws: Array  # of the coefficients, as other measurements would give them; (DRAWS, 3)
-    noise: Array  # relative standard deviation of a measurement, for each draw; (DRAWS,)
+    noise: Array  # standard deviation of the logarithm of a measurement, for each draw; (DRAWS,)
 
     def at(self, lengths: ArrayLike) -> Array:
         """The curve itself, (...) -> (...)."""
         return powers(lengths) @ self.coefficients
 
     def predict(self, length: int) -> Estimate:
-        """The value at a length, with the interval for a measurement there."""
+        """The value at a length, with the interval for a measurement there. Its ends are above 0."""
         chance = np.random.default_rng([RANDOM_SEED, length]).standard_normal(DRAWS)
-        return from_draws(float(self.at(length)), self.draws @ powers(length) * (1 + self.noise * chance))
+        return from_draws(float(self.at(length)), self.draws @ powers(length) * np.exp(self.noise * chance))
 
     @property
     def quadratic_from(self) -> Estimate | None:
@@ -66,37 +64,19 @@ class HeldOut:
         return self.predicted.low <= self.measured <= self.predicted.high
 
 
-def exponent(values: Mapping[int, float]) -> Estimate | None:
-    """The slope of log value over log length over the asymptotic part, with Student's t interval.
-
-    None for fewer than three lengths there: from two, the noise is unknown.
-    """
-    values = asymptotic(values)
-    if len(values) < 3:
-        return None
-    xs, ys = np.log(list(values)), np.log(list(values.values()))
-    (slope, _), covariance = np.polyfit(xs, ys, 1, cov=True)
-    reach = float(stats.t.isf((1 - CONFIDENCE) / 2, len(values) - 2) * covariance[0, 0] ** 0.5)
-    return Estimate(float(slope), float(slope) - reach, float(slope) + reach, 1)
-
-
 def fit(values: Mapping[int, float]) -> Growth | None:
     """Fits the polynomial to time or memory by length; None for fewer than four lengths."""
     known = {length: value for length, value in sorted(values.items()) if value > 0}
     degrees = len(known) - COEFFICIENTS
     if degrees < 1:
         return None
-    terms, measured = powers(list(known)), np.array(list(known.values()))
-    # Fitted twice: weights from a smooth curve do not favour values that are small by chance.
-    rough = terms @ nonnegative(terms / measured[:, None], np.ones_like(measured))
-    design = terms / rough[:, None]
-    found = nonnegative(design, measured / rough)
-    spread = np.sqrt(np.sum((measured / (terms @ found) - 1) ** 2) / degrees)
+    found, weighted = relative_fit(known)
+    misses = np.log(list(known.values())) - np.log(powers(list(known)) @ found)
     # With few lengths the noise itself is uncertain. It is drawn too, as in Student's t.
     chance = np.random.default_rng(RANDOM_SEED)
-    noise = spread * np.sqrt(degrees / chance.chisquare(degrees, DRAWS))
+    noise = np.sqrt(np.sum(misses**2) / chance.chisquare(degrees, DRAWS)).clip(max=MOST_NOISE)
     errors = noise[:, None] * chance.standard_normal((DRAWS, len(known)))
-    draws = nonnegative(design, design @ found * (1 + errors))
+    draws = nonnegative(weighted, weighted @ found * np.exp(errors))
     return Growth(min(known), max(known), found, draws, noise)
 
 

@@ -5,19 +5,22 @@ from itertools import combinations
 from statistics import median
 from typing import NamedTuple
 
-from attnbench.cost.scaling import exponent
+from attnbench.cost.exponent import exponent
 
 Times = Mapping[int, float]  # length -> ms, forward and backward
 Session = Mapping[str, Times]  # by mechanism
 
 
 class ExponentAgreement(NamedTuple):
-    """The exponents of time of a mechanism, over the sessions that measured it."""
+    """The exponents of time of a mechanism, in the sessions that measured it."""
 
     mechanism: str
     sessions: int
-    exponent: float  # the median
-    deviation: float  # the largest deviation from the median
+    reached: int  # sessions in which the exponent is reached; the rest is over these, and None if there are none
+    shortest: int | None  # length of any of the exponents
+    longest: int | None
+    exponent: float | None  # the median
+    deviation: float | None  # the largest deviation from the median
 
 
 class OrderAgreement(NamedTuple):
@@ -29,13 +32,10 @@ class OrderAgreement(NamedTuple):
 
 
 def exponent_agreement(sessions: Sequence[Session]) -> list[ExponentAgreement]:
-    """Each mechanism that has an exponent in at least two sessions."""
-    found: dict[str, list[float]] = {}
-    for session in sessions:
-        for name, times in session.items():
-            if (value := exponent(times)) is not None:
-                found.setdefault(name, []).append(value)
-    return [_agreement(name, values) for name, values in found.items() if len(values) > 1]
+    """Each mechanism that at least two sessions measured."""
+    names = dict.fromkeys(name for session in sessions for name in session)
+    times = {name: [session[name] for session in sessions if name in session] for name in names}
+    return [_agreement(name, each) for name, each in times.items() if len(each) > 1]
 
 
 def order_agreement(sessions: Sequence[Session]) -> OrderAgreement:
@@ -46,9 +46,14 @@ def order_agreement(sessions: Sequence[Session]) -> OrderAgreement:
     return OrderAgreement(len(gaps), len(changed), max(changed, default=0.0))
 
 
-def _agreement(name: str, exponents: Sequence[float]) -> ExponentAgreement:
-    middle = median(exponents)
-    return ExponentAgreement(name, len(exponents), middle, max(abs(value - middle) for value in exponents))
+def _agreement(name: str, times: Sequence[Times]) -> ExponentAgreement:
+    found = [one for one in map(exponent, times) if one]
+    if not found:
+        return ExponentAgreement(name, len(times), 0, None, None, None, None)
+    middle = median(one.value for one in found)
+    shortest, longest = min(one.shortest for one in found), max(one.longest for one in found)
+    deviation = max(abs(one.value - middle) for one in found)
+    return ExponentAgreement(name, len(times), len(found), shortest, longest, middle, deviation)
 
 
 def _gaps(pair: tuple[str, str], sessions: Sequence[Session]) -> Iterator[tuple[float, bool]]:

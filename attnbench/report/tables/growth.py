@@ -5,7 +5,8 @@ from itertools import combinations
 
 import pandas as pd
 
-from attnbench.report.analysis import Analysis
+from attnbench.cost.exponent import FURTHEST, LEAST_LENGTHS, MOST_FIXED, WIDEST, asymptote, not_reached
+from attnbench.report.analysis import Analysis, CostCurve
 from attnbench.report.document import (
     CellValue,
     Column,
@@ -14,13 +15,21 @@ from attnbench.report.document import (
     significant,
     without_empty,
 )
-from attnbench.report.statistics import crossing
+from attnbench.report.statistics import Estimate, crossing
 from attnbench.report.statistics.session_agreement import exponent_agreement, order_agreement
 from attnbench.report.study.cost_ratios import LEGEND, QUANTITIES, SIGNS, Quantity
 from attnbench.report.study.frames import along, median, where
 from attnbench.report.study.study import Study, evenly_spaced
 
 MOST_NOISY = 8  # cells that a caption names
+EXPONENT = (Column("Exponent e", fixed(2)), Column("For n"), Column("Asymptote"))
+REACHED = (
+    "An exponent has a 95 % interval, and is of all lengths from the shortest one on for which this holds: there are "
+    f"at least {LEAST_LENGTHS} lengths; at the shortest, the fixed part a of the fit a + b·n + c·n² is at most "
+    f"1/{1 / MOST_FIXED:.0f} of it; the interval is not wider than ± {WIDEST}; no measurement is further than "
+    f"{100 * FURTHEST:.0f} % from the fit, as after a change of kernel. If there are no such lengths, the exponent is "
+    "not reached."
+)
 MOST_CROSSING = 16  # mechanisms that are compared in pairs: 120 pairs
 
 
@@ -32,31 +41,34 @@ def costs(study: Study, device: str) -> Iterator[Table]:
             yield _costs(study, device, quantity, here)
 
 
-def exponents(analysis: Analysis, device: str) -> Table:
-    """A row for each mechanism: the kernel that ran, heads and their size, and how time and memory grow."""
-    study = analysis.study
-    time, memory = analysis.curves[device, "ms"], analysis.curves[device, "peak_mib"]
+def exponents(analysis: Analysis, device: str) -> Iterator[Table]:
+    """How time grows, with the kernel that ran, heads and their size; then how memory grows."""
+    study, curves = analysis.study, analysis.curves[device, "ms"]
     rows: list[tuple[CellValue, ...]] = []
     for name, mine in study.by_mechanism(where(study.shapes, device=device)):
         kernels = " / ".join(dict.fromkeys(str(kernel) for kernel in mine["kernel"] if pd.notna(kernel)))
         shape = [" / ".join(dict.fromkeys(map(str, mine[key]))) for key in ("batch_size", "heads", "head_dim")]
-        slopes = [curves[name].exponent if name in curves else None for curves in (time, memory)]
-        fit = time[name].growth if name in time else None
-        rows.append((name, kernels or None, *shape, *slopes, fit.quadratic_from if fit else None))
-    shapes = tuple(Column(title, fixed(0)) for title in ("Batch", "Heads", "Head size"))
-    fits = (
-        Column("Time exponent", fixed(2)),
-        Column("Memory exponent", fixed(2)),
-        Column("Quadratic from n", fixed(0)),
-    )
+        fit = curves[name].growth if name in curves else None
+        growing = _exponent(curves.get(name))
+        rows.append((name, kernels or None, *shape, *growing, fit.quadratic_from if fit else None))
+    shapes = (Column("Kernel"), *(Column(title, fixed(0)) for title in ("Batch", "Heads", "Head size")))
+    columns = (Column("Mechanism"), *shapes, *EXPONENT, Column("Quadratic from n", fixed(0)))
     caption = (
-        f"Growth of the attention alone on {device}, forward and backward. Exponents e of cost ~ nᵉ have 95 % "
-        "intervals, and are over the longer half of the lengths. The last column is the length from which the "
-        "quadratic part of the time is larger than the rest. Numbers are medians over the jobs of a mechanism. A "
-        "dash: too few lengths could be measured, or there is no quadratic part."
+        f"Growth of the time of the attention alone on {device}, forward and backward, as nᵉ. {REACHED} The asymptote "
+        "is that of the operations of a call, in closed form. The last column is the length from which the quadratic "
+        "part of the time is larger than the rest. Numbers are of medians over the jobs of a mechanism. A dash: there "
+        "is no such number, or no closed form."
     )
-    columns = (Column("Mechanism"), Column("Kernel"), *shapes, *fits)
-    return without_empty(Table(f"exponents_{device}", caption, columns, tuple(rows)))
+    yield without_empty(Table(f"exponents_{device}", caption, columns, tuple(rows)))
+    if held := analysis.curves[device, "peak_mib"]:
+        caption = (
+            f"Growth of the peak memory of the attention alone on {device}, forward and backward, as nᵉ, by the same "
+            "rule. The asymptote is that of the bytes that a call reads and writes at least, in closed form. It is not "
+            "that of the peak."
+        )
+        rows = [(name, *_exponent(curve)) for name, curve in held.items()]
+        columns = (Column("Mechanism"), *EXPONENT)
+        yield without_empty(Table(f"memory_exponents_{device}", caption, columns, tuple(rows)))
 
 
 def fits(analysis: Analysis, device: str) -> Iterator[Table]:
@@ -83,7 +95,7 @@ def fits(analysis: Analysis, device: str) -> Iterator[Table]:
         caption = (
             f"Time of the attention alone on {device}, forward and backward, as a + b·n + c·n² with no part below 0. "
             "To see how far such a fit can be trusted, the longest length is held out and predicted from the others, "
-            f"with a 95 % interval. The interval covers the measured time for {sum(covered)} of {len(covered)} "
+            f"with a 95 % interval of the log time. It covers the measured time for {sum(covered)} of {len(covered)} "
             "mechanisms."
         )
         yield Table(f"fits_{device}", caption, columns, tuple(rows), collapsed=True)
@@ -141,15 +153,38 @@ def stability(analysis: Analysis, device: str) -> Iterator[Table]:
         columns = (
             Column("Mechanism"),
             Column("Sessions", fixed(0)),
+            Column("Reached in", fixed(0)),
+            Column("For n"),
             Column("Time exponent", fixed(2)),
             Column("Largest deviation", fixed(2)),
         )
         caption = (
-            f"Agreement of {len(sessions)} sessions on {device}: the median of each mechanism's exponents of time, and "
-            f"the largest deviation from it. Of {pairs:,} pairs of mechanisms at a length, {changed:,} were not in the "
-            f"same order in all sessions. The largest difference in such a pair is {100 * furthest:.0f} %."
+            f"Agreement of {len(sessions)} sessions on {device}: the median of each mechanism's exponents of time over "
+            "the sessions that reach it, and the largest deviation from it. The lengths are those from the shortest to "
+            f"the longest that any of these exponents is of. Of {pairs:,} pairs of mechanisms at a length, {changed:,} "
+            "were not in the same order in all sessions. The largest difference in such a pair is "
+            f"{100 * furthest:.0f} %."
         )
-        yield Table(f"stability_{device}", caption, columns, tuple(rows))
+        cells = (
+            (one.mechanism, one.sessions, one.reached, _range(one.shortest, one.longest), one.exponent, one.deviation)
+            for one in rows
+        )
+        yield Table(f"stability_{device}", caption, columns, tuple(cells))
+
+
+def _exponent(curve: CostCurve | None) -> tuple[CellValue, ...]:
+    """The cells below `EXPONENT`."""
+    if curve is None or not curve.values:
+        return None, None, None
+    power, found = asymptote(curve.work) or None, curve.exponent
+    if found is None:
+        return not_reached(curve.values), None, power
+    estimate = Estimate(found.value, found.value - found.margin, found.value + found.margin, 1)
+    return estimate, _range(found.shortest, found.longest), power
+
+
+def _range(shortest: int | None, longest: int | None) -> str | None:
+    return None if shortest is None else f"{shortest:,}–{longest:,}"
 
 
 def _costs(study: Study, device: str, quantity: Quantity, here: pd.DataFrame) -> Table:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attnbench.report.statistics import Growth, exponent, fit, held_out
+from attnbench.report.statistics import Growth, fit, held_out
 
 LENGTHS = [64 * 2**k for k in range(9)]
 LINEAR, QUADRATIC, BOTH = (0.05, 1e-3, 0.0), (0.05, 0.0, 2e-6), (0.05, 1e-3, 1e-7)
@@ -24,36 +24,6 @@ def _fitted(curve: Curve, noise: float, chance: np.random.Generator) -> Growth:
     found = fit(_measured(curve, noise, chance))
     assert found
     return found
-
-
-@pytest.mark.parametrize("power", [1.0, 1.5, 2.0])
-def test_exponent_of_a_power_law(power: float) -> None:
-    found = exponent({length: 3e-4 * length**power for length in LENGTHS})
-    assert found
-    assert (found.value, found.low, found.high) == pytest.approx((power, power, power))
-
-
-def test_exponent_by_hand() -> None:
-    # log2: lengths 0, 1, 2, values 0, 1, 4: slope 2, residuals 1/3, -2/3, 1/3, standard error sqrt(2/3 / 1 / 2).
-    found = exponent({1: 1.0, 2: 2.0, 4: 16.0})
-    assert found
-    assert found.value == pytest.approx(2)
-    assert found.high - found.value == pytest.approx(12.706 * np.sqrt(1 / 3), abs=1e-3)
-
-
-def test_exponent_leaves_the_short_lengths_out() -> None:
-    found = exponent({length: 1 + 1e-3 * max(length - 500, 0) for length in LENGTHS})
-    assert found
-    assert found.value > 0.8
-
-
-def test_exponents_interval_covers() -> None:
-    chance, found = np.random.default_rng(0), []
-    for _ in range(ROUNDS):
-        each = exponent({length: length**1.5 * np.exp(0.1 * chance.normal()) for length in LENGTHS})
-        assert each
-        found.append(each.low <= 1.5 <= each.high)
-    assert 0.92 <= np.mean(found) <= 0.98
 
 
 def test_exact_curves_are_found_again() -> None:
@@ -115,6 +85,12 @@ def test_quadratic_part_out_of_reach_is_not_told() -> None:
     assert found.quadratic_from is None
 
 
+def test_an_interval_never_reaches_below_zero() -> None:
+    found = held_out({128: 1.0, 256: 9.0, 512: 2.0, 768: 30.0, 1024: 8.0})
+    assert found
+    assert 0 < found.predicted.low < found.predicted.value < found.predicted.high < float("inf")
+
+
 def test_held_out_is_the_longest() -> None:
     values = {length: _at(BOTH, length) for length in LENGTHS} | {LENGTHS[-1]: 2 * _at(BOTH, LENGTHS[-1])}
     found = held_out(values)
@@ -127,6 +103,5 @@ def test_held_out_is_the_longest() -> None:
 def test_too_few_lengths() -> None:
     values = {1: 1.0, 2: 2.0, 4: 4.0, 8: 8.0, 16: 16.0}
     first = [dict(list(values.items())[:count]) for count in range(6)]
-    assert [exponent(each) is None for each in first] == [True, True, True, False, True, False]
     assert [fit(each) is None for each in first] == [True, True, True, True, False, False]
     assert [held_out(each) is None for each in first] == [True, True, True, True, True, False]

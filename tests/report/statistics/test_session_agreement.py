@@ -5,12 +5,17 @@ from dataclasses import replace
 import pytest
 
 from attnbench.report.analysis import Analysis
-from attnbench.report.statistics.session_agreement import OrderAgreement, exponent_agreement, order_agreement
+from attnbench.report.statistics.session_agreement import (
+    ExponentAgreement,
+    OrderAgreement,
+    exponent_agreement,
+    order_agreement,
+)
 from attnbench.report.study.study import study
 from attnbench.report.tables.growth import stability
 from tests.report import records
 
-LENGTHS = (256, 512, 1024)
+LENGTHS = (256, 512, 1024, 2048)
 
 
 def times(power: float, ms: float) -> dict[int, float]:
@@ -20,17 +25,21 @@ def times(power: float, ms: float) -> dict[int, float]:
 def test_the_exponent_furthest_from_the_median() -> None:
     sessions = [{"a": times(power, 1.0)} for power in (1.9, 2.0, 2.05)]
     sessions[0]["b"] = times(1.0, 1.0)
-    (found,) = exponent_agreement(sessions)
-    assert (found.mechanism, found.sessions) == ("a", 3)
-    assert found[2:] == pytest.approx((2.0, 0.1))
+    (found,) = exponent_agreement([*sessions, {"a": dict.fromkeys(LENGTHS, 1.0)}])
+    assert found[:5] == ("a", 4, 3, 256, 2048)
+    assert found[5:] == pytest.approx((2.0, 0.1))
+
+
+def test_an_exponent_that_no_session_reaches_has_no_spread() -> None:
+    assert exponent_agreement([{"a": {256: 1.0}}] * 2) == [ExponentAgreement("a", 2, 0, None, None, None, None)]
 
 
 def test_a_change_of_order_is_told_with_its_size() -> None:
     steady = {"a": times(2.0, 1.0), "c": times(2.0, 9.0)}
     found = order_agreement([steady | {"b": times(2.0, ms)} for ms in (1.2, 0.9, 1.1)])
-    assert (found.pairs, found.changed) == (9, 3)
+    assert (found.pairs, found.changed) == (12, 4)
     assert found.furthest == pytest.approx(0.1)
-    assert order_agreement([steady] * 3) == OrderAgreement(3, 0, 0.0)
+    assert order_agreement([steady] * 3) == OrderAgreement(4, 0, 0.0)
 
 
 def test_several_sessions_are_told_with_their_spread() -> None:
@@ -41,6 +50,6 @@ def test_several_sessions_are_told_with_their_spread() -> None:
             assert one.scaling
             jobs.append(replace(one, scaling=replace(one.scaling, session=f"s{session}")))
     (found,) = stability(Analysis(study(jobs)), "cpu")
-    assert [row[:2] for row in found.rows] == [("additive", 2), ("dot", 2)]
+    assert [row[:4] for row in found.rows] == [("additive", 2, 2, "128–2,048"), ("dot", 2, 2, "256–4,096")]
     assert "2 sessions" in found.caption
     assert not list(stability(Analysis(study(jobs[:2])), "cpu"))

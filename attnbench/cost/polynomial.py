@@ -1,18 +1,35 @@
 """Polynomials a + b·n + c·n² of a length n, many at once. Coefficients are the last axis, (..., 3)."""
 
+from collections.abc import Mapping
 from itertools import product
 
 import numpy as np
-from numpy.typing import ArrayLike
-
-from attnbench.report.statistics.bleu import Array
+from numpy.typing import ArrayLike, NDArray
 
 COEFFICIENTS = 3
+Array = NDArray[np.float64]
 
 
 def powers(lengths: ArrayLike) -> Array:
     """1, n and n², (...) -> (..., 3)."""
     return np.asarray(lengths, np.float64)[..., None] ** np.arange(COEFFICIENTS)
+
+
+def relative_fit(values: Mapping[int, float]) -> tuple[Array, Array]:
+    """Fits a polynomial with no coefficient below 0 to relative errors.
+
+    It is fitted twice. The weights come from a smooth curve, and do not favour values that are small by chance.
+
+    Args:
+        values: by length, above 0.
+
+    Returns:
+        The coefficients, (3,), and the weighted terms, (lengths, 3): their least-squares target is value / curve.
+    """
+    terms, measured = powers(list(values)), np.array(list(values.values()))
+    rough = terms @ nonnegative(terms / measured[:, None], np.ones_like(measured))
+    weighted = terms / rough[:, None]
+    return nonnegative(weighted, measured / rough), weighted
 
 
 def nonnegative(design: Array, targets: Array) -> Array:

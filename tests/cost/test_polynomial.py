@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import nnls
 
-from attnbench.report.statistics.polynomial import largest_root, nonnegative, powers
+from attnbench.cost.polynomial import largest_root, nonnegative, powers
 
 LENGTHS = np.array([64, 128, 256, 1024, 4096, 16384])
 
