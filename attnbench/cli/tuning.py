@@ -41,8 +41,8 @@ def tune(plan: Plan, run: Run, say: Callable[[str], object]) -> list[PlannedJob]
     """Runs the trials of a sweep, and plans its jobs at what was chosen.
 
     A trial is judged on the validation set alone, by BLEU, then by the loss. If the best value is the lowest or the
-    highest of a key, one more is tried beyond it. The jobs have other seeds than the trials, so that what is reported is
-    not what was selected.
+    highest of a key, one more is tried beyond it. The jobs have other seeds than the trials: what is reported is not
+    what was selected.
 
     Args:
         plan: of the sweep.

@@ -32,8 +32,8 @@ def sensitivity(study: Study) -> Iterator[document.Figure]:
                 if isinstance(value := each.chosen.get(key), int | float):
                     chosen.setdefault(each.condition, {})[each.mechanism] = float(value)
         caption = (
-            f"BLEU on the validation set against the {short}: one trial for each point, each with one seed. A ring marks the "
-            "value with which the mechanism was then trained. A steep line is a mechanism that needs tuning."
+            f"BLEU on the validation set against the {short}: one trial for each point, each with one seed. A ring "
+            "marks the value with which the mechanism was then trained. A steep line is a mechanism that needs tuning."
         )
         alt = f"Lines of validation BLEU against the {short}, one for each mechanism."
         draw = partial(_draw_sensitivity, curves=curves, chosen=chosen, study=study, short=short)
@@ -51,8 +51,8 @@ def by_trials(study: Study) -> Iterator[document.Figure]:
             curves.setdefault(each.condition, {})[each.mechanism] = points
     if curves:
         caption = (
-            "Expected best BLEU on the validation set against the number of trials (Dodge et al. 2019, equation 8). If lines "
-            "cross, the ranking depends on how much each mechanism is tuned."
+            "Expected best BLEU on the validation set against the number of trials (Dodge et al. 2019, equation 8). If "
+            "lines cross, the ranking depends on how much each mechanism is tuned."
         )
         alt = "Lines of expected best validation BLEU against the number of trials, one for each mechanism."
         draw = partial(_draw_by_trials, curves=curves, study=study)
@@ -64,9 +64,7 @@ def _point(x: float, bleu: float, said: str) -> lines.Point:
 
 
 @drawn
-def _draw_sensitivity(
-    plate: PanelLayout, curves: lines.Curves, chosen: Chosen, study: Study, short: str
-) -> Figure:
+def _draw_sensitivity(plate: PanelLayout, curves: lines.Curves, chosen: Chosen, study: Study, short: str) -> Figure:
     values = sorted({point.x for mine in curves.values() for points in mine.values() for point in points})
 
     def finish(axis: Axes, panel: Panel) -> None:

@@ -244,12 +244,12 @@ class Study:
         return pd.concat([self._keys.iloc[jobs].reset_index(drop=True), own], axis=1)
 
 
-def study(jobs: Sequence[Record | CompactRecord], words: str | None = None) -> Study:
+def study(jobs: Sequence[Record | CompactRecord], baseline: str | None = None) -> Study:
     """Names the mechanism and the condition of every record, and gives every mechanism its style.
 
     Args:
         jobs: records, whole or compact, with those of trials.
-        words: they name the mechanism with which others are compared. None: no attention, if it was run.
+        baseline: words that name the mechanism with which others are compared. None: no attention, if it was run.
 
     Raises:
         UserError: no mechanism has the words of the baseline, or there are only trials.
@@ -265,13 +265,13 @@ def study(jobs: Sequence[Record | CompactRecord], words: str | None = None) -> S
         raise UserError("only trials of a tuning: run the sweep to its end, then its report")
     by_place = {(names[index], places[index]): records[index] for index in own}
     tuned = tunings([records[index] for index in trials], [(names[i], places[i]) for i in trials], by_place)
-    baseline = choose_baseline(words, [records[index] for index in own], [plain[index] for index in own])
+    chosen = choose_baseline(baseline, [records[index] for index in own], [plain[index] for index in own])
     return Study(
         entries=tuple(entries[index] for index in own),
         mechanism=tuple(names[index] for index in own),
         condition=tuple(places[index] for index in own),
         encoding=encode(dict(zip(names, factors, strict=True))),
-        baseline=None if baseline is None else names[plain.index(baseline)],
+        baseline=None if chosen is None else names[plain.index(chosen)],
         tunings=tuple(tuned),
     )
 

@@ -54,6 +54,12 @@ def _trials(tuning: Tuning | None, keys: list[str]) -> tuple[CellValue, ...]:
     if tuning is None:
         return (None,) * (3 + len(keys))
     scores = [trial.bleu for trial in tuning.trials if trial.bleu is not None]
-    chosen = (f"{tuning.chosen[key]:g}" if isinstance(tuning.chosen.get(key), float) else tuning.chosen.get(key) for key in keys)
-    values = (None if value is None else f"{value}{' *' if tuning.at_edge(key) else ''}" for key, value in zip(keys, chosen, strict=True))
+    chosen = (
+        f"{tuning.chosen[key]:g}" if isinstance(tuning.chosen.get(key), float) else tuning.chosen.get(key)
+        for key in keys
+    )
+    values = (
+        None if value is None else f"{value}{' *' if tuning.at_edge(key) else ''}"
+        for key, value in zip(keys, chosen, strict=True)
+    )
     return len(tuning.trials), min(scores, default=None), max(scores, default=None), *values
