@@ -12,7 +12,7 @@ from attnbench.report.statistics.bleu import Array
 from attnbench.report.statistics.estimate import CONFIDENCE
 
 TINIEST = 1e-100  # p-value
-HALVINGS = 60  # of the range of log p, until the p-value is exact
+HALVINGS = 40  # of the range of log p, until the p-value is exact
 
 
 @dataclass(frozen=True, eq=False)
