@@ -1,9 +1,9 @@
 """The statistics of a study. Each is computed once, and every table, figure and finding reads it here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from attnbench.cost.exponent import CLOSED_FORM
 from attnbench.quality.error_rate import error_rate
 from attnbench.report.statistics import (
     Comparison,
+    Contest,
     Effects,
     Estimate,
     Exponent,
@@ -19,17 +20,18 @@ from attnbench.report.statistics import (
     HeldOut,
     Scores,
     compare,
+    contest,
     effects,
-    estimate_bleu,
-    estimate_ratio,
+    estimate,
     exponent,
     fit,
     held_out,
     holm,
     length_bins,
-    pairs,
+    ranks,
 )
 from attnbench.report.study.cost_ratios import QUANTITIES
+from attnbench.report.study.factors import by_factors, by_job
 from attnbench.report.study.frames import along, conditions, groups, where
 from attnbench.report.study.study import SeedStatistics, Study, evenly_spaced
 
@@ -37,8 +39,8 @@ LEVEL = 0.05  # of significance, after Holm's correction over a table
 BINS, BINS_BEYOND = 4, 2  # of source length: for the test set, and for sentences beyond the training length
 MOST_BINNED = 100  # mechanisms
 
-ByMechanism = dict[str, dict[str, Any]]  # condition -> mechanism -> result
-Found = TypeVar("Found")
+AllScores = dict[str, dict[str, Scores]]  # by condition and mechanism
+Estimates = dict[str, dict[str, Estimate]]
 
 
 class TestedComparison(NamedTuple):
@@ -100,38 +102,45 @@ class Analysis:
     study: Study
 
     @cached_property
-    def bleu(self) -> dict[str, dict[str, Estimate]]:
+    def bleu(self) -> Estimates:
         """BLEU on the test set, with its interval."""
-        found = {
-            condition: {name: estimate_bleu(scores) for name, scores in mine.items()}
-            for condition, mine in self._scores.items()
-        }
-        return {place: dict(sorted(mine.items(), key=lambda each: -each[1].value)) for place, mine in found.items()}
+        return _estimates(self._scores, self.contests)
 
     @cached_property
-    def beyond(self) -> dict[str, dict[str, Estimate]]:
+    def beyond(self) -> Estimates:
         """BLEU on sentences longer than every training sentence."""
-        return self._by_mechanism(lambda seeds: estimate_bleu(_scored(seeds)), beyond=True)
+        return _estimates(self._scores_beyond, _contests(self._scores_beyond))
+
+    @cached_property
+    def contests(self) -> dict[str, Contest]:
+        """By condition, the mechanisms that can be compared in BLEU: those with several seeds, if there are two."""
+        return _contests(self._scores)
 
     @cached_property
     def comparisons(self) -> dict[str, dict[str, TestedComparison]]:
-        """Each mechanism against the baseline of the study, if both were tested on the same sentences."""
-        baseline = self.study.baseline
-        found = self._against({condition: baseline for condition in self.bleu if baseline}, compare)
-        tested: dict[str, dict[str, TestedComparison]] = {}
-        adjusted = holm([one.p for one in found.values()])
-        for ((condition, name), one), p in zip(found.items(), adjusted, strict=True):
-            tested.setdefault(condition, {})[name] = TestedComparison(one, p)
-        return tested
+        """Each mechanism against the baseline of the study, if both are in a contest."""
+        baseline = self.study.baseline or ""
+        found = {condition: compare(one, baseline) for condition, one in self.contests.items()}
+        adjusted = iter(holm([one.p for mine in found.values() for one in mine.values()]))
+        tested = {
+            condition: {name: TestedComparison(one, next(adjusted)) for name, one in mine.items()}
+            for condition, mine in found.items()
+        }
+        return {
+            condition: {name: mine[name] for name in self.bleu[condition] if name in mine}
+            for condition, mine in tested.items()
+            if mine
+        }
 
     @cached_property
-    def below_best(self) -> dict[str, dict[str, float]]:
-        """By condition, p of no difference to the mechanism with the highest BLEU, corrected by Holm over all."""
-        found = self._against({condition: next(iter(mine)) for condition, mine in self.bleu.items()}, pairs)
-        adjusted: dict[str, dict[str, float]] = {}
-        for (condition, name), p in zip(found, holm([one.p for one in found.values()]), strict=True):
-            adjusted.setdefault(condition, {})[name] = p
-        return adjusted
+    def ranks(self) -> Estimates:
+        """The ranks in BLEU that a mechanism of a contest may have."""
+        return {condition: ranks(one) for condition, one in self.contests.items()}
+
+    @cached_property
+    def ranks_beyond(self) -> Estimates:
+        """The same on sentences longer than every training sentence."""
+        return {condition: ranks(one) for condition, one in _contests(self._scores_beyond).items()}
 
     @cached_property
     def bins(self) -> dict[str, dict[str, list[BleuBin]]]:
@@ -148,25 +157,28 @@ class Analysis:
         return found
 
     @cached_property
-    def aer(self) -> dict[str, dict[str, Estimate]]:
+    def aer(self) -> Estimates:
         """Alignment error rate of the explicit weights, 0 to 1, the lowest first."""
-        return self._aer("explicit")
+        return _lowest_first(_estimates(self._explicit, _contests(self._explicit)))
 
     @cached_property
-    def implicit_aer(self) -> dict[str, dict[str, Estimate]]:
+    def implicit_aer(self) -> Estimates:
         """Alignment error rate of the implicit weights, 0 to 1, the lowest first."""
-        return self._aer("implicit")
+        implicit = self._errors("implicit")
+        return _lowest_first(_estimates(implicit, _contests(implicit)))
+
+    @cached_property
+    def ranks_aer(self) -> Estimates:
+        """The same in the alignment error rate of the explicit weights; the lowest is the best."""
+        return {condition: ranks(one, lowest=True) for condition, one in _contests(self._explicit).items()}
 
     @cached_property
     def responses(self) -> list[Response]:
         """What each factor does to BLEU and to the time of a training step; in a study of costs, to that of a call."""
-        frame, titles = self._factors()
-        factors = [name for name in frame.columns if name not in titles]
         found = []
-        for name, title in titles.items():
-            known = pd.DataFrame(frame.loc[frame[name].notna()])
-            varied = [factor for factor in factors if len(groups(known, factor)) > 1]
-            if varied and (result := effects(known, name, varied)) and result.residual_degrees:
+        for name, title, frame in self._observed():
+            varied = [factor for factor in frame.columns if factor != name and len(groups(frame, factor)) > 1]
+            if varied and (result := effects(frame, name, varied)) and result.residual_degrees:
                 found.append(Response(name, title, name != "bleu", result))
         return found
 
@@ -194,54 +206,59 @@ class Analysis:
             found.append(_by_length(pd.DataFrame(points.loc[points["job"].isin(jobs["job"])]), "ms"))
         return found
 
-    def _by_mechanism(self, judge: Callable[[SeedStatistics], Any], *, beyond: bool = False) -> ByMechanism:
+    @cached_property
+    def _scores(self) -> AllScores:
+        return self._all_scores(beyond=False)
+
+    @cached_property
+    def _scores_beyond(self) -> AllScores:
+        return self._all_scores(beyond=True)
+
+    @cached_property
+    def _explicit(self) -> AllScores:
+        return self._errors("explicit")
+
+    def _all_scores(self, *, beyond: bool) -> AllScores:
         frame = self.study.beyond if beyond else self.study.jobs
-        found: ByMechanism = {}
+        found: AllScores = {}
         for condition in conditions(frame):
             for name in self.study.shown(where(frame, condition=condition)):
                 if seeds := self.study.seeds(name, condition, beyond=beyond):
-                    found.setdefault(condition, {})[name] = judge(seeds)
+                    scores = Scores(seeds.seeds, seeds.statistics, seeds.test_set)
+                    found.setdefault(condition, {})[name] = scores
         return found
 
-    @cached_property
-    def _scores(self) -> dict[str, dict[str, Scores]]:
-        return self._by_mechanism(_scored)
-
-    def _against(
-        self, baselines: Mapping[str, str], compared: Callable[[Scores, Scores], Found | None]
-    ) -> dict[tuple[str, str], Found]:
-        """By condition and mechanism, the comparison of all others with the mechanism that the condition names."""
-        found: dict[tuple[str, str], Found] = {}
-        for condition, baseline in baselines.items():
-            here = self._scores[condition]
-            for name in self.bleu[condition] if baseline in here else ():
-                if name != baseline and (comparison := compared(here[name], here[baseline])):
-                    found[condition, name] = comparison
-        return found
-
-    def _aer(self, kind: str) -> dict[str, dict[str, Estimate]]:
-        counts: dict[str, dict[str, list[Any]]] = {}
-        for job, (name, condition) in enumerate(zip(self.study.mechanism, self.study.condition, strict=True)):
+    def _errors(self, kind: str) -> AllScores:
+        """Alignment error rates: the first job of each seed. Seeds with other sentences are left out."""
+        counts: dict[tuple[str, str], dict[int, Any]] = {}
+        for job, place in enumerate(zip(self.study.condition, self.study.mechanism, strict=True)):
             if (links := self.study.links(job)) and len(rows := getattr(links, kind)):
-                counts.setdefault(condition, {}).setdefault(name, []).append(rows)
-        found = {}
-        for condition, mine in counts.items():
-            rates = {name: _ratio(rows) for name, rows in mine.items()}
-            found[condition] = dict(sorted(rates.items(), key=lambda each: each[1].value))
+                counts.setdefault(place, {}).setdefault(self.study.records[job].seed, rows)
+        found: AllScores = {}
+        for (condition, name), by_seed in counts.items():
+            sentences = len(next(iter(by_seed.values())))
+            same = {seed: rows for seed, rows in by_seed.items() if len(rows) == sentences}
+            scores = Scores(tuple(same), np.stack([*same.values()]), str(sentences), error_rate, 1.0)
+            found.setdefault(condition, {})[name] = scores
         return found
 
-    def _factors(self) -> tuple[pd.DataFrame, dict[str, str]]:
-        """One row for each job: its factors, as text, and the responses; and the titles of the responses."""
+    def _observed(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
+        """The name and the title of each response, and a frame with the response and its factors."""
         records = self.study.records
-        frame = pd.DataFrame([{k: str(v) for k, v in record.factors.items()} for record in records], dtype=object)
-        steps = [np.log(record.step.step_ms) if record.step else None for record in records]
-        if not self.study.jobs.empty:
-            frame["bleu"] = [record.quality.bleu if record.quality else None for record in records]
-            frame["step"] = steps
-            return frame, {"bleu": "BLEU", "step": "time of a training step (ms)"}
-        length, values = _longest_common(self.study)
-        frame["call"] = [values.get(job) for job in range(len(records))]
-        return frame, {"call": f"time of forward and backward at n = {length:,} (ms)"}
+        if self.study.jobs.empty:
+            length, values = _longest_common(self.study)
+            yield "call", f"time of forward and backward at n = {length:,} (ms)", by_factors(self.study, "call", values)
+            return
+        bleu = {job: record.quality.bleu for job, record in enumerate(records) if record.quality}
+        if self.contests:
+            bleu = {job: value for job, value in bleu.items() if self._competes(job)}
+        yield "bleu", "BLEU", by_job(self.study, "bleu", bleu)
+        steps = {job: float(np.log(record.step.step_ms)) for job, record in enumerate(records) if record.step}
+        yield "step", "time of a training step (ms)", by_factors(self.study, "step", steps)
+
+    def _competes(self, job: int) -> bool:
+        contest_ = self.contests.get(self.study.condition[job])
+        return contest_ is not None and self.study.mechanism[job] in contest_.names
 
 
 def _by_length(points: pd.DataFrame, field: str) -> dict[str, dict[int, float]]:
@@ -250,20 +267,29 @@ def _by_length(points: pd.DataFrame, field: str) -> dict[str, dict[int, float]]:
     return {name: {length: at[field] for length, at in mine.items()} for name, mine in found.items()}
 
 
-def _scored(seeds: SeedStatistics) -> Scores:
-    return Scores(seeds.seeds, seeds.statistics, seeds.test_set)
+def _contests(scores: AllScores) -> dict[str, Contest]:
+    found = {condition: contest(mine) for condition, mine in scores.items()}
+    return {condition: one for condition, one in found.items() if one}
+
+
+def _estimates(scores: AllScores, contests: Mapping[str, Contest]) -> Estimates:
+    """The highest first. The interval of a mechanism in a contest has the variance that the contest shares."""
+    found: Estimates = {}
+    for condition, mine in scores.items():
+        shared = contests[condition].estimates() if condition in contests else {}
+        each = {name: shared.get(name) or estimate(one) for name, one in mine.items()}
+        found[condition] = dict(sorted(each.items(), key=lambda item: -item[1].value))
+    return found
+
+
+def _lowest_first(found: Estimates) -> Estimates:
+    return {condition: dict(sorted(mine.items(), key=lambda item: item[1].value)) for condition, mine in found.items()}
 
 
 def _bins(seeds: SeedStatistics, count: int) -> list[BleuBin]:
     classes = length_bins(seeds.lengths.tolist(), count)
     scores = [Scores(seeds.seeds, seeds.statistics[:, each.rows]) for each in classes]
-    return [BleuBin(each.low, each.high, estimate_bleu(one)) for each, one in zip(classes, scores, strict=True)]
-
-
-def _ratio(counts: list[Any]) -> Estimate:
-    """AER from rows of counts, an array for each job. Seeds with other sentences are left out."""
-    same = [rows for rows in counts if len(rows) == len(counts[0])]
-    return estimate_ratio(np.stack(same), error_rate)
+    return [BleuBin(each.low, each.high, estimate(one)) for each, one in zip(classes, scores, strict=True)]
 
 
 def _longest_common(study: Study) -> tuple[int, dict[int, float]]:

@@ -1,12 +1,12 @@
 """Sentences that sum up the results. Behind each one is a test or an interval, and it says no more than that allows."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from statistics import median
 
 from attnbench.report.analysis import LEVEL, Analysis, CostCurve, TestedComparison
 from attnbench.report.document import fixed, interval, significant
 from attnbench.report.figures import kernel_regression
-from attnbench.report.statistics import Estimate, Exponent, crossing
+from attnbench.report.statistics import Estimate, Exponent, crossing, may_be_best
 from attnbench.report.study.frames import by_condition, conditions, medians
 from attnbench.report.tables.quality import signed
 
@@ -17,48 +17,47 @@ GROWING = {"ms": "the time", "peak_mib": "the peak memory"}  # by the name of a 
 
 def findings(analysis: Analysis) -> list[str]:
     """All sentences, in the order of the report's sections."""
-    quality = (_best, _against_baseline, _one_seed, _beyond, _pooling)
+    quality = (_one_seed, _best, _against_baseline, _beyond, _pooling)
     cost = (_steps, _growth, _crossings, _prediction)
     return [sentence for say in (*quality, *cost, _effects, _alignment) for sentence in say(analysis)]
 
 
+def _one_seed(analysis: Analysis) -> Iterator[str]:
+    """Why no mechanisms are compared."""
+    if not analysis.contests and any(len(mine) > 1 for mine in analysis.bleu.values()):
+        yield (
+            "With one seed, the report does not rank mechanisms: another training run may reverse any difference. "
+            "seed=1,2,3 adds seeds."
+        )
+
+
 def _best(analysis: Analysis) -> Iterator[str]:
-    """The highest BLEU, and the mechanisms that a test cannot separate from it."""
-    for condition, ranked in analysis.bleu.items():
-        (best, bleu), *others = ranked.items()
-        tested = analysis.below_best.get(condition, {})
-        if not others or len(tested) < len(others):
-            continue
-        start = f"{_at(condition)}the highest BLEU of {len(ranked)} mechanisms is {_shown(bleu)}, by {best}"
-        equals = [name for name, p in tested.items() if p >= LEVEL]
-        rest = _some(equals) if equals else ""
-        yield f"{start}; not significantly lower: {rest}." if equals else f"{start}, significantly above all others."
+    """The highest BLEU, and the mechanisms that may be the best as well."""
+    for condition, ranked in analysis.ranks.items():
+        best, *others = may_be_best(ranked)
+        start = f"{_at(condition)}the highest BLEU of {len(ranked)} mechanisms"
+        yield f"{start} is {_shown(analysis.bleu[condition][best])}, by {best}; {_also_best(others)}."
 
 
 def _against_baseline(analysis: Analysis) -> Iterator[str]:
     """How many mechanisms differ significantly from the baseline, and the largest differences."""
-    baseline = analysis.study.baseline
-    for condition, tested in analysis.comparisons.items():
-        better = _sorted(one for one in tested.items() if one[1].significant and _gain(one) > 0)
-        worse = _sorted(one for one in tested.items() if one[1].significant and _gain(one) < 0)
-        counts = [_counted(len(better), "significantly better"), _counted(len(worse), "significantly worse")]
-        total = f"{len(tested)} mechanisms" if len(tested) > 1 else "one mechanism"
-        told = " and ".join(filter(None, counts)) or "none is significantly different"
-        sentence = f"{_at(condition)}of {total} compared with {baseline}, {told} in BLEU (Holm-corrected p < {LEVEL})"
-        if better:
-            sentence += f"; the largest gain is {_difference(better[-1])}"
-        if worse:
-            sentence += f"; the largest loss is {_difference(worse[0])}"
-        yield f"{sentence}."
+    told = [(condition, _differences(analysis, tested)) for condition, tested in analysis.comparisons.items()]
+    for sentence in dict.fromkeys(sentence for _, sentence in told):
+        yield f"{_at(', '.join(condition for condition, same in told if same == sentence))}{sentence}."
 
 
-def _one_seed(analysis: Analysis) -> Iterator[str]:
-    """What a test with one seed leaves out. In simulations it finds differences between equal mechanisms, made by
-    training.
-    """
-    tested = [one for mine in analysis.comparisons.values() for one in mine.values()]
-    if tested and min(one.comparison.difference.seeds for one in tested) == 1:
-        yield "With one seed, these tests compare two trained models. Another training run may reverse a difference."
+def _differences(analysis: Analysis, tested: Mapping[str, TestedComparison]) -> str:
+    better = _sorted(one for one in tested.items() if one[1].significant and _gain(one) > 0)
+    worse = _sorted(one for one in tested.items() if one[1].significant and _gain(one) < 0)
+    counts = [_counted(len(better), "significantly better"), _counted(len(worse), "significantly worse")]
+    total = f"{len(tested)} mechanisms" if len(tested) > 1 else "one mechanism"
+    told = " and ".join(filter(None, counts)) or "none is significantly different"
+    sentence = f"of {total} compared with {analysis.study.baseline}, {told} in BLEU (Holm-corrected p < {LEVEL})"
+    if better:
+        sentence += f"; the largest gain is {_difference(better[-1])}"
+    if worse:
+        sentence += f"; the largest loss is {_difference(worse[0])}"
+    return sentence
 
 
 def _beyond(analysis: Analysis) -> Iterator[str]:
@@ -66,12 +65,15 @@ def _beyond(analysis: Analysis) -> Iterator[str]:
     for condition, far in analysis.beyond.items():
         near = analysis.bleu[condition]
         fallen = [name for name, estimate in far.items() if estimate.high < near[name].low]
-        best, bleu = max(far.items(), key=lambda each: each[1].value)
         how_many = "all" if len(fallen) == len(far) else f"{len(fallen)} of {len(far)}"
-        yield (
+        sentence = (
             f"{_at(condition)}on sentences longer than every training sentence, BLEU falls for {how_many} mechanisms "
-            f"by more than the intervals allow; the best there is {best}, with {_shown(bleu)}."
+            "by more than the intervals allow"
         )
+        if ranked := analysis.ranks_beyond.get(condition):
+            best, *others = may_be_best(ranked)
+            sentence += f"; the highest there is {_shown(far[best])}, by {best}; {_also_best(others)}"
+        yield f"{sentence}."
 
 
 def _pooling(analysis: Analysis) -> Iterator[str]:
@@ -168,14 +170,15 @@ def _effects(analysis: Analysis) -> Iterator[str]:
 
 
 def _alignment(analysis: Analysis) -> Iterator[str]:
-    for condition, ranked in analysis.aer.items():
-        (best, lowest), *others = ranked.items()
-        equals = [name for name, one in others if one.overlaps(lowest)]
-        sentence = f"{_at(condition)}the attention of {best} agrees best with the gold links: AER {_shown(lowest, 2)}"
-        if equals:
-            yield f"{sentence}; not separable from it, because the intervals overlap: {_some(equals)}."
-        elif others:
-            yield f"{sentence}; its interval is below all others."
+    for condition, ranked in analysis.ranks_aer.items():
+        best, *others = may_be_best(ranked)
+        start = f"{_at(condition)}the lowest alignment error rate of {len(ranked)} mechanisms"
+        yield f"{start} is {_shown(analysis.aer[condition][best], 2)}, by {best}; {_also_best(others)}."
+
+
+def _also_best(others: list[str]) -> str:
+    """Who else may be the best, if all pairs are compared at once."""
+    return f"not significantly worse: {_some(others)}" if others else "all others are significantly worse"
 
 
 def _cheapest(curves: dict[str, CostCurve], pick: Callable[[Iterable[int]], int]) -> str:

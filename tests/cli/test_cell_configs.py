@@ -47,7 +47,7 @@ def test_each_cell_of_a_grid_has_the_config_of_hydra(command: str, arguments: li
     config = master(loader, command, "hydra.verbose=true")
     grids = OmegaConf.to_container(config.hydra.sweeper.grids)
     assert isinstance(grids, list)
-    assert_same(loader, config, cells(grids, arguments, OverridesParser.create(config_loader=loader)).overrides)
+    assert_same(loader, config, cells(grids, None, arguments, OverridesParser.create(config_loader=loader)).overrides)
 
 
 @pytest.mark.parametrize(

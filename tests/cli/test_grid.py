@@ -23,7 +23,7 @@ GRIDS = [{"score": "dot,additive", "length": "10,20"}, {"decoder": "none", "leng
     ],
 )
 def test_the_arguments_decide_about_the_grid(arguments: list[str], jobs: int, grid: str, axes: list[str]) -> None:
-    found = cells(GRIDS, arguments, OverridesParser.create())
+    found = cells(GRIDS, None, arguments, OverridesParser.create())
     assert (len(found.overrides), found.grid, found.axes) == (jobs, grid, axes)
     assert not any(override.startswith("grid=") for cell in found.overrides for override in cell)
 
@@ -31,7 +31,7 @@ def test_the_arguments_decide_about_the_grid(arguments: list[str], jobs: int, gr
 @pytest.mark.parametrize("argument", ["grid=all", "grid=default,none", "grid=null"])
 def test_another_grid_is_refused(argument: str) -> None:
     with pytest.raises(UserError, match=rf"{argument}: must be grid=default or grid=none"):
-        cells(GRIDS, [argument], OverridesParser.create())
+        cells(GRIDS, None, [argument], OverridesParser.create())
 
 
 def test_what_is_inside_a_swept_group_is_a_sweep_of_one_value() -> None:

@@ -28,8 +28,8 @@ def effects(responses: Sequence[Response]) -> Iterator[document.Figure]:
         caption = (
             "The share of the variance that each factor explains (blue), and that pairs of factors explain beyond "
             "both (orange, hatched), in a linear model with type II sums of squares. Grey: what several terms could "
-            "explain, which happens in an unbalanced grid, and what no term explains. *: p < 0.05 after Holm's "
-            f"correction over the terms of a panel.{_logarithms('The logarithm was modelled of', explained)}"
+            f"explain, which happens in an unbalanced grid, and what no term explains.{_stars(explained)}"
+            f"{_logarithms('The logarithm was modelled of', explained)}"
         )
         alt = "Bars of the share of variance for each factor and each pair of factors."
         drawing = _shares(explained, terms[:TERMS])
@@ -101,7 +101,7 @@ def _means(responses: Sequence[Response], levels: list[tuple[str, str]]) -> Figu
 def _mean(axis: Axes, place: int, mean: MarginalMean, shown: Estimate) -> None:
     looks = {"marker": "o", "color": MAIN, "elinewidth": 0.9, "markersize": 4}
     dot = axis.errorbar(shown.value, place, xerr=reach(shown), **looks)
-    tip(dot, f"{mean.factor} {mean.level}: {interval(shown, significant)} ({mean.jobs} jobs)")
+    tip(dot, f"{mean.factor} {mean.level}: {interval(shown, significant)} ({mean.jobs} values)")
 
 
 def _shown(mean: Estimate, response: Response) -> Estimate:
@@ -118,6 +118,11 @@ def _terms(responses: Sequence[Response]) -> list[str]:
             key = len(term.factors), term.name
             largest[key] = max(term.share, largest.get(key, 0.0))
     return [name for _, name in sorted(largest, key=lambda key: (key[0], -largest[key], key[1]))]
+
+
+def _stars(responses: Sequence[Response]) -> str:
+    tested = any(term.p is not None for response in responses for term in response.effects.terms)
+    return " *: p < 0.05 after Holm's correction over the terms of a panel." if tested else ""
 
 
 def _logarithms(what: str, responses: Sequence[Response]) -> str:

@@ -2,20 +2,25 @@
 
 from attnbench.cost.exponent import Exponent, exponent
 from attnbench.report.statistics.bleu import corpus_bleu
-from attnbench.report.statistics.bootstrap import LengthBin, estimate_ratio, length_bins
-from attnbench.report.statistics.comparison import Comparison, compare, holm, pairs
+from attnbench.report.statistics.bootstrap import LengthBin, length_bins
+from attnbench.report.statistics.comparison import Comparison, compare, holm
+from attnbench.report.statistics.contest import Contest, contest
 from attnbench.report.statistics.crossing import Crossing, crossing
 from attnbench.report.statistics.effects import Effects, MarginalMean, Term, effects
 from attnbench.report.statistics.estimate import Estimate, over_seeds
+from attnbench.report.statistics.expected_best import ExpectedBest, expected_best
 from attnbench.report.statistics.grid import GridCell
 from attnbench.report.statistics.growth import Growth, HeldOut, fit, held_out
-from attnbench.report.statistics.scores import Scores, estimate_bleu
+from attnbench.report.statistics.ranking import may_be_best, ranks
+from attnbench.report.statistics.scores import Scores, estimate
 
 __all__ = [
     "Comparison",
+    "Contest",
     "Crossing",
     "Effects",
     "Estimate",
+    "ExpectedBest",
     "Exponent",
     "GridCell",
     "Growth",
@@ -25,16 +30,18 @@ __all__ = [
     "Scores",
     "Term",
     "compare",
+    "contest",
     "corpus_bleu",
     "crossing",
     "effects",
-    "estimate_bleu",
-    "estimate_ratio",
+    "estimate",
+    "expected_best",
     "exponent",
     "fit",
     "held_out",
     "holm",
     "length_bins",
+    "may_be_best",
     "over_seeds",
-    "pairs",
+    "ranks",
 ]

@@ -1,6 +1,6 @@
-"""Intervals of scores that are functions of sums over test sentences: BLEU, alignment error rate, and similar ones."""
+"""Resampled test sentences, for scores that are functions of sums over them; and sentences by length."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnbench.report.statistics.bleu import Array
-from attnbench.report.statistics.estimate import Estimate
-from attnbench.report.statistics.margin import margin
 
 RESAMPLES = 1000
 RANDOM_SEED = 12345  # sacreBLEU's
@@ -22,28 +20,6 @@ class LengthBin:
     low: int
     high: int
     rows: NDArray[np.intp]
-
-
-def estimate_ratio(counts: Array, score: Callable[[Array], Array], most: float = 1.0) -> Estimate:
-    """The mean over seeds of a score of the whole test set, with its 95 % interval.
-
-    With one seed, the interval is for the score of this trained model on other sentences of the same kind. It is a
-    bootstrap over sentences, and leaves out the noise of training. With several seeds, the interval is for the mean
-    over all seeds and all such sentences. It has the variance between seeds, and that of the sentences, which all seeds
-    share.
-
-    Args:
-        counts: a row for each seed and sentence, the same sentences for all seeds; shape (seeds, sentences, k).
-        score: of sums of such rows, (..., k) -> (...).
-        most: the largest possible score; the smallest is 0.
-    """
-    return bounded(score(counts.sum(1)), score(resample(counts)), counts.shape[1], most)
-
-
-def bounded(values: Array, resampled: Array, sentences: int, most: float) -> Estimate:
-    """The mean of `values`, one for each seed, with an interval that is cut at 0 and `most`; see `margin`."""
-    value, reach = float(values.mean()), margin(values, resampled, sentences).reach()
-    return Estimate(value, max(value - reach, 0.0), min(value + reach, most), len(values))
 
 
 def resample(counts: Array) -> Array:

@@ -23,7 +23,7 @@ class Term:
     factors: Factors
     degrees: int  # of freedom that the jobs can separate
     share: float  # its sum of squares, of type II, over the total
-    f: float | None  # None, like the two below, if there is no residual
+    f: float | None  # None, like the two below, if there is no residual, or no two jobs have equal factors
     p: float | None
     adjusted_p: float | None  # by Holm, over the terms
 
@@ -69,7 +69,8 @@ def effects(frame: pd.DataFrame, response: str, factors: Sequence[str]) -> Effec
     """Fits a linear model with main effects and two-way interactions.
 
     Args:
-        frame: a row for each job. Jobs with equal factors, such as those of other seeds, are replicates.
+        frame: a row for each job. Jobs with equal factors, such as those of other seeds, are replicates. Without any
+            replicates, terms are not tested.
         response: a column of numbers. Costs should be logarithms, because a factor multiplies them.
         factors: columns, the more important first. If two cannot be separated, the first is kept.
     """
@@ -80,7 +81,8 @@ def effects(frame: pd.DataFrame, response: str, factors: Sequence[str]) -> Effec
         notes.append(f"Nothing to explain: {f'{response} does not vary' if names else 'no factor varies'}.")
         return Effects(response, len(seen.response), (), 0, 0.0, 0.0, False, (), 1, 0, (), tuple(notes))
     chosen = _estimable(model, names, notes)
-    terms, error = _terms(model, chosen, total, notes), model.error(chosen)
+    replicated = bool(frame.loc[frame[response].notna(), list(factors)].duplicated().any())
+    terms, error = _terms(model, chosen, total, notes, replicated=replicated), model.error(chosen)
     overlap = 1 - error.sum / total.sum - sum(term.share for term in terms)
     cells = grid(seen.levels, {name: seen.order[name] for name in names})
     means = [
@@ -126,7 +128,9 @@ def _estimable(model: LinearModel, names: list[str], notes: list[str]) -> list[F
     return mains
 
 
-def _terms(model: LinearModel, chosen: list[Factors], total: Squares, notes: list[str]) -> tuple[Term, ...]:
+def _terms(
+    model: LinearModel, chosen: list[Factors], total: Squares, notes: list[str], *, replicated: bool
+) -> tuple[Term, ...]:
     """The terms of the model that the jobs can separate."""
     error = model.error(chosen)
     found = {each: model.explained(each, chosen) for each in chosen}
@@ -134,8 +138,10 @@ def _terms(model: LinearModel, chosen: list[Factors], total: Squares, notes: lis
     if len(told) < len(found):
         untold = (" × ".join(each) for each in found if each not in told)
         notes.append(f"These jobs cannot separate from other terms: {', '.join(untold)}.")
-    if not error.degrees or error.sum <= ROUNDING * total.sum:
-        notes.append("There is no residual: no term is tested.")
+    residual = error.degrees and error.sum > ROUNDING * total.sum
+    if not residual or not replicated:
+        missing = "no two values have the same factors" if residual else "there is no residual"
+        notes.append(f"No term is tested: {missing}.")
         return tuple(Term(each, own.degrees, own.sum / total.sum, None, None, None) for each, own in told.items())
     ratios = [own.sum / own.degrees / (error.sum / error.degrees) for own in told.values()]
     p_values = [float(stats.f.sf(f, own.degrees, error.degrees)) for f, own in zip(ratios, told.values(), strict=True)]

@@ -1,11 +1,13 @@
-"""BLEU of a mechanism for each seed, on the test set and on resampled sentences."""
+"""The score of a mechanism for each seed, on the test set and on resampled sentences."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 from attnbench.report.statistics.bleu import Array, corpus_bleu
-from attnbench.report.statistics.bootstrap import bounded, resample
+from attnbench.report.statistics.bootstrap import resample
 from attnbench.report.statistics.estimate import Estimate
+from attnbench.report.statistics.margin import Margin, margin
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,26 +16,42 @@ class Scores:
 
     Args:
         seeds: of the jobs, each once.
-        statistics: a row of `record.Quality.bleu_statistics` for each seed and sentence, the same sentences for all
-            seeds; shape (seeds, sentences, 10).
+        statistics: a row of numbers for each seed and sentence, the same sentences for all seeds; shape
+            (seeds, sentences, size). For BLEU, a row is one of `record.Quality.bleu_statistics`.
         test_set: identifies the sentences. Only scores on the same sentences can be compared.
+        score: a function of sums of such rows, (..., size) -> (...).
+        most: the largest possible score; the smallest is 0.
     """
 
     seeds: tuple[int, ...]
     statistics: Array
     test_set: str = ""
+    score: Callable[[Array], Array] = corpus_bleu
+    most: float = 100.0
 
     @cached_property
-    def bleu(self) -> Array:
-        """BLEU of the whole test set, (seeds,)."""
-        return corpus_bleu(self.statistics.sum(1))
+    def values(self) -> Array:
+        """The score of the whole test set, (seeds,)."""
+        return self.score(self.statistics.sum(1))
 
     @cached_property
     def resampled(self) -> Array:
-        """BLEU on resampled sentences, the same resamples for all seeds and mechanisms: (resamples, seeds)."""
-        return corpus_bleu(resample(self.statistics))
+        """The score of resampled sentences, the same resamples for all seeds and mechanisms: (resamples, seeds)."""
+        return self.score(resample(self.statistics))
 
 
-def estimate_bleu(scores: Scores) -> Estimate:
-    """The mean BLEU of a mechanism over its seeds, with its 95 % interval; see `estimate_ratio`."""
-    return bounded(scores.bleu, scores.resampled, scores.statistics.shape[1], 100.0)
+def estimate(scores: Scores) -> Estimate:
+    """The mean over seeds of a score of the whole test set, with its 95 % interval.
+
+    With one seed, the interval is for the score of this trained model on other sentences of the same kind. It is a
+    bootstrap over sentences, and leaves out the noise of training. With several seeds, the interval is for the mean
+    over all seeds and all such sentences. It has the variance between seeds, and that of the sentences, which all seeds
+    share.
+    """
+    return bounded(scores.values, margin(scores.values, scores.resampled, scores.statistics.shape[1]), scores.most)
+
+
+def bounded(values: Array, noise: Margin, most: float) -> Estimate:
+    """The mean of `values`, one for each seed, with an interval that is cut at 0 and `most`."""
+    value, reach = float(values.mean()), float(noise.reach())
+    return Estimate(value, max(value - reach, 0.0), min(value + reach, most), len(values))

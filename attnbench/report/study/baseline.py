@@ -19,7 +19,7 @@ def choose_baseline(words: str | None, records: Sequence[Record], names: Sequenc
     Args:
         words: values of its factors joined by +, or its name in the report. If several mechanisms have the words, the
             most usual one is taken: the one whose values most mechanisms share; in a tie, the one with the fewest
-            overrides. None: no attention, if it was run; otherwise the most usual mechanism.
+            overrides. None: the most usual mechanism that has attention; if none has, the most usual one.
         records: of the jobs.
         names: the mechanism of each record.
 
@@ -33,7 +33,7 @@ def choose_baseline(words: str | None, records: Sequence[Record], names: Sequenc
     if words in factors:
         return words
     if words is None:
-        found = [name for name, its in factors.items() if "score" not in its] or list(factors)
+        found = [name for name, its in factors.items() if "score" in its] or list(factors)
     else:
         found = [name for name, its in factors.items() if wanted <= _words(its)]
     if words is not None and not found:

@@ -249,7 +249,7 @@ def study(jobs: Sequence[Record | CompactRecord], baseline: str | None = None) -
 
     Args:
         jobs: records, whole or compact, with those of trials.
-        baseline: words that name the mechanism with which others are compared. None: no attention, if it was run.
+        baseline: words that name the mechanism with which others are compared. None: the usual attention.
 
     Raises:
         UserError: no mechanism has the words of the baseline, or there are only trials.

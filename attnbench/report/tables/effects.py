@@ -38,9 +38,11 @@ def terms(response: Response) -> Table:
     )
     scale = f"the logarithm of the {response.title}" if response.logarithmic else response.title
     caption = (
-        f"What explains {scale} over {found.jobs} jobs, in a linear model of all factors and the pairs of factors that "
-        "the grid can separate: shares of the total sum of squares (type II)."
+        f"What explains {scale} over {found.jobs} {_unit(response)}, in a linear model of all factors and the "
+        "pairs of factors that the grid can separate: shares of the total sum of squares (type II)."
     )
+    if response.logarithmic:
+        caption += " A mechanism counts once in a condition: its jobs share what was measured. No term is tested."
     if found.overlap_share:
         caption += (
             " Overlap: in an unbalanced grid, what several terms could explain; below 0, what they explain twice."
@@ -55,11 +57,11 @@ def means(response: Response) -> Table:
         rows.append((each.factor, each.level, _scaled(each.mean, response), each.jobs))
     show = significant if response.logarithmic else fixed(1)
     title = response.title[0].upper() + response.title[1:]
-    columns = (Column("Factor"), Column("Level"), Column(title, show), Column("Jobs", fixed(0)))
+    columns = (Column("Factor"), Column("Level"), Column(title, show), Column(_unit(response).capitalize(), fixed(0)))
     kind = "Geometric means of the" if response.logarithmic else "Means of"
     caption = (
-        f"{kind} {response.title} by level, from the model, with equal weight for all levels of the other factors; 95 "
-        "% intervals."
+        f"{kind} {response.title} by level, from the model, with equal weight for all levels of the other factors. The "
+        "95 % intervals are from what the model does not explain."
     )
     return Table(f"means_{response.name}", caption, columns, tuple(rows), collapsed=True)
 
@@ -71,6 +73,10 @@ def tables(analysis: Analysis) -> Iterator[Block]:
         if notes := tuple(filter(None, (*response.effects.notes, _missing(response.effects)))):
             yield Bullets(notes)
         yield means(response)
+
+
+def _unit(response: Response) -> str:
+    return "mechanisms" if response.logarithmic else "jobs"
 
 
 def _scaled(mean: Estimate | None, response: Response) -> Estimate | None:

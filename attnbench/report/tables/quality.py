@@ -19,14 +19,16 @@ def quality(analysis: Analysis) -> Table:
     for condition, name, jobs in _ranked(analysis):
         tested = analysis.comparisons.get(condition, {}).get(name)
         against = (tested.comparison.difference, tested.adjusted_p) if tested else (None, None)
+        rank = analysis.ranks.get(condition, {}).get(name)
         shares = [100 * statistics.mean(numbers(jobs, share)) for share in ("exact_match", "token_accuracy")]
         minutes = [seconds / 60 for seconds in numbers(jobs, "train_s")]
         costs = (median(jobs, "parameters"), statistics.median(minutes) if minutes else None)
         measured = (statistics.mean(numbers(jobs, "chrf")), *shares, *costs, len(jobs))
-        rows.append((condition, name, analysis.bleu[condition][name], *against, *measured))
+        rows.append((condition, name, analysis.bleu[condition][name], rank, *against, *measured))
     columns = (
         *PLACES,
         Column("BLEU", fixed(1)),
+        Column("Rank", fixed(0)),
         Column("Δ BLEU", signed),
         Column("p", p_value),
         Column("chrF", fixed(1)),
@@ -39,35 +41,33 @@ def quality(analysis: Analysis) -> Table:
     counts = " or ".join(f"{count:,}" for count in sorted({int(n) for n in analysis.study.jobs["sentences"]}))
     caption = (
         f"Quality on the test set ({counts} sentences), best first. {interval_note(analysis)}"
-        f"{_baseline_note(analysis)} Exact: sentences without any mistake. Accuracy: single tokens under teacher "
-        f"forcing. Parameters and training time are medians over the jobs. {equality(analysis.study)}"
+        f"{_rank_note(analysis)}{_baseline_note(analysis)} Exact: sentences without any mistake. Accuracy: single "
+        f"tokens under teacher forcing. Parameters and training time are medians over the jobs. {equality(analysis.study)}"
     ).strip()
     return without_empty(Table("quality", caption, columns, tuple(rows)))
 
 
 def comparisons(analysis: Analysis) -> Iterator[Table]:
-    """A row for each comparison with the baseline, with all its tests; nothing without a baseline."""
+    """A row for each comparison with the baseline; nothing if there is none."""
     rows: list[tuple[CellValue, ...]] = []
     for condition, mine in analysis.comparisons.items():
         for name, (comparison, adjusted_p) in mine.items():
-            p_values = (adjusted_p, comparison.p, comparison.bootstrap_p, comparison.randomisation_p)
-            effect = (comparison.difference, comparison.standardised, *p_values, comparison.difference.seeds)
-            rows.append((condition, name, *effect))
+            effect = (comparison.difference, comparison.standardised, adjusted_p, comparison.p)
+            rows.append((condition, name, *effect, comparison.difference.seeds))
     if not rows:
         return
-    titles = ("p, Holm", "p", "p, bootstrap", "p, randomisation")
     columns = (
         *PLACES,
         Column("Δ BLEU", signed),
         Column("Hedges's g", fixed(1)),
-        *(Column(title, p_value) for title in titles),
-        Column("Pairs of seeds", fixed(0)),
+        Column("p, Holm", p_value),
+        Column("p", p_value),
+        Column("Seeds", fixed(0)),
     )
     caption = (
-        f"Comparison with the baseline, {analysis.study.baseline}: the difference in BLEU with its 95 % interval, and "
-        "tests of no difference. p belongs to the interval, and is corrected by Holm over all rows. Paired bootstrap "
-        "(Koehn 2004) and paired approximate randomisation (Riezler and Maxwell 2005) are over sentences, for the "
-        f"trained models as they are. {_training_noise(analysis)}"
+        f"Comparison with the baseline, {analysis.study.baseline}: the difference in BLEU with its 95 % interval. p is "
+        "for no difference. It belongs to the interval, and is corrected by Holm over all rows. Hedges's g is the "
+        f"difference in standard deviations between seeds. {_pool_note(analysis)}"
     )
     yield without_empty(Table("comparisons", caption, columns, tuple(rows), collapsed=True))
 
@@ -91,16 +91,16 @@ def beyond(analysis: Analysis) -> Iterator[Table]:
 
 
 def interval_note(analysis: Analysis) -> str:
-    """What the intervals of BLEU are over."""
+    """What the intervals of BLEU are over, and which mechanisms are in no test."""
     seeds = {estimate.seeds > 1 for mine in analysis.bleu.values() for estimate in mine.values()}
     if seeds == {True}:
         return "The 95 % intervals are over seeds and test sentences."
-    one = "over test sentences (bootstrap), for the one trained model, so that they leave out the noise of training"
+    one = "over test sentences (bootstrap), for the one trained model: they leave out the noise of training"
     if seeds == {False}:
         return f"The 95 % intervals are {one}."
     return (
         "The 95 % intervals are over seeds and test sentences for a mechanism with several seeds; otherwise they are "
-        f"{one}."
+        f"{one}. A mechanism with one seed is in no test."
     )
 
 
@@ -122,17 +122,34 @@ def _ranked(analysis: Analysis) -> Iterator[tuple[str, str, pd.DataFrame]]:
         yield from ((condition, name, jobs[name]) for name in analysis.bleu.get(condition, {}))
 
 
+def _rank_note(analysis: Analysis) -> str:
+    if not analysis.ranks:
+        return ""
+    return (
+        " Rank is the place in the order of BLEU, with the places that are possible: all pairs of mechanisms of a "
+        "condition are compared at once, at the 5 % level."
+    )
+
+
 def _baseline_note(analysis: Analysis) -> str:
     if not analysis.comparisons:
         return ""
     return (
         f" Δ BLEU is the difference to the baseline, {analysis.study.baseline}. p is for no difference, corrected "
-        f"by Holm over the table; * marks p < {LEVEL}. {_training_noise(analysis)}"
+        f"by Holm over the table; * marks p < {LEVEL}."
     )
 
 
-def _training_noise(analysis: Analysis) -> str:
-    tested = [one.comparison.difference.seeds for mine in analysis.comparisons.values() for one in mine.values()]
-    if min(tested) > 1:
-        return "Seeds are paired."
-    return "With one seed, a difference is between two trained models: another training run may change it."
+def _pool_note(analysis: Analysis) -> str:
+    """Where the variance between seeds comes from."""
+    noises = [one.seed_noise for one in analysis.contests.values()]
+    note = "The variance between seeds is pooled over the mechanisms of a condition"
+    if all(noise.shared.all() for noise in noises):
+        return f"{note}."
+    apart = [
+        name
+        for one, noise in zip(analysis.contests.values(), noises, strict=True)
+        for name, shared in zip(one.names, noise.shared, strict=True)
+        if not shared
+    ]
+    return f"{note}, apart from those with a larger one: {', '.join(dict.fromkeys(apart))}."

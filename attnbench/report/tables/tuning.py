@@ -40,8 +40,8 @@ def trainings(study: Study) -> Iterator[Table]:
         Column("Converged"),
     )
     tuned = (
-        " A trial is a training with another seed, judged by BLEU on the validation set. The jobs were trained with the "
-        "values of the best trial. *: the best value is the lowest or the highest that was tried."
+        " A trial is a training with another seed, judged by BLEU on the validation set. The jobs were trained with "
+        "the values of the best trial. *: the best value is the lowest or the highest that was tried."
     )
     caption = (
         "How the mechanisms were trained. Converged: trainings that ended because the validation no longer got better. "
@@ -54,12 +54,12 @@ def _trials(tuning: Tuning | None, keys: list[str]) -> tuple[CellValue, ...]:
     if tuning is None:
         return (None,) * (3 + len(keys))
     scores = [trial.bleu for trial in tuning.trials if trial.bleu is not None]
-    chosen = (
-        f"{tuning.chosen[key]:g}" if isinstance(tuning.chosen.get(key), float) else tuning.chosen.get(key)
-        for key in keys
-    )
-    values = (
-        None if value is None else f"{value}{' *' if tuning.at_edge(key) else ''}"
-        for key, value in zip(keys, chosen, strict=True)
-    )
+    values = (_chosen(tuning, key) for key in keys)
     return len(tuning.trials), min(scores, default=None), max(scores, default=None), *values
+
+
+def _chosen(tuning: Tuning, key: str) -> str | None:
+    value = tuning.chosen.get(key)
+    if value is None:
+        return None
+    return f"{value:g}{' *' if tuning.at_edge(key) else ''}" if isinstance(value, float) else str(value)

@@ -13,8 +13,7 @@ from attnbench.report.statistics import (
     Estimate,
     Scores,
     corpus_bleu,
-    estimate_bleu,
-    estimate_ratio,
+    estimate,
     length_bins,
 )
 from attnbench.report.statistics.bleu import Array
@@ -30,7 +29,7 @@ def _truth(training: float) -> float:
 
 
 def _estimate(statistics: Array) -> Estimate:
-    return estimate_bleu(Scores(tuple(range(len(statistics))), statistics))
+    return estimate(Scores(tuple(range(len(statistics))), statistics))
 
 
 def _naive(statistics: Array, chance: np.random.Generator) -> tuple[float, float]:
@@ -85,7 +84,7 @@ def test_perfect_translations_stay_within_the_scale() -> None:
 def test_a_ratio_of_counts() -> None:
     # Of 200 draws 40 are right: by the normal approximation .2 ± 1.96 · sqrt(.2 · .8 / 200) = ± .0554.
     counts = np.stack([np.arange(200) < 40, np.ones(200)], axis=-1)[None].astype(float)
-    found = estimate_ratio(counts, lambda sums: sums[..., 0] / sums[..., 1])
+    found = estimate(Scores((1,), counts, score=lambda sums: sums[..., 0] / sums[..., 1], most=1.0))
     assert found.value == pytest.approx(0.2)
     assert found.high - found.value == pytest.approx(0.0554, rel=0.08)
 

@@ -139,7 +139,11 @@ def test_without_replicates_interactions_are_the_error() -> None:
     assert found.pooled
     assert [term.name for term in found.terms] == ["score", "scope"]
     assert found.residual_degrees == 2
-    assert found.notes == ("The interactions are the residual: these jobs cannot separate them from noise.",)
+    assert found.notes == (
+        "The interactions are the residual: these jobs cannot separate them from noise.",
+        "No term is tested: no two values have the same factors.",
+    )
+    assert {term.p for term in found.terms} == {None}
 
 
 def test_one_job_a_level_leaves_no_error() -> None:
@@ -147,7 +151,7 @@ def test_one_job_a_level_leaves_no_error() -> None:
     (term,) = found.terms
     assert (term.share, term.f, term.p, term.adjusted_p) == (pytest.approx(1), None, None, None)
     assert all(each.mean is None for each in found.means)
-    assert found.notes == ("There is no residual: no term is tested.",)
+    assert found.notes == ("No term is tested: there is no residual.",)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,66 @@
+"""The variance between seeds: one for all that share it, on the scale on which they do."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from attnbench.report.statistics.bleu import Array
+from attnbench.report.statistics.seed_noise import _bartlett_p, seed_noise
+
+ROUNDS = 200
+
+
+def _drawn(chance: np.random.Generator, deviations: Array, seeds: int, means: Array | float = 40.0) -> list[Array]:
+    middle = np.broadcast_to(means, len(deviations))
+    return [mean + deviation * chance.normal(size=seeds) for mean, deviation in zip(middle, deviations, strict=True)]
+
+
+def test_the_pool_is_the_mean_variance_weighted_by_degrees() -> None:
+    values = [np.array([30.0, 32.0]), np.array([29.0, 30.0, 31.0, 32.0])]
+    found = seed_noise(values, 100.0)
+    assert found.shared.all()
+    assert found.degrees.tolist() == [4, 4]
+    expected = (2.0 * 1 + np.var(values[1], ddof=1) * 3) / 4
+    assert found.variance.mean() == pytest.approx(expected, rel=0.02)
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_mechanisms_that_share_a_variance_are_mostly_pooled(seeds: int) -> None:
+    chance = np.random.default_rng(seeds)
+    found = [seed_noise(_drawn(chance, np.ones(10), seeds), 100.0) for _ in range(ROUNDS)]
+    assert np.mean([each.shared.all() for each in found]) > 0.8
+    assert np.mean([each.variance.mean() for each in found]) == pytest.approx(1, abs=0.1)
+
+
+def test_a_noisy_mechanism_has_its_own_variance_and_a_quiet_one_has_that_of_the_pool() -> None:
+    chance = np.random.default_rng(0)
+    deviations = np.r_[np.ones(10), 30.0, 0.001]
+    found = seed_noise(_drawn(chance, deviations, 5), 100.0)
+    assert not found.shared[10]
+    assert found.degrees[10] == 4
+    assert found.variance[10] > 100
+    assert found.shared[11]
+    assert found.variance[11] == pytest.approx(found.variance[0], rel=0.05)
+
+
+def test_noise_that_shrinks_towards_the_ends_is_pooled_as_log_odds() -> None:
+    chance, means = np.random.default_rng(0), np.array([50.0, 60, 70, 80, 90, 95, 98, 99, 99.5, 99.8])
+    found = seed_noise(_drawn(chance, 0.04 * means * (100 - means) / 100, 5, means), 100.0)
+    assert found.scale == "log-odds"
+    assert found.shared.all()
+    assert found.variance[0] ** 0.5 == pytest.approx(1.0, rel=0.3)
+    assert found.variance[-1] ** 0.5 == pytest.approx(0.008, rel=0.3)
+
+
+def test_bartletts_test_is_that_of_scipy_with_many_seeds() -> None:
+    chance = np.random.default_rng(0)
+    values = [chance.normal(size=30) * deviation for deviation in (0.8, 0.9, 1.0, 1.1, 1.2)]
+    variances, degrees = np.array([np.var(each, ddof=1) for each in values]), np.full(5, 29.0)
+    p = _bartlett_p(variances, degrees, np.ones(5, bool))
+    assert 0.02 < p < 0.98  # else the comparison says little
+    assert p == pytest.approx(stats.bartlett(*values).pvalue, abs=0.03)
+
+
+def test_seeds_that_agree_have_no_noise() -> None:
+    found = seed_noise([np.full(3, 30.0), np.full(2, 31.0)], 100.0)
+    assert found.variance.tolist() == [0, 0]
