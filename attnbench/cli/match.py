@@ -113,7 +113,7 @@ def _seconds(cells: Sequence[Cell]) -> Matched:
         for key in BOUNDS:
             if (value := cell.given(key)) is not None:
                 raise UserError(f"{key}={value}: match=seconds bounds a training by match.seconds alone; leave it out")
-    values = dict(zip(BOUNDS, ("null", "null", seconds), strict=True))
+    values: dict[str, Any] = dict(zip(BOUNDS, ("null", "null", seconds), strict=True))
     return Matched([values for _ in cells], f"match=seconds: {seconds:g} s of training each")
 
 

@@ -78,7 +78,8 @@ class _PairCounter:
     def __call__(self, spec: AttentionSpec, inputs: Inputs) -> Attended:
         query, key, value, view = inputs
         learns = query.requires_grad or key.requires_grad
-        size = InputSize(*query.shape[:3], key.shape[-2], query.shape[-1], value.shape[-1], learns)
+        batch, heads, queries, features = query.shape
+        size = InputSize(batch, heads, queries, key.shape[-2], features, value.shape[-1], learns)
         self.flops += sum(pair_flops(spec, self.cost(spec, size, self.device), backward=True))
         # Sums have no product, so that nothing here is counted twice.
         reached = query.sum(-1) + key.sum((-2, -1))[..., None]

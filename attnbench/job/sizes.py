@@ -101,4 +101,4 @@ def _text(node: DictConfig) -> str:
 
 
 def _node(text: str) -> DictConfig:
-    return OmegaConf.create(json.loads(text))
+    return DictConfig(json.loads(text))
