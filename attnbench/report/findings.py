@@ -8,6 +8,7 @@ from attnbench.report.document import fixed, interval, significant
 from attnbench.report.figures import kernel_regression
 from attnbench.report.statistics import Estimate, Exponent, crossing, may_be_best
 from attnbench.report.study.frames import by_condition, conditions, medians
+from attnbench.report.study.naming import NOT_CONVERGED
 from attnbench.report.tables.quality import signed
 
 NAMED = 3  # mechanisms named in a list; the rest is counted
@@ -17,9 +18,40 @@ GROWING = {"ms": "the time", "peak_mib": "the peak memory"}  # by the name of a 
 
 def findings(analysis: Analysis) -> list[str]:
     """All sentences, in the order of the report's sections."""
-    quality = (_one_seed, _best, _against_baseline, _beyond, _pooling)
+    quality = (_not_converged, _one_seed, _best, _against_baseline, _beyond, _pooling)
     cost = (_steps, _growth, _crossings, _prediction)
-    return [sentence for say in (*quality, *cost, _effects, _alignment) for sentence in say(analysis)]
+    return [sentence for say in (*quality, _last_tried, *cost, _effects, _alignment) for sentence in say(analysis)]
+
+
+def _not_converged(analysis: Analysis) -> Iterator[str]:
+    """The mechanisms whose training was cut off."""
+    study = analysis.study
+    trained = [
+        (record.training.converged, name)
+        for record, name in zip(study.records, study.mechanism, strict=True)
+        if record.training
+    ]
+    early = list(dict.fromkeys(name for converged, name in trained if not converged))
+    if early:
+        count = sum(not converged for converged, _ in trained)
+        yield (
+            f"{count} of {len(trained)} trainings did not converge: they ended at a bound while the validation still got "
+            f"better. Their mechanisms are marked {NOT_CONVERGED}, and their rank may change with a longer training: "
+            f"{_some(early)}."
+        )
+
+
+def _last_tried(analysis: Analysis) -> Iterator[str]:
+    """The mechanisms that might do better beyond the range that was tuned over."""
+    for key in dict.fromkeys(key for each in analysis.study.tunings for key in each.keys):
+        found = [
+            each.mechanism + (f" at {each.condition}" if each.condition else "")
+            for each in analysis.study.tunings
+            if each.at_edge(key)
+        ]
+        if found:
+            name = key.rpartition(".")[2].replace("_", " ")
+            yield f"The best {name} is the last that was tried, so that a better one may lie beyond it: {_some(found)}."
 
 
 def _one_seed(analysis: Analysis) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from attnbench.report.analysis import Analysis
-from attnbench.report.document import Block, Bullets, Code, Document, Paragraph, Section
+from attnbench.report.document import Block, Bullets, Code, Document, Figure, Paragraph, Section, Table
 from attnbench.report.figures import alignment as alignment_figures
 from attnbench.report.figures import bleu, heads, lengths, memory, pareto, roofline, training, tuning
 from attnbench.report.figures import effects as effect_figures
@@ -13,6 +14,7 @@ from attnbench.report.figures import kernel_regression as regression_figures
 from attnbench.report.findings import findings
 from attnbench.report.pages.viewer import viewer
 from attnbench.report.study.equality import equality
+from attnbench.report.study.naming import NOT_CONVERGED
 from attnbench.report.study.study import Study
 from attnbench.report.tables import alignment as alignment_tables
 from attnbench.report.tables import cost, published, quality, setting
@@ -55,9 +57,20 @@ def build_document(
         ),
         "Environment": lambda: iter((setting.environment(study),)),
     }
-    sections = [Section(name, tuple(blocks())) for name, blocks in parts.items()]
+    sections = [Section(name, tuple(map(_explained, blocks()))) for name, blocks in parts.items()]
     date = max(record.started for record in study.records)[:10]
     return Document(title, date, tuple(section for section in sections if section.blocks))
+
+
+def _explained(block: Block) -> Block:
+    """A table or a figure with a mechanism that has not converged says in its caption what the mark means."""
+    if isinstance(block, Table):
+        marked = any(isinstance(cell, str) and NOT_CONVERGED in cell for row in block.rows for cell in row)
+    elif isinstance(block, Figure):
+        marked = NOT_CONVERGED in block.drawing.svg  # the names are in the texts on hover
+    else:
+        return block
+    return replace(block, caption=f"{block.caption} {NOT_CONVERGED}: has not converged.") if marked else block
 
 
 def _findings(analysis: Analysis, command: str, broken: Sequence[str]) -> Iterator[Block]:

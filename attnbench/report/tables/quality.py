@@ -39,10 +39,11 @@ def quality(analysis: Analysis) -> Table:
         Column("Jobs", fixed(0)),
     )
     counts = " or ".join(f"{count:,}" for count in sorted({int(n) for n in analysis.study.jobs["sentences"]}))
+    equal = equality(analysis.study)
     caption = (
         f"Quality on the test set ({counts} sentences), best first. {interval_note(analysis)}"
         f"{_rank_note(analysis)}{_baseline_note(analysis)} Exact: sentences without any mistake. Accuracy: single "
-        f"tokens under teacher forcing. Parameters and training time are medians over the jobs. {equality(analysis.study)}"
+        f"tokens under teacher forcing. Parameters and training time are medians over the jobs. {equal}"
     ).strip()
     return without_empty(Table("quality", caption, columns, tuple(rows)))
 
