@@ -15,7 +15,7 @@ SHORTEST, LONGEST = 8, 256
 def grammar(
     length: int,
     lexicon: float = 0.25,
-    train: int = 2_000,
+    train: int = 1_000,
     validation: int = 200,
     test: int = 500,
     beyond: int = 200,

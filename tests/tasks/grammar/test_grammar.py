@@ -205,7 +205,7 @@ def test_sets_have_the_given_sizes_and_no_source_occurs_twice() -> None:
     assert len({pair.source for pair in every(task)}) == 8_500
 
 
-@pytest.mark.parametrize(("share", "train", "least"), [(0.25, 2000, 60), (1.0, 8000, 120)])
+@pytest.mark.parametrize(("share", "train", "least"), [(0.25, 1000, 60), (1.0, 8000, 120)])
 def test_every_word_of_the_vocabularies_occurs(share: float, train: int, least: int) -> None:
     task = grammar(16, lexicon=share, train=train)
     for side, vocabulary in (("source", task.source), ("target", task.target)):
