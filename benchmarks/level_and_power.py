@@ -11,7 +11,7 @@ from attnbench.report.statistics import Contest, compare, holm, ranks
 from attnbench.report.statistics.margin import Margin
 
 LEVEL = 0.05
-ROUNDS = 200
+ROUNDS = 150
 GAPS = (2.0, 4.0, 8.0)  # BLEU
 SENTENCES, BETWEEN_TEST_SETS, CORRELATION = 200, 1.0, 0.8  # SD of BLEU over test sets; between two mechanisms
 HEAD = """\
