@@ -66,7 +66,7 @@ def test_noise_that_shrinks_towards_the_ends_is_pooled_as_log_odds() -> None:
 def test_bartletts_test_is_that_of_scipy_with_many_seeds() -> None:
     chance = np.random.default_rng(0)
     values = [chance.normal(size=30) * deviation for deviation in (0.8, 0.9, 1.0, 1.1, 1.2)]
-    variances, degrees = np.array([np.var(each, ddof=1) for each in values]), np.full(5, 29.0)
+    variances, degrees = np.array([float(np.var(each, ddof=1)) for each in values]), np.full(5, 29.0)
     p = _bartlett_p(variances, degrees, np.ones(5, bool))
     assert 0.02 < p < 0.98  # else the comparison says little
     assert p == pytest.approx(stats.bartlett(*values).pvalue, abs=0.03)
