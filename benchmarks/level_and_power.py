@@ -2,9 +2,10 @@
 
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from attnbench.report.statistics import Contest, compare, holm, ranks
 from attnbench.report.statistics.margin import Margin
@@ -77,7 +78,7 @@ def row(deviations: Array, seeds: int, rounds: int) -> list[str]:
     equal = [judge(simulate(chance, deviations, seeds)) for _ in range(rounds)]
     unequal = [[judge(simulate(chance, deviations, seeds, gap)) for _ in range(rounds)] for gap in GAPS]
 
-    def percent(said: ArrayLike) -> str:
+    def percent(said: Any) -> str:
         return f"{100 * np.mean(said):.0f}"
 
     false = [np.array([getattr(each, kind) for each in equal]) for kind in ("own_variances", "baseline", "ranks")]
