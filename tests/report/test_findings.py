@@ -28,22 +28,38 @@ def worse(quality: Quality | None, every: int) -> Quality:
     return replace(quality, bleu_statistics=rows)
 
 
+def seeds(record: Record, qualities: list[Quality | None]) -> list[Record]:
+    """The job with several seeds, each with its quality."""
+    return [replace(record, seed=seed, quality=quality) for seed, quality in enumerate(qualities, 1)]
+
+
 def test_a_hair_is_no_difference() -> None:
-    best = records.attention("dot")
-    near = replace(records.attention("general"), quality=worse(best.quality, every=60))
-    assert "not significantly lower: general." in said(best, near)
+    best = [records.attention("dot", seed=seed) for seed in (1, 2, 3)]
+    near = seeds(records.attention("general"), [worse(each.quality, every=60) for each in best])
+    assert "by dot; not significantly worse: general." in said(*best, *near)
 
 
 def test_a_gulf_is_one() -> None:
-    text = said(records.attention("dot"), records.no_attention())
-    assert "significantly above all others" in text
-    assert "of one mechanism compared with none, 1 is significantly better in BLEU" in text
+    jobs = [make(seed=seed) for seed in (1, 2, 3) for make in (records.attention, records.no_attention)]
+    text = said(*jobs)
+    assert "by luong; all others are significantly worse." in text
+    assert "of one mechanism compared with luong, 1 is significantly worse in BLEU" in text
 
 
 def test_the_same_translations_differ_in_nothing() -> None:
-    dot = records.attention("dot")
-    text = said(dot, with_quality(records.attention("general"), dot), baseline="dot")
+    dot = [records.attention("dot", seed=seed) for seed in (1, 2, 3)]
+    text = said(*dot, *seeds(records.attention("general"), [each.quality for each in dot]), baseline="dot")
     assert "none is significantly different in BLEU" in text
+
+
+def test_what_is_the_same_in_several_conditions_is_said_once() -> None:
+    jobs = []
+    for length in (16, 48):
+        dot = [records.attention("dot", length=length, seed=seed) for seed in (1, 2)]
+        jobs += [*dot, *seeds(records.attention("general", length=length), [each.quality for each in dot])]
+    text = said(*jobs)
+    assert text.count("none is significantly different in BLEU") == 1
+    assert "length 16, length 48: of one mechanism" in text
 
 
 def test_nothing_is_said_of_one_mechanism_alone() -> None:
@@ -92,7 +108,18 @@ def test_a_fall_beyond_the_trained_length_needs_intervals_apart() -> None:
     assert "BLEU falls for 0 of 1 mechanisms" in said(replace(here, beyond=here.quality))
 
 
-def test_one_seed_says_what_its_tests_leave_out() -> None:
-    one = [records.attention("dot"), records.no_attention()]
-    assert "With one seed" in said(*one)
-    assert "With one seed" not in said(*one, records.attention("dot", seed=2), records.no_attention(seed=2))
+def test_with_one_seed_nothing_is_compared() -> None:
+    jobs = [records.attention("dot"), records.attention("general"), records.no_attention()]
+    text = said(*jobs)
+    assert "With one seed, the report does not rank mechanisms" in text
+    for word in ("highest", "lowest", "compared with", "significant", "the variance of BLEU"):
+        assert word not in text
+    assert "With one seed" not in said(*jobs, *(replace(each, seed=2) for each in jobs))
+    assert "With one seed" not in said(jobs[0])
+
+
+def test_a_mechanism_with_one_seed_is_in_no_test() -> None:
+    jobs = [records.attention(score, seed=seed) for score in ("dot", "general") for seed in (1, 2)]
+    text = said(*jobs, records.attention("additive"))
+    assert "the highest BLEU of 2 mechanisms" in text
+    assert "of one mechanism compared with" in text

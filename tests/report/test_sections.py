@@ -106,24 +106,46 @@ def test_a_long_list_of_failures_is_cut_and_counted() -> None:
 def test_quality_pools_seeds_ranks_and_compares() -> None:
     jobs = [records.attention(score, seed=seed) for seed in (1, 2, 3) for score in ("dot", "additive")]
     found = quality(analysis([*jobs, *(records.no_attention(seed=seed) for seed in (1, 2, 3))]))
-    assert [column.title for column in found.columns][:4] == ["Mechanism", "BLEU", "Δ BLEU", "p"]  # one condition
+    assert [column.title for column in found.columns][:5] == ["Mechanism", "BLEU", "Rank", "Δ BLEU", "p"]
     assert [(row[0], row[-1]) for row in found.rows] == [("additive", 3), ("dot", 3), ("none", 3)]
     values = [job.quality.bleu for job in jobs if job.quality and job.factors["score"] == "dot"]
-    estimate, difference, p = found.rows[1][1:4]
+    estimate, rank, *_ = found.rows[1][1:5]
     assert isinstance(estimate, Estimate)
+    assert isinstance(rank, Estimate)
+    assert estimate.value == pytest.approx(sum(values) / 3, abs=0.01)
+    assert (rank.value, rank.high) == (2, 2)
+    difference, p = found.rows[2][3:5]
     assert isinstance(difference, Estimate)
     assert isinstance(p, float)
-    assert estimate.value == pytest.approx(sum(values) / 3, abs=0.01)
-    assert difference.low < estimate.value - found.rows[2][1].value < difference.high  # pyright: ignore
+    assert difference.low < found.rows[2][1].value - found.rows[0][1].value < difference.high  # pyright: ignore
     assert p < 0.05
-    assert found.rows[2][2:4] == (None, None)  # the baseline itself
-    assert "Seeds are paired." in found.caption
+    assert found.rows[0][3:5] == (None, None)  # the baseline itself
 
 
-def test_one_seed_says_what_it_leaves_out() -> None:
-    caption = quality(analysis([records.attention(), records.no_attention()])).caption
-    assert "they leave out the noise of training" in caption
-    assert "another training run may change it" in caption
+def test_one_seed_has_no_test_and_says_what_its_interval_leaves_out() -> None:
+    found = quality(analysis([records.attention(), records.attention("general"), records.no_attention()]))
+    assert "they leave out the noise of training" in found.caption
+    assert not {column.title for column in found.columns} & {"Rank", "Δ BLEU", "p"}
+
+
+def test_one_seed_among_several_says_so() -> None:
+    jobs = [records.attention(score, seed=seed) for seed in (1, 2) for score in ("dot", "additive")]
+    found = quality(analysis([*jobs, records.no_attention()]))
+    assert "A mechanism with one seed is in no test." in found.caption
+    assert next(row for row in found.rows if row[0] == "none")[2:5] == (None, None, None)
+
+
+def test_costs_have_one_row_for_each_mechanism_and_no_test() -> None:
+    jobs = [
+        records.attention(score, selection=selection, seed=seed)
+        for score in ("dot", "additive", "general")
+        for selection in ("soft", "gumbel")
+        for seed in (1, 2)
+    ]
+    bleu, step = analysis(jobs).responses
+    assert (bleu.effects.jobs, step.effects.jobs) == (12, 6)
+    assert None not in {term.p for term in bleu.effects.terms}
+    assert {term.p for term in step.effects.terms} == {None}
 
 
 def test_scaling_says_why_a_number_is_missing(sweep: Document) -> None:

@@ -6,10 +6,12 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import chdtri
 
 from attnbench.report.statistics.bleu import Array
 
 LEVEL = 0.2  # of Bartlett's test: with few seeds it has little power, and to pool in error costs more than not to pool
+BEYOND = 0.2  # the probability that a variance is below its lower limit
 DRAWS, RANDOM_SEED = 4000, 1
 NEAREST = 0.001  # to 0 and to 1, for log-odds
 
@@ -41,7 +43,8 @@ def seed_noise(values: Sequence[Array], most: float) -> SeedNoise:
 
     Bartlett's test (1937) says whether they share it. If they do on no scale, the mechanism whose variance stands out
     most leaves the pool, again and again, until the others share it. One with a larger variance then has its own. One
-    with a smaller variance has that of the pool, as few seeds may agree by chance.
+    with a smaller variance has that of the pool, as few seeds may agree by chance. In the pool, too, no variance is
+    taken to be below the lower limit of a mechanism's own: Bartlett's test does not see every noisy mechanism.
 
     Args:
         values: for each mechanism, the scores of at least two seeds; from 0 to `most`.
@@ -60,8 +63,9 @@ def seed_noise(values: Sequence[Array], most: float) -> SeedNoise:
     pool = _pool(scaled, degrees)
     variance = _pooled(scaled, degrees, pool)
     shared = pool | (scaled <= variance)
+    least = own * degrees / chdtri(degrees, BEYOND)
     return SeedNoise(
-        np.where(shared, variance * slopes[scale], own),
+        np.where(shared, np.maximum(variance * slopes[scale], least), own),
         np.where(shared, degrees[pool].sum(), degrees),
         shared,
         scale,

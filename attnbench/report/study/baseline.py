@@ -17,9 +17,10 @@ def choose_baseline(words: str | None, records: Sequence[Record], names: Sequenc
     """The name of the baseline, among the mechanisms with results to compare; None if there are none.
 
     Args:
-        words: values of its factors joined by +, or its name in the report. If several mechanisms have the words, the
-            most usual one is taken: the one whose values most mechanisms share; in a tie, the one with the fewest
-            overrides. None: the most usual mechanism that has attention; if none has, the most usual one.
+        words: values of its factors joined by +, or its name in the report. If several mechanisms have the words, one
+            with several seeds is taken, as only that can be compared. Of these it is the most usual one: the one whose
+            values most mechanisms share; in a tie, the one with the fewest overrides. None: the same among all
+            mechanisms that have attention; if none has, among all.
         records: of the jobs.
         names: the mechanism of each record.
 
@@ -38,11 +39,13 @@ def choose_baseline(words: str | None, records: Sequence[Record], names: Sequenc
         found = [name for name, its in factors.items() if wanted <= _words(its)]
     if words is not None and not found:
         raise UserError(_refusal(words, wanted, factors))
+    seeds = {(name, each.seed) for name, each in zip(names, records, strict=True) if each.quality}
+    several = {name for name, count in Counter(name for name, _ in seeds).items() if count > 1}
     counts = Counter(item for its in factors.values() for item in its.items())
 
-    def usual(name: str) -> tuple[float, int]:
+    def usual(name: str) -> tuple[bool, float, int]:
         items = factors[name].items()
-        return sum(counts[item] for item in items) / max(1, len(items)), -len(jobs[name].overrides)
+        return name in several, sum(counts[item] for item in items) / max(1, len(items)), -len(jobs[name].overrides)
 
     return max(sorted(found, key=natural_key), key=usual, default=None)
 

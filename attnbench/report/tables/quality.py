@@ -62,7 +62,7 @@ def comparisons(analysis: Analysis) -> Iterator[Table]:
         Column("Δ BLEU", signed),
         Column("Hedges's g", fixed(1)),
         Column("p, Holm", p_value),
-        Column("p", p_value),
+        Column("p", _unstarred),
         Column("Seeds", fixed(0)),
     )
     caption = (
@@ -112,8 +112,12 @@ def signed(value: float) -> str:
 
 def p_value(value: float) -> str:
     """Shows a p-value, with a star if it is significant."""
-    shown = "<0.001" if value < 0.001 else f"{value:.3f}"
+    shown = _unstarred(value)
     return f"{shown} *" if value < LEVEL else shown
+
+
+def _unstarred(value: float) -> str:
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _ranked(analysis: Analysis) -> Iterator[tuple[str, str, pd.DataFrame]]:

@@ -100,14 +100,17 @@ def chosen(jobs: list[Record], words: str | None = None) -> str | None:
     return study(jobs, words).baseline
 
 
-def test_the_baseline_is_no_attention_if_it_is_there_or_else_the_usual_mechanism() -> None:
+def test_the_baseline_is_the_usual_mechanism_with_attention_if_any_has_it() -> None:
     jobs = [
         records.attention(),
         records.attention(heads=4),
         records.attention("additive"),
         records.attention("general"),
     ]
-    assert chosen([*jobs, records.no_attention()]) == "none"
+    assert chosen([*jobs, records.no_attention()]) == "dot · heads 1"
+    assert chosen([*jobs, records.no_attention()], "none") == "none"
+    assert chosen([*jobs, records.attention("general", seed=2)]) == "general · heads 1"  # only that can be compared
+    assert chosen([records.no_attention(context=context) for context in ("first_step", "every_step")]) is not None
     assert chosen(jobs) == "dot · heads 1"
     assert chosen([records.pooling("average", None), records.pooling(), records.pooling(learned=True)]) is not None
     assert chosen([replace(records.cost_only(records.attention()), scaling=None)]) is None
