@@ -35,9 +35,9 @@ def _not_converged(analysis: Analysis) -> Iterator[str]:
     if early:
         count = sum(not converged for converged, _ in trained)
         yield (
-            f"{count} of {len(trained)} trainings did not converge: they ended at a bound while the validation still got "
-            f"better. Their mechanisms are marked {NOT_CONVERGED}, and their rank may change with a longer training: "
-            f"{_some(early)}."
+            f"{count} of {len(trained)} trainings did not converge: they ended at a bound while the validation still "
+            f"got better. Their mechanisms are marked {NOT_CONVERGED}, and their rank may change with a longer "
+            f"training: {_some(early)}."
         )
 
 

@@ -40,7 +40,7 @@ def announced(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) ->
 
 
 def test_the_grid_of_the_command_line_is_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    jobs = planned(tmp_path, monkeypatch, "-m", "sweep", *GRID.split(), "tracker=none")
+    jobs = planned(tmp_path, monkeypatch, "-m", "sweep", *GRID.split(), "tracker=none", "tune=none")
     assert len(jobs) == 16
     assert len({tuple(sorted(job)) for job in jobs}) == 16
     for axis in GRID.split():
@@ -55,7 +55,7 @@ def test_the_grid_of_the_command_line_is_the_plan(tmp_path: Path, monkeypatch: p
         ("", 15, "1 2 3 4 5"),
         ("seed=8", 3, "8"),
         ("seed=8,9", 6, "8 9"),
-        ("score=dot,gaussian", 2, ""),  # a grid of one's own, with its own seeds
+        ("score=dot,gaussian", 6, "1 2 3"),  # a grid of one's own
         ("score=dot,gaussian seed=8,9", 4, "8 9"),
     ],
 )
@@ -74,11 +74,11 @@ def test_seeds_take_the_place_of_those_of_a_grid(
     [
         (
             "task=copy seed=8",
-            "runs/default: 28 jobs (default grid, 14 mechanisms × 2 lengths; grid=none: only what you name)",
+            "runs/default: 12 jobs (default grid, 9 mechanisms × 2 lengths; grid=none: only what you name)",
         ),
         ("task=copy seed=1,2 grid=none", "runs/task: 2 jobs (no grid, 1 mechanism × 2 seeds)"),
-        ("score=dot,additive", "runs/score: 2 jobs (your grid, 2 mechanisms)"),
-        ("grid=none", "runs/default: 1 job (no grid, 1 mechanism)"),
+        ("score=dot,additive", "runs/score: 6 jobs (your grid, 2 mechanisms × 3 seeds)"),
+        ("grid=none", "runs/default: 3 jobs (no grid, 1 mechanism × 3 seeds)"),
     ],
 )
 def test_the_grid_is_announced_before_the_first_job(
@@ -92,7 +92,7 @@ def test_the_grid_is_announced_before_the_first_job(
 def test_a_sweep_needs_no_flag_and_a_flag_no_sweep(
     start_of_line: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    jobs = planned(tmp_path, monkeypatch, *start_of_line, "score=dot,additive", "tracker=none")
+    jobs = planned(tmp_path, monkeypatch, *start_of_line, "score=dot,additive", "tracker=none", "tune=none", "seed=1")
     assert [[override for override in job if override.startswith("score=")] for job in jobs] == [
         ["score=dot"],
         ["score=additive"],
