@@ -1,6 +1,7 @@
 """The life of a job: from a config to a record, whatever happens in between."""
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -150,8 +151,7 @@ def blank(cfg: DictConfig, hydra: Any) -> Record:
 
 def _reproducing(hydra: Any) -> list[str]:
     """The overrides that reproduce a job alone. What a sweep has matched or tuned is among them, by key."""
-    of_sweep = ("match", "tune")
-    return [each for each in hydra.overrides.task if each.partition("=")[0].partition(".")[0] not in of_sweep]
+    return [each for each in hydra.overrides.task if not re.match(r"\+?(match|tune)\b", each)]
 
 
 def run_name(cfg: DictConfig, hydra: Any) -> str:

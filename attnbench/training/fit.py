@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
@@ -89,6 +89,9 @@ class _Average:
     def __init__(self, trained: Model, decay: float) -> None:
         self.trained = trained
         self._averaged = AveragedModel(trained, multi_avg_fn=get_ema_multi_avg_fn(decay)) if decay else None
+        for module in self.model.modules():
+            if isinstance(module, nn.RNNBase):  # the copy has its weights in many pieces; cuDNN wants one
+                module.flatten_parameters()
 
     @property
     def model(self) -> Model:
