@@ -15,6 +15,7 @@ from attnbench.training.recipe import Recipe
 
 # What a validation must gain on the best one, or it is a step of a plateau: a share of the loss, or points of BLEU.
 LEAST_GAIN = {"loss": 0.01, "bleu": 0.1}
+LEAST_VALIDATIONS = 3  # of a plateau
 
 
 class Validation(NamedTuple):
@@ -42,7 +43,8 @@ class Monitor:
         self.best_weights: dict[str, Tensor] = {}
         self.updates = self.tokens = 0
         self._lowest = math.inf  # a loss, or minus BLEU
-        self._to_beat, self._since = math.inf, 0  # the same when it last gained enough, and validations since then
+        self._to_beat = math.inf  # the same when it last gained enough
+        self._gained_at, self._since = 0, 0  # the update of that validation, and validations since then
         # On the device: reading them at each update would wait for it.
         self._loss = torch.zeros((), device=batches.device)  # summed since the last validation
         self._finite = torch.zeros((), device=batches.device, dtype=torch.long)  # updates since then, finite loss
@@ -51,7 +53,8 @@ class Monitor:
     @property
     def converged(self) -> bool:
         """Whether the validation is on a plateau; see `Recipe`."""
-        return self._since >= self.recipe.patience
+        waited = self.updates - self._gained_at
+        return self._since >= LEAST_VALIDATIONS and waited >= self.recipe.patience * self.updates
 
     @property
     def at_bound(self) -> bool:
@@ -119,6 +122,6 @@ class Monitor:
             self._lowest, self.best, self.best_update = value, found, self.updates
             self.best_weights = copy.deepcopy(self.model.state_dict())
         if value <= enough:
-            self._to_beat, self._since = value, 0
+            self._to_beat, self._gained_at, self._since = value, self.updates, 0
         else:
             self._since += 1

@@ -17,9 +17,11 @@ class Recipe:
     a rate that fell to zero would end every training, whether it has converged or not. Instead, an exponential moving
     average of the weights is validated and kept. It has the effect of a lower rate (Polyak and Juditsky 1992).
 
-    A training has converged when its validation is on a plateau: for `patience` validations, none was better than the
-    best by `LEAST_GAIN` or more. Then it ends. It also ends at the first of the bounds `updates`, `epochs` and
-    `seconds`, where None is no bound; then it has not converged.
+    A training has converged when its validation is on a plateau: in the last part of the training, none was better than
+    the best before by `LEAST_GAIN` or more. This part is the share `patience` of all updates, and at least
+    `LEAST_VALIDATIONS`. So a training that learns slowly, as with a low rate, is given more time. Then the training
+    ends. It also ends at the first of the bounds `updates`, `epochs` and `seconds`, where None is no bound; then it has
+    not converged.
 
     Raises:
         UserError: a value out of range.
@@ -34,7 +36,7 @@ class Recipe:
     clip: float  # the largest norm of the gradient
     teacher_forcing: float  # the probability that a step reads the true previous token
     validate_every: int  # updates
-    patience: int  # validations
+    patience: float  # share of the updates so far
     stop_on: Literal["bleu", "loss"]  # what a validation is judged by
     updates: int | None
     epochs: int | None
@@ -46,15 +48,16 @@ class Recipe:
             raise UserError(f"{given}: one of them must be a number")
         if self.stop_on not in ("bleu", "loss"):
             raise UserError(f"training.stop_on={self.stop_on}: must be bleu or loss")
-        for key in ("batch_size", "validate_every", "patience", "learning_rate", "clip"):
+        for key in ("batch_size", "validate_every", "learning_rate", "clip"):
             if not getattr(self, key) > 0:
                 raise UserError(f"training.{key}={getattr(self, key)}: must be greater than 0")
         for key, least in zip(BOUNDS, ("1 or more", "1 or more", "greater than 0"), strict=True):
             value = getattr(self, key)
             if value is not None and (value <= 0 if key == "seconds" else value < 1):
                 raise UserError(f"training.{key}={value}: must be {least}")
-        if not 0 <= self.averaging < 1:
-            raise UserError(f"training.averaging={self.averaging}: must be from 0 to less than 1")
+        for key in ("averaging", "patience"):
+            if not 0 <= (value := getattr(self, key)) < 1:
+                raise UserError(f"training.{key}={value}: must be from 0 to less than 1")
         if not 0 <= self.teacher_forcing <= 1:
             raise UserError(f"training.teacher_forcing={self.teacher_forcing}: must be from 0 to 1")
 

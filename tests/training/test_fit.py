@@ -53,7 +53,7 @@ RECIPE = Recipe(
     clip=1.0,
     teacher_forcing=1.0,
     validate_every=3,
-    patience=9,
+    patience=0.9,
     stop_on="loss",
     updates=9,
     epochs=None,
@@ -142,30 +142,39 @@ def script(monkeypatch: pytest.MonkeyPatch, losses: list[float]) -> list[dict[st
 def test_it_ends_on_a_plateau_and_keeps_the_best(
     monkeypatch: pytest.MonkeyPatch, stop_on: Any, averaging: float
 ) -> None:
-    seen = script(monkeypatch, [99.0, 5.0, 6.0, 5.0, 1.0, 1.0])
-    made, recipe = model(), replace(RECIPE, updates=12, validate_every=2, patience=2, averaging=averaging)
+    seen = script(monkeypatch, [99.0, 5.0, 6.0, 5.0, 7.0, 1.0, 1.0])
+    made, recipe = model(), replace(RECIPE, updates=14, validate_every=2, patience=0.5, averaging=averaging)
     account = fitted(made, replace(recipe, stop_on=stop_on)).account
-    assert (account.converged, account.updates, account.best_update) == (True, 8, 4)
-    assert len(account.history) == 4
+    assert (account.converged, account.updates, account.best_update) == (True, 10, 4)
+    assert len(account.history) == 5
     assert all(torch.equal(value, seen[1][name]) for name, value in made.state_dict().items())
     assert not all(torch.equal(value, seen[3][name]) for name, value in made.state_dict().items())
 
 
 def test_a_gain_renews_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    script(monkeypatch, [9.0, 10.0, 8.0, 9.0, 7.0, 8.0, 7.0])
-    account = fitted(model(), replace(RECIPE, updates=12, validate_every=2, patience=2)).account
-    assert (account.converged, account.updates, account.best_update) == (False, 12, 10)
+    script(monkeypatch, [9.0, 10.0, 10.0, 8.0, 9.0, 9.0, 7.0, 8.0])
+    account = fitted(model(), replace(RECIPE, updates=14, validate_every=2, patience=0)).account
+    assert (account.converged, account.updates, account.best_update) == (False, 14, 14)
+
+
+@pytest.mark.parametrize(("patience", "updates"), [(0.0, 10), (0.5, 10), (0.6, 10), (0.7, 14), (0.8, 20)])
+def test_a_plateau_is_a_share_of_the_training_and_three_validations(
+    monkeypatch: pytest.MonkeyPatch, patience: float, updates: int
+) -> None:
+    script(monkeypatch, [9.0, 5.0, *[5.0] * 20])
+    account = fitted(model(), replace(RECIPE, updates=30, validate_every=2, patience=patience)).account
+    assert (account.converged, account.updates) == (True, updates)
 
 
 def test_small_gains_do_not_renew_patience_but_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    script(monkeypatch, [1.0, 0.995, 0.992, 0.9, 0.0])
-    account = fitted(model(), replace(RECIPE, updates=12, validate_every=2, patience=2)).account
-    assert (account.converged, account.updates, account.best_update) == (True, 6, 6)
+    script(monkeypatch, [1.0, 0.997, 0.995, 0.992, 0.9, 0.0])
+    account = fitted(model(), replace(RECIPE, updates=12, validate_every=2, patience=0)).account
+    assert (account.converged, account.updates, account.best_update) == (True, 8, 8)
 
 
 def test_small_gains_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
     script(monkeypatch, [1.0, 0.995, 0.989, 0.984, 0.978, 0.975, 0.97])
-    account = fitted(model(), replace(RECIPE, updates=12, validate_every=2, patience=2)).account
+    account = fitted(model(), replace(RECIPE, updates=12, validate_every=2, patience=0)).account
     assert (account.converged, account.updates) == (False, 12)
 
 
@@ -302,7 +311,7 @@ def test_a_rate_far_too_high_is_told() -> None:
         ({"updates": 0}, r"training\.updates=0: must be 1 or more"),
         ({"stop_on": "chrf"}, r"training\.stop_on=chrf: must be bleu or loss"),
         ({"learning_rate": 0.0}, r"training\.learning_rate=0.0: must be greater than 0"),
-        ({"patience": 0}, r"training\.patience=0: must be greater than 0"),
+        ({"patience": 3}, r"training\.patience=3: must be from 0 to less than 1"),
         ({"teacher_forcing": 1.5}, r"training\.teacher_forcing=1.5: must be from 0 to 1"),
     ],
 )

@@ -14,8 +14,8 @@ SHORTEST, LONGEST = 8, 256
 
 def grammar(
     length: int,
-    lexicon: float = 0.25,
-    train: int = 1_000,
+    lexicon: float = 0.15,
+    train: int = 500,
     validation: int = 200,
     test: int = 500,
     beyond: int = 200,
