@@ -19,7 +19,7 @@ from turns import Contender
 GOAL = 30.0
 UPDATES_PER_EPOCH = 454
 EPOCHS = 8  # at most
-SETTINGS = {"learning_rate": 2e-3, "epochs": EPOCHS, "validations": EPOCHS}  # ours
+SETTINGS = {"learning_rate": 2e-3, "epochs": EPOCHS, "validate_every": UPDATES_PER_EPOCH}  # ours
 POLL_S = 0.5
 
 

@@ -1,45 +1,54 @@
-"""The table of all jobs at the end of a sweep."""
+"""The table at the end of a sweep: a row for the jobs that differ in their seed alone."""
 
+import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attnbench.cost.exponent import CLOSED_FORM, Measured, asymptote, by_length, exponent_text
 from attnbench.record import Factor, Record
 
-COLUMNS: dict[str, Callable[[Record], str]] = {
-    "BLEU": lambda record: f"{record.quality.bleu:.1f}" if record.quality else "",
-    "exact %": lambda record: f"{100 * record.quality.exact_match:.1f}" if record.quality else "",
-    "test error": lambda record: f"{record.regression.test_error:.3f}" if record.regression else "",
-    "sigma": lambda record: f"{record.regression.sigma:.3f}" if record.regression and record.regression.sigma else "",
-    "converged": lambda record: ("no", "yes")[record.training.converged] if record.training else "",
-    "step ms": lambda record: f"{record.step.step_ms:.1f}" if record.step else "",
-    "peak MiB": lambda record: f"{record.step.peak_mib:.0f}" if record.step else "",
-    "time ~ n^": lambda record: _exponent(record, "ms"),
-    "asymptote (FLOPs)": lambda record: _asymptote(record, "ms"),
-    "memory ~ n^": lambda record: _exponent(record, "peak_mib"),
-    "asymptote (bytes moved)": lambda record: _asymptote(record, "peak_mib"),
-    "seconds": lambda record: f"{record.duration_s:.0f}",
-    "status": lambda record: record.status if record.error is None else f"{record.status}: {record.error}",
+Jobs = Sequence[Record]  # those of a row
+COLUMNS: dict[str, Callable[[Jobs], str]] = {
+    "BLEU": lambda jobs: _mean((job.quality.bleu for job in jobs if job.quality), 1),
+    "exact %": lambda jobs: _mean((100 * job.quality.exact_match for job in jobs if job.quality), 1),
+    "test error": lambda jobs: _mean((job.regression.test_error for job in jobs if job.regression), 3),
+    "sigma": lambda jobs: _mean((job.regression.sigma or 0.0 for job in jobs if job.regression), 3),
+    "converged": lambda jobs: _share([job.training.converged for job in jobs if job.training]),
+    "step ms": lambda jobs: _median((job.step.step_ms for job in jobs if job.step), 1),
+    "peak MiB": lambda jobs: _median((job.step.peak_mib for job in jobs if job.step), 0),
+    "time ~ n^ (asymptote)": lambda jobs: _exponent(jobs[0], "ms"),
+    "memory ~ n^ (asymptote)": lambda jobs: _exponent(jobs[0], "peak_mib"),
+    "seconds": lambda jobs: f"{sum(job.duration_s for job in jobs):.0f}",
+    "status": lambda jobs: ", ".join(dict.fromkeys(map(_status, jobs))),
 }
 
 
 def print_table(records: Sequence[Record]) -> None:
-    """Prints a row for each record: the factors in which records differ, what was tuned, then the results that any of
-    them has.
+    """Prints a row for each mechanism in each condition: the factors that tell it from others, its seeds, what was
+    tuned, then the results that any row has.
+
+    Several seeds give a mean and a standard deviation. An exponent is that of the attention alone. Its asymptote is
+    that of the operations in closed form; for memory, of the bytes that a call reads and writes.
     """
-    factors = [name for name in _names(r.factors for r in records) if len({_factor(r, name) for r in records}) > 1]
-    tuned = _names(r.tuned for r in records)
-    rows = [[_factor(r, name) for name in factors] + [str(r.seed)] for r in records]
-    rows = [[*row, *(str(r.tuned.get(name, "")) for name in tuned)] for row, r in zip(rows, records, strict=True)]
-    heads = [*factors, "seed", *(name.rpartition(".")[2] for name in tuned)]
+    rows = _rows(records)
+    factors, tuned = _telling([jobs[0].factors for jobs in rows]), _names(each.tuned for each in records)
+    heads = [*factors, "seeds", *(name.rpartition(".")[2] for name in tuned)]
+    cells = [
+        [
+            *(str(jobs[0].factors.get(name, "")) for name in factors),
+            ",".join(str(job.seed) for job in jobs),
+            *(str(jobs[0].tuned.get(name, "")) for name in tuned),
+        ]
+        for jobs in rows
+    ]
     for head, cell in COLUMNS.items():
-        values = [cell(r) for r in records]
+        values = [cell(jobs) for jobs in rows]
         if any(values):
             heads.append(head)
-            rows = [[*row, value] for row, value in zip(rows, values, strict=True)]
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    for row in [heads, ["-" * width for width in widths], *rows]:
-        cells = [cell.rjust(w) if _is_number(cell) else cell.ljust(w) for cell, w in zip(row, widths, strict=True)]
-        print("  ".join(cells).rstrip())
+            cells = [[*row, value] for row, value in zip(cells, values, strict=True)]
+    widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
+    for row in [heads, ["-" * width for width in widths], *cells]:
+        line = [cell.rjust(w) if _is_number(cell) else cell.ljust(w) for cell, w in zip(row, widths, strict=True)]
+        print("  ".join(line).rstrip())
 
 
 def print_seconds(records: Sequence[Record], measuring_s: float) -> None:
@@ -56,25 +65,55 @@ def print_seconds(records: Sequence[Record], measuring_s: float) -> None:
     )
 
 
+def _rows(records: Sequence[Record]) -> list[list[Record]]:
+    """The records of each row, in the order of the seeds."""
+    found: dict[frozenset[tuple[str, Factor]], list[Record]] = {}
+    for one in records:
+        found.setdefault(frozenset(one.factors.items()), []).append(one)
+    return [sorted(jobs, key=lambda job: job.seed) for jobs in found.values()]
+
+
+def _telling(rows: Sequence[Mapping[str, Factor]]) -> list[str]:
+    """The factors that have several values; those that some rows lack too, if the rows are not told apart otherwise."""
+    values = {name: {row[name] for row in rows if name in row} for name in _names(rows)}
+    several = [name for name, found in values.items() if len(found) > 1]
+    if len({tuple(row.get(name) for name in several) for row in rows}) == len(rows):
+        return several
+    return [name for name in values if name in several or not all(name in row for row in rows)]
+
+
 def _names(named: Iterable[Mapping[str, Factor]]) -> list[str]:
     return list(dict.fromkeys(name for each in named for name in each))
 
 
-def _factor(record: Record, name: str) -> str:
-    value: Factor = record.factors.get(name, "")
-    return str(value)
+def _mean(values: Iterable[float], digits: int) -> str:
+    found = list(values)
+    if not any(found):
+        return ""
+    spread = f" ± {statistics.stdev(found):.{digits}f}" if len(found) > 1 else ""
+    return f"{statistics.mean(found):.{digits}f}{spread}"
 
 
-def _exponent(record: Record, field: Measured) -> str:
-    points = record.scaling.points if record.scaling else ()
-    return exponent_text(by_length(points, "forward+backward", field))
+def _median(values: Iterable[float], digits: int) -> str:
+    found = list(values)
+    return f"{statistics.median(found):.{digits}f}" if found else ""
 
 
-def _asymptote(record: Record, field: Measured) -> str:
-    """The growth of the attention's operations, or of the bytes that it reads and writes, in closed form."""
-    points = record.scaling.points if record.scaling else ()
-    return asymptote(by_length(points, "forward+backward", CLOSED_FORM[field]))
+def _share(converged: Sequence[bool]) -> str:
+    return f"{sum(converged)} of {len(converged)}" if converged else ""
+
+
+def _status(job: Record) -> str:
+    return job.status if job.error is None else f"{job.status}: {job.error}"
+
+
+def _exponent(job: Record, field: Measured) -> str:
+    """The measured exponent with its lengths, and the growth of the closed form."""
+    if job.scaling is None:
+        return ""
+    found, closed = (by_length(job.scaling.points, "forward+backward", name) for name in (field, CLOSED_FORM[field]))
+    return f"{exponent_text(found)} ({asymptote(closed)})"
 
 
 def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).isdigit()
+    return text.replace(".", "", 1).replace(" ± ", "", 1).replace(".", "", 1).isdigit()

@@ -1,19 +1,51 @@
 """The table at the end of a sweep, from made-up records."""
 
+from dataclasses import replace
+
 import pytest
 
 from attnbench.cli.sweep_table import print_table
 from tests.report import records
 
 
+def printed(jobs: list[records.Record], capsys: pytest.CaptureFixture[str]) -> tuple[str, list[str]]:
+    """The head, and the rows below it."""
+    print_table(jobs)
+    head, _, *rows = capsys.readouterr().out.splitlines()
+    return head, rows
+
+
 def test_exponents_have_their_lengths_and_asymptotes(capsys: pytest.CaptureFixture[str]) -> None:
-    print_table([records.attention(), records.no_attention()])
-    head, _, attention, none = capsys.readouterr().out.splitlines()
-    for column in ("time ~ n^", "asymptote (FLOPs)", "memory ~ n^", "asymptote (bytes moved)"):
-        assert column in head
-    start, end = head.index("time ~ n^"), head.index("seconds")
-    time, operations, memory, moved = (cell for cell in attention[start:end].split("  ") if cell.strip())
-    assert time.strip() == "1.98 for n = 256 to 4,096"
-    assert memory.strip().endswith("to 4,096")
-    assert (operations.strip(), moved.strip()) == ("n²", "n")
+    head, (attention, none) = printed([records.attention(), records.no_attention()], capsys)
+    start, end = head.index("time ~ n^ (asymptote)"), head.index("seconds")
+    time, memory = (cell.strip() for cell in attention[start:end].split("  ") if cell.strip())
+    assert time == "1.98 for n = 256 to 4,096 (n²)"
+    assert memory.endswith("to 4,096 (n)")
     assert not none[start:end].strip()
+
+
+def test_seeds_share_a_row(capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = [records.attention(score, seed=seed) for seed in (1, 2, 3) for score in ("dot", "additive")]
+    head, rows = printed(jobs, capsys)
+    assert head.startswith("score     seeds  BLEU")
+    assert [row.split()[:2] for row in rows] == [["dot", "1,2,3"], ["additive", "1,2,3"]]
+    assert all(" ± " in row and "3 of 3" in row for row in rows)
+
+
+def test_only_what_tells_rows_apart_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = [records.attention(), records.attention("additive"), records.no_attention()]
+    head, _ = printed(jobs, capsys)
+    assert head.split()[:3] == ["decoder", "score", "seeds"]
+    other = replace(jobs[0], factors=jobs[0].factors | {"score.scaled": True})
+    head, rows = printed([jobs[0], other], capsys)
+    assert head.split()[:2] == ["score.scaled", "seeds"]
+    assert len(rows) == 2
+
+
+def test_what_was_tuned_and_what_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = [replace(records.attention(seed=seed), tuned={"training.learning_rate": 0.004}) for seed in (1, 2)]
+    jobs[1] = replace(records.failed(jobs[1], "too large"), tuned=jobs[1].tuned)
+    head, [row] = printed(jobs, capsys)
+    assert "learning_rate" in head
+    assert "0.004" in row
+    assert row.endswith("finished, failed: too large")

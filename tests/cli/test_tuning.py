@@ -22,8 +22,13 @@ VALUES = [0.001, 0.002, 0.004]
 Keys = Mapping[str, Any]  # tuned, with the values to try
 
 
+def split(overrides: Sequence[str]) -> dict[str, str]:
+    """The value of each key."""
+    return {key: value for key, _, value in (override.partition("=") for override in overrides)}
+
+
 def job(overrides: list[str], keys: Keys) -> PlannedJob:
-    values = dict(override.partition("=")[::2] for override in overrides)
+    values = split(overrides)
     cfg = DictConfig(
         {"procedure": "translation", "tune": {"keys": dict(keys), "seed": 1000}, "seed": int(values.get("seed", 1))}
     )
@@ -46,7 +51,7 @@ class Sweep:
         return {each.key: self.record(each) for each in jobs}
 
     def record(self, trial: PlannedJob) -> Record:
-        values = dict(override.partition("=")[::2] for override in trial.overrides)
+        values = split(trial.overrides)
         bleu, done = self.bleu(values), attention()
         assert done.training
         if bleu is None:
