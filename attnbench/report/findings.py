@@ -12,6 +12,7 @@ from attnbench.report.study.naming import NOT_CONVERGED
 from attnbench.report.tables.quality import signed
 
 NAMED = 3  # mechanisms named in a list; the rest is counted
+USEFUL = 2.0  # upper end / lower end of the interval of a prediction, at most: wider ones say nothing
 TERMS = 3  # the factors that matter most
 GROWING = {"ms": "the time", "peak_mib": "the peak memory"}  # by the name of a quantity
 
@@ -184,6 +185,8 @@ def _prediction(analysis: Analysis) -> Iterator[str]:
             covered = sum(check.covered for check in checks)
             error = median(abs(check.error) for check in checks)
             factor = median(check.predicted.high / check.predicted.low for check in checks)
+            if factor > USEFUL:
+                continue
             yield (
                 f"On {device}, the prediction from the shorter lengths (95 % interval) covers the time at the longest "
                 f"length for {covered} of {len(checks)} mechanisms; the median error is {100 * error:.0f} %, and the "

@@ -1,12 +1,20 @@
 """Help, the shown config, one job, and translation with what it left."""
 
+import math
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
 
+from attnbench.cli import commands
+from attnbench.record import Record
 from tests.cli.command_line import ROOT, TINY, Ended, here, records, run
+from tests.report.records import attention
 
 CONF = ROOT / "conf"
 
@@ -106,3 +114,20 @@ def test_a_job_that_fails_says_why_and_where_the_rest_is(tmp_path: Path) -> None
     (line,) = ended.err.splitlines()
     assert line.startswith("attnbench: ")
     assert one.error in line
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_job_of_another_sweeper_returns_its_validation_bleu(fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = attention()
+    assert done.training is not None
+
+    def run(cfg: DictConfig) -> Record:
+        if fails:
+            raise RuntimeError("diverged")
+        return done
+
+    monkeypatch.setattr(commands, "run", run)
+    monkeypatch.setattr(HydraConfig, "get", lambda: SimpleNamespace(mode=RunMode.MULTIRUN))
+    found = commands.execute(DictConfig({"command": "train"}))
+    assert found is not None
+    assert math.isnan(found) if fails else found == done.training.validation_bleu

@@ -153,7 +153,8 @@ def _training(bleu: float, chance: random.Random) -> Training:
     history = [
         HistoryPoint(n, n / 6, 4 - n / 400, 3 - n / 500, max(0.0, y)) for n, y in zip(updates, curve, strict=True)
     ]
-    return Training(1_234_567, 1000, 12.5, 640_000, 171.3, 900, SHORT[-1], history, converged=True)
+    validated = {"converged": True, "validation_loss": 1.0, "validation_bleu": bleu}
+    return Training(1_234_567, 1000, 12.5, 640_000, 171.3, 900, SHORT[-1], history, **validated)
 
 
 def _quality(bleu: float, factors: Mapping[str, Factor], lengths: Sequence[int], chance: random.Random) -> Quality:

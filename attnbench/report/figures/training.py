@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from attnbench.report import document
 from attnbench.report.document import fixed
-from attnbench.report.figures import lines, small_multiples
+from attnbench.report.figures import lines, plotting, small_multiples
 from attnbench.report.figures.plotting import drawn
 from attnbench.report.figures.small_multiples import Panel, PanelLayout
 from attnbench.report.study.frames import along, conditions, numbers, where
@@ -54,6 +54,8 @@ def _draw(plate: PanelLayout, curves: lines.Curves, study: Study, measure: Measu
     def finish(axis: Axes, panel: Panel) -> None:
         axis.set_xlabel("updates")
         axis.set_ylabel(measure.axis)
+        if measure is LOSS:
+            plotting.plain_log_axis(axis, "y")
 
     return lines.draw(plate, curves, study.encoding, finish, across=2, marks=MARKS)
 
