@@ -79,7 +79,7 @@ def test_every_cell_of_a_shipped_grid_is_a_job(command: str) -> None:
 
 @pytest.mark.parametrize("experiment", [path.stem for path in sorted((CONF / "experiment").glob("*.yaml"))])
 def test_every_cell_of_an_experiment_is_a_job(experiment: str) -> None:
-    command = "cost" if "contender:" in (CONF / "experiment" / f"{experiment}.yaml").read_text() else "train"
+    command = "cost" if "contender:" in (CONF / "experiment" / f"{experiment}.yaml").read_text() else "sweep"
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose(command, [f"experiment={experiment}"], return_hydra_config=True)
     assert cfg.hydra.sweeper.grids

@@ -30,7 +30,7 @@ def test_the_task_brings_its_own_grid_and_folder(swept: tuple[Path, Ended]) -> N
 
 def test_the_table_shows_what_there_is_and_no_empty_column(swept: tuple[Path, Ended]) -> None:
     heads = next(line.split() for line in swept[1].out.splitlines() if line.startswith("score"))
-    assert heads == ["score", "score.learned", "seed", "test", "error", "sigma", "seconds", "status"]
+    assert heads == ["score", "score.learned", "seeds", "test", "error", "sigma", "seconds", "status"]
 
 
 def test_the_report_shows_what_there_is(swept: tuple[Path, Ended]) -> None:

@@ -30,7 +30,7 @@ TRAINED = [
     "Quality against cost",
     "Factor effects",
     "Quality by sentence length",
-    "Learning curves",
+    "Tuning and convergence",
     "Alignments",
     "Heads",
     "Published figures",
