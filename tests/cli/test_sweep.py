@@ -74,7 +74,7 @@ def test_seeds_take_the_place_of_those_of_a_grid(
     [
         (
             "task=copy seed=8",
-            "runs/default: 12 jobs (default grid, 9 mechanisms × 2 lengths; grid=none: only what you name)",
+            "runs/default: 11 jobs (default grid, 9 mechanisms × 2 lengths; grid=none: only what you name)",
         ),
         ("task=copy seed=1,2 grid=none", "runs/task: 2 jobs (no grid, 1 mechanism × 2 seeds)"),
         ("score=dot,additive", "runs/score: 6 jobs (your grid, 2 mechanisms × 3 seeds)"),
