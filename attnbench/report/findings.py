@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from statistics import median
 
+from attnbench.cost.exponent import asymptote
 from attnbench.report.analysis import LEVEL, Analysis, CostCurve, TestedComparison
 from attnbench.report.document import fixed, interval, significant
 from attnbench.report.figures import kernel_regression
@@ -142,7 +143,7 @@ def _steps(analysis: Analysis) -> Iterator[str]:
 
 def _growth(analysis: Analysis) -> Iterator[str]:
     """The slowest and the fastest growth that was reached, by the nearer ends of their intervals, if these are apart
-    and of comparable lengths.
+    and of comparable lengths. If both have the same asymptote, they differ at these lengths only, and nothing is said.
     """
     for (device, quantity), curves in analysis.curves.items():
         known = {name: one.exponent for name, one in curves.items() if one.exponent}
@@ -151,8 +152,11 @@ def _growth(analysis: Analysis) -> Iterator[str]:
         start = f"{GROWING[quantity]} of the attention alone, forward and backward, on {device} grows"
         slow, least = min(known.items(), key=lambda each: each[1].value + each[1].margin)
         fast, most = max(known.items(), key=lambda each: each[1].value - each[1].margin)
+        asymptotes = [asymptote(curves[name].work) for name in (slow, fast)]
         if len(curves) == 1:
             yield f"{start} as {_power(least)}."
+        elif asymptotes[0] and asymptotes[0] == asymptotes[1]:
+            continue
         elif least.value + least.margin < most.value - most.margin and least.comparable(most):
             among = f"of the {len(known)} of {len(curves)} mechanisms whose exponent is reached"
             yield (
