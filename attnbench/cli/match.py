@@ -1,6 +1,5 @@
 """What `match` sets in the cells of a sweep, so that mechanisms are compared at the same size, arithmetic or time."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -9,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from attnbench.errors import UserError
 from attnbench.job import sizes
-from attnbench.job.build import attention_node, plain
+from attnbench.job.build import as_text, attention_node
 
 BOUNDS = ("training.updates", "training.epochs", "training.seconds")
 NAMELESS = ("seed=", "sweep=")  # overrides that are no part of a mechanism
@@ -76,7 +75,7 @@ def _parameters(cells: Sequence[Cell]) -> Matched:
     known: dict[tuple[str, str], sizes.Width] = {}
     found = []
     for cell in cells:
-        key = _text(cell.cfg.task), _text(cell.cfg.model)
+        key = as_text(cell.cfg.task), as_text(cell.cfg.model)
         if key not in known:
             known[key] = sizes.nearest_width(cell.cfg, goals[key[0]])
         found.append(known[key])
@@ -97,7 +96,7 @@ def _flops(cells: Sequence[Cell]) -> Matched:
     goals = {
         key: cell.cfg.training.updates * sizes.training_step_flops(cell.cfg) for key, cell in _references(cells).items()
     }
-    updates = [max(1, round(goals[_text(cell.cfg.task)] / sizes.training_step_flops(cell.cfg))) for cell in cells]
+    updates = [max(1, round(goals[as_text(cell.cfg.task)] / sizes.training_step_flops(cell.cfg))) for cell in cells]
     told = f"{_goal(cells, goals)}, by training.updates {_range(updates)}"
     return Matched([{"training.updates": number} for number in updates], told)
 
@@ -136,7 +135,7 @@ def _references(cells: Sequence[Cell]) -> dict[str, Cell]:
     attending = [cell for cell in cells if attention_node(cell.cfg.model)]
     found: dict[str, Cell] = {}
     for cell in [*attending, *cells]:
-        found.setdefault(_text(cell.cfg.task), cell)
+        found.setdefault(as_text(cell.cfg.task), cell)
     return found
 
 
@@ -155,7 +154,3 @@ def _range(numbers: Sequence[int]) -> str:
     """The least and the largest number. Large ones are rounded."""
     shown = [f"{number:,}" if number < LARGE else f"{number:.3g}" for number in (min(numbers), max(numbers))]
     return " to ".join(dict.fromkeys(shown))
-
-
-def _text(node: DictConfig) -> str:
-    return json.dumps(plain(node))

@@ -136,7 +136,7 @@ def _summary(grid: str, jobs: Sequence[PlannedJob]) -> str:
         **{name: len({each.get(name) for each in named}) for name in CONDITIONS},
         SEED: len({job.cfg.seed for job in jobs}),
     }
-    parts = [_counted(count, name) for name, count in counts.items() if count > 1 or name == "mechanism"]
+    parts = [counted(count, name) for name, count in counts.items() if count > 1 or name == "mechanism"]
     hint = "" if grid in ("your grid", "no grid") else f"; {SHORTCUT}"
     return f"{grid}, {' × '.join(parts)}{hint}"
 
@@ -146,7 +146,8 @@ def _mechanism(overrides: Mapping[str, str]) -> frozenset[tuple[str, str]]:
     return frozenset(each for each in overrides.items() if each[0].partition(".")[0] not in (*CONDITIONS, SEED))
 
 
-def _counted(count: int, name: str) -> str:
+def counted(count: int, name: str) -> str:
+    """A number with its noun: "1 job", "2 jobs"."""
     return f"{count} {name}{'' if count == 1 else 's'}"
 
 

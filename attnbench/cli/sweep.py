@@ -17,7 +17,7 @@ from attnbench import record
 from attnbench.cli.cost import compare
 from attnbench.cli.grid import Grids
 from attnbench.cli.launch import is_local, jobs_at_once, launch, measure, workers_kept
-from attnbench.cli.plan import Plan, PlannedJob, finished, plan
+from attnbench.cli.plan import Plan, PlannedJob, counted, finished, plan
 from attnbench.cli.progress import Progress
 from attnbench.cli.report import build_report
 from attnbench.cli.sweep_table import print_seconds, print_table
@@ -60,7 +60,7 @@ def _train(planned: Plan, config: DictConfig, launcher: Launcher) -> None:
             raise UserError(f"{job.name}: {job.unavailable}")
         jobs_at_once(job.cfg)
     folder = planned.jobs[0].sweep
-    print(f"{folder}: {_counted(len(planned.jobs), 'job')} ({planned.summary})", flush=True)
+    print(f"{folder}: {counted(len(planned.jobs), 'job')} ({planned.summary})", flush=True)
     with read_write(config):  # the launcher makes this folder, whatever its jobs use
         config.hydra.sweep.dir = str(folder)
     again = shlex.join(["python", "-m", "attnbench", config.hydra.job.config_name, *sys.argv[1:]])
@@ -128,10 +128,6 @@ class Runner:
             print(f"\ninterrupted: {kept} finished jobs are kept in {self.folder}", file=sys.stderr)
             print(f"to go on: {self.again}", file=sys.stderr)
             raise SystemExit(130)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"1 {what}" if count == 1 else f"{count} {what}s"
 
 
 @contextmanager

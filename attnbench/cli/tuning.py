@@ -16,7 +16,7 @@ Run = Callable[[Sequence[PlannedJob], str], Mapping[str, Record]]  # runs jobs; 
 
 
 @dataclass(frozen=True)
-class Cell:
+class TunedCell:
     """A mechanism in a condition: the jobs that differ in their seed alone, and the trials that tune it."""
 
     overrides: list[str]  # without a seed
@@ -79,28 +79,28 @@ def tune(plan: Plan, run: Run, say: Callable[[str], object]) -> list[PlannedJob]
     return [tuned.get(job.key, job) for job in plan.jobs]
 
 
-def _cells(jobs: Sequence[PlannedJob]) -> list[Cell]:
-    found: dict[tuple[str, ...], Cell] = {}
+def _cells(jobs: Sequence[PlannedJob]) -> list[TunedCell]:
+    found: dict[tuple[str, ...], TunedCell] = {}
     for job in jobs:
         own = [each for each in job.overrides if not each.startswith(f"{SEED}=")]
         given = {each.partition("=")[0].lstrip("+") for each in own}
         keys = {key: list(values) for key, values in tuned_keys(job.cfg).items() if key not in given}
-        found.setdefault(tuple(own), Cell(own, [], keys)).jobs.append(job)
+        found.setdefault(tuple(own), TunedCell(own, [], keys)).jobs.append(job)
     for cell in found.values():
         if cell.keys and (same := [job for job in cell.jobs if job.cfg.seed == job.cfg.tune.seed]):
             raise UserError(f"tune.seed={same[0].cfg.seed}: a seed of the jobs; the trials need another one")
     return list(found.values())
 
 
-def _trial(plan: Plan, cell: Cell, values: Values) -> PlannedJob:
+def _trial(plan: Plan, cell: TunedCell, values: Values) -> PlannedJob:
     return plan.add([*cell.having(values), "trial=true", f"{SEED}={cell.jobs[0].cfg.tune.seed}"])
 
 
-def _trials(cells: Sequence[Cell]) -> list[PlannedJob]:
+def _trials(cells: Sequence[TunedCell]) -> list[PlannedJob]:
     return [trial for cell in cells for trial in cell.trials.values()]
 
 
-def _keys(cells: Sequence[Cell]) -> str:
+def _keys(cells: Sequence[TunedCell]) -> str:
     """The tuned keys with their values, as far as all cells have the same."""
     told = dict.fromkeys(
         ", ".join(f"{key}={','.join(map(str, values))}" for key, values in cell.keys.items()) for cell in cells
@@ -108,7 +108,7 @@ def _keys(cells: Sequence[Cell]) -> str:
     return next(iter(told)) if len(told) == 1 else ", ".join(dict.fromkeys(key for cell in cells for key in cell.keys))
 
 
-def _best(cell: Cell, found: Mapping[str, Record]) -> Values | None:
+def _best(cell: TunedCell, found: Mapping[str, Record]) -> Values | None:
     """The values of the best trial that finished; None if none did."""
     merits: dict[Values, tuple[float, float]] = {}
     for values, trial in cell.trials.items():
@@ -118,7 +118,7 @@ def _best(cell: Cell, found: Mapping[str, Record]) -> Values | None:
     return max(merits, key=merits.__getitem__) if merits else None
 
 
-def _edges(cell: Cell, best: Values) -> Iterator[tuple[str, Any]]:
+def _edges(cell: TunedCell, best: Values) -> Iterator[tuple[str, Any]]:
     """Each numeric key whose best value is the last one that was tried on either side, and a value beyond it."""
     for place, key in enumerate(cell.keys):
         tried = sorted({values[place] for values in cell.trials if _is_number(values[place])})
@@ -129,7 +129,7 @@ def _edges(cell: Cell, best: Values) -> Iterator[tuple[str, Any]]:
         yield key, round(beyond) if isinstance(end, int) else float(f"{beyond:.6g}")
 
 
-def _beyond(cell: Cell, found: Mapping[str, Record]) -> list[Values]:
+def _beyond(cell: TunedCell, found: Mapping[str, Record]) -> list[Values]:
     """The trials that widen the range, one for each key whose best value is at an edge."""
     best = _best(cell, found)
     if best is None:

@@ -38,6 +38,11 @@ def plain(node: DictConfig) -> Any:
     return OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
 
 
+def as_text(node: DictConfig) -> str:
+    """The resolved node as JSON. Equal nodes have equal texts."""
+    return json.dumps(plain(node))
+
+
 def _build(node: Any, *args: Any, **kwargs: Any) -> Any:
     try:
         return instantiate(node, *args, **kwargs)
@@ -52,7 +57,7 @@ def _build(node: Any, *args: Any, **kwargs: Any) -> Any:
 
 def build_task(node: DictConfig) -> Any:
     """What a config's `task` node describes. Jobs that follow each other in one process often have the same."""
-    return _build_task(json.dumps(plain(node)))
+    return _build_task(as_text(node))
 
 
 @lru_cache(maxsize=2)
@@ -82,7 +87,7 @@ def check_build(node: DictConfig) -> None:
     Raises:
         UserError: as `build`.
     """
-    _build_once(json.dumps(plain(node)))
+    _build_once(as_text(node))
 
 
 def check_model(node: DictConfig) -> None:
@@ -91,7 +96,7 @@ def check_model(node: DictConfig) -> None:
     Raises:
         UserError: as `build_model`.
     """
-    _build_model_once(json.dumps(plain(node)))
+    _build_model_once(as_text(node))
 
 
 @cache  # an error is not kept

@@ -27,6 +27,7 @@ from attnbench.cost.step import measure_step
 from attnbench.device import Compute
 from attnbench.environment import describe
 from attnbench.job.build import (
+    as_text,
     attention_node,
     attention_plan,
     build,
@@ -167,7 +168,7 @@ def _measure_attentions(
 
 
 def _keep_steps(cfgs: Sequence[DictConfig], folder: Path, seen: Callable[[str], object]) -> None:
-    in_order = sorted(cfgs, key=lambda cfg: json.dumps(plain(cfg.task)))
+    in_order = sorted(cfgs, key=lambda cfg: as_text(cfg.task))
     for number, (_, group) in enumerate(groupby(in_order, lambda cfg: plain(cfg.task)), start=1):
         jobs = list(group)
         task = build_task(jobs[0].task)

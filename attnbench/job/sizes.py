@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from attnbench.attention import Attention
 from attnbench.cost.step_operations import step_flops
 from attnbench.errors import UserError
-from attnbench.job.build import build, build_compute, build_model, build_task, plain
+from attnbench.job.build import as_text, build, build_compute, build_model, build_task, plain
 from attnbench.job.threads import threads_restored
 from attnbench.models.model import Model
 from attnbench.tasks.batches import Batch, Batches
@@ -29,7 +29,7 @@ class Width(NamedTuple):
 
 def parameters(cfg: DictConfig) -> int:
     """The number of parameters of a job's model."""
-    return _parameters(_text(cfg.model), _text(cfg.task))
+    return _parameters(as_text(cfg.model), as_text(cfg.task))
 
 
 def nearest_width(cfg: DictConfig, goal: int) -> Width:
@@ -60,7 +60,7 @@ def nearest_width(cfg: DictConfig, goal: int) -> Width:
 def training_step_flops(cfg: DictConfig) -> int:
     """The operations of a training step of a job, on a typical batch. It counts them, and trains nothing."""
     training = {key: value for key, value in plain(cfg.training).items() if key in STEP}
-    return _step_flops(_text(cfg.model), _text(cfg.task), json.dumps(training), build_compute(cfg).device)
+    return _step_flops(as_text(cfg.model), as_text(cfg.task), json.dumps(training), build_compute(cfg).device)
 
 
 @cache
@@ -94,10 +94,6 @@ def _model(model: DictConfig, task: DictConfig, device: str) -> Model:
     built = build_task(task)
     with torch.device(device):
         return build_model(model, len(built.source), len(built.target))
-
-
-def _text(node: DictConfig) -> str:
-    return json.dumps(plain(node))
 
 
 def _node(text: str) -> DictConfig:

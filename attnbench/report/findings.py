@@ -10,6 +10,7 @@ from attnbench.report.figures import kernel_regression
 from attnbench.report.statistics import Estimate, Exponent, crossing, may_be_best
 from attnbench.report.study.frames import by_condition, conditions, medians
 from attnbench.report.study.naming import NOT_CONVERGED
+from attnbench.report.study.tuning import key_name, tuned_keys
 from attnbench.report.tables.quality import signed
 
 NAMED = 3  # mechanisms named in a list; the rest is counted
@@ -45,15 +46,15 @@ def _not_converged(analysis: Analysis) -> Iterator[str]:
 
 def _last_tried(analysis: Analysis) -> Iterator[str]:
     """The mechanisms that might do better beyond the range that was tuned over."""
-    for key in dict.fromkeys(key for each in analysis.study.tunings for key in each.keys):
+    for key in tuned_keys(analysis.study.tunings):
         found = [
             each.mechanism + (f" at {each.condition}" if each.condition else "")
             for each in analysis.study.tunings
             if each.at_edge(key)
         ]
         if found:
-            name = key.rpartition(".")[2].replace("_", " ")
-            yield f"The best {name} is the last that was tried, so that a better one may lie beyond it: {_some(found)}."
+            start = f"The best {key_name(key)} is the last that was tried, so that a better one may lie beyond it"
+            yield f"{start}: {_some(found)}."
 
 
 def _one_seed(analysis: Analysis) -> Iterator[str]:

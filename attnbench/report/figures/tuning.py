@@ -18,7 +18,7 @@ from attnbench.report.statistics.expected_best import expected_best
 from attnbench.report.study.naming import natural_key
 from attnbench.report.study.study import Study, evenly_spaced
 from attnbench.report.study.styles import PALETTE
-from attnbench.report.study.tuning import Tuning
+from attnbench.report.study.tuning import Tuning, key_name, tuned_keys
 
 MOST_PANELS = 12  # mechanisms
 ACROSS, HEIGHT = 3, 1.2  # panels in a row; inches of a panel
@@ -26,12 +26,12 @@ ACROSS, HEIGHT = 3, 1.2  # panels in a row; inches of a panel
 
 def sensitivity(study: Study) -> Iterator[document.Figure]:
     """`tuning_KEY` for each tuned number: validation BLEU against its value, a panel for each mechanism."""
-    for key in dict.fromkeys(key for each in study.tunings for key in each.keys):
+    for key in tuned_keys(study.tunings):
         mine = [each for each in study.tunings if len(each.curve(key)) > 1]
         present = {each.mechanism for each in mine}
         names = [name for name in study.encoding.styles if name in present]
         shown = evenly_spaced(names, MOST_PANELS)
-        short = key.rpartition(".")[2].replace("_", " ")
+        short = key_name(key)
         caption = (
             f"BLEU on the validation set against the {short}: one trial for each point, each with one seed. A ring "
             "marks the value with which the mechanism was then trained. All panels have the same height in BLEU, so "

@@ -42,7 +42,8 @@ class Tuning:
 
     def at_edge(self, key: str) -> bool:
         """Whether the chosen value of a numeric key is the lowest or the highest that was tried."""
-        tried = sorted(filter(None, (_number(trial.values.get(key)) for trial in self.trials)))
+        numbers = (_number(trial.values.get(key)) for trial in self.trials)
+        tried = sorted(number for number in numbers if number is not None)
         return len(tried) > 1 and self.chosen.get(key) in (tried[0], tried[-1])
 
 
@@ -61,6 +62,16 @@ def tunings(trials: Sequence[Record], trial_places: Sequence[Place], jobs: Mappi
         found.setdefault(place, []).append(Trial(record.tuned, bleu, bool(training and training.converged)))
     chosen = {place: jobs[place].tuned if place in jobs else {} for place in found}
     return [Tuning(*place, tuple(mine), chosen[place]) for place, mine in found.items()]
+
+
+def tuned_keys(tunings: Sequence[Tuning]) -> list[str]:
+    """Every key that was tuned."""
+    return list(dict.fromkeys(key for each in tunings for key in each.keys))
+
+
+def key_name(key: str) -> str:
+    """How a tuned key is called in a sentence: "learning rate"."""
+    return key.rpartition(".")[2].replace("_", " ")
 
 
 def _number(value: Factor) -> float | None:

@@ -6,14 +6,14 @@ from statistics import median
 from attnbench.report.document import CellValue, Column, Table, fixed, without_empty
 from attnbench.report.study.frames import by_condition
 from attnbench.report.study.study import Study
-from attnbench.report.study.tuning import Tuning
+from attnbench.report.study.tuning import Tuning, key_name, tuned_keys
 from attnbench.report.tables.quality import PLACES
 
 
 def trainings(study: Study) -> Iterator[Table]:
     """A row for each mechanism and condition: its trials, what was chosen, its trainings."""
     tunings = {(each.condition, each.mechanism): each for each in study.tunings}
-    keys = list(dict.fromkeys(key for each in study.tunings for key in each.keys))
+    keys = tuned_keys(study.tunings)
     trained: dict[tuple[str, str], list[int]] = {}
     converged: dict[tuple[str, str], int] = {}
     for record, mechanism, condition in zip(study.records, study.mechanism, study.condition, strict=True):
@@ -35,7 +35,7 @@ def trainings(study: Study) -> Iterator[Table]:
         Column("Trials", fixed(0)),
         Column("Trial BLEU, lowest", fixed(1)),
         Column("highest", fixed(1)),
-        *(Column(f"Chosen {key.rpartition('.')[2].replace('_', ' ')}") for key in keys),
+        *(Column(f"Chosen {key_name(key)}") for key in keys),
         Column("Updates", fixed(0)),
         Column("Converged"),
     )

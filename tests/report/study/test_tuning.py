@@ -11,7 +11,7 @@ from attnbench.report.figures import tuning as figures
 from attnbench.report.findings import findings
 from attnbench.report.sections import build_document
 from attnbench.report.study.study import study
-from attnbench.report.study.tuning import Trial
+from attnbench.report.study.tuning import Trial, Tuning
 from attnbench.report.tables import tuning as tables
 from tests.report import records
 
@@ -61,6 +61,11 @@ def test_trials_are_no_jobs_and_belong_to_their_mechanism() -> None:
     assert additive.trials[2] == Trial({KEY: 0.004}, None, converged=False)
     assert not dot.at_edge(KEY)
     assert additive.at_edge(KEY)
+
+
+def test_zero_is_a_value_that_may_be_at_the_edge() -> None:
+    tuning = Tuning("dot", "", tuple(Trial({"dropout": rate}, 1.0, True) for rate in (0.0, 0.1)), {"dropout": 0.0})
+    assert tuning.at_edge("dropout")
 
 
 def test_only_trials_make_no_report() -> None:
