@@ -5,7 +5,7 @@ A record is written as a whole or not at all. It is read strictly: a missing fie
 `RecordError` that names it. This module imports nothing of ours.
 """
 
-import os
+import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -273,9 +273,12 @@ class Record:
 
 def write(record: Record, path: Path) -> None:
     """Writes the whole file or nothing."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_bytes(msgspec.json.encode(record))
-    partial.replace(path)
+    partial = path.with_name(f".{secrets.token_hex(8)}.part")  # processes of several machines may write it at once
+    try:
+        partial.write_bytes(msgspec.json.encode(record))
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def read(path: Path) -> Record:

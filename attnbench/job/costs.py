@@ -26,6 +26,7 @@ from attnbench.cost.measurement import MeasurementPlan
 from attnbench.cost.step import measure_step
 from attnbench.device import Compute
 from attnbench.environment import describe
+from attnbench.files import write_whole
 from attnbench.job.build import (
     as_text,
     attention_node,
@@ -140,9 +141,7 @@ def _find(folder: Path, key: str, kind: type[T]) -> T | None:
 
 
 def _keep(folder: Path, key: str, found: Scaling | StepCost) -> None:
-    partial = folder / f".{key}"
-    partial.write_bytes(msgspec.json.encode(found))
-    partial.replace(folder / f"{key}.json")
+    write_whole(folder / f"{key}.json", msgspec.json.encode(found))
 
 
 def _keep_attentions(cfgs: Sequence[DictConfig], folder: Path, seen: Callable[[str], object]) -> None:

@@ -12,6 +12,7 @@ from attnbench import record
 from attnbench.cost import machine_lock
 from attnbench.device import Compute
 from attnbench.errors import UserError
+from attnbench.files import write_whole
 from attnbench.job.build import build, build_compute, build_initial_model, build_task, check_build, check_model
 from attnbench.job.costs import job_costs
 from attnbench.job.identity import parts
@@ -81,7 +82,7 @@ def _evaluate(cfg: DictConfig, folder: Path, model: Model, task: Task, compute: 
         alignment = alignment_quality(model, task, example_sentences.sentences_to_judge(task, cfg.evaluation.aligned))
         aligned = alignments(model, task, example_sentences.sentences_to_show(task, cfg.evaluation.alignments))
     rows = [f"{pair.source}\t{pair.target}\t{text}\n" for pair, text in zip(task.test, translations, strict=True)]
-    (folder / "translations.tsv").write_text("".join(["source\treference\thypothesis\n", *rows]), encoding="utf-8")
+    write_whole(folder / "translations.tsv", "".join(["source\treference\thypothesis\n", *rows]).encode())
     evaluation_s = time.perf_counter() - begun
     return Results(evaluation_s, quality=quality, beyond=beyond, alignment=alignment, alignments=aligned)
 

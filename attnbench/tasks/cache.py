@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from attnbench.files import write_whole
+
 
 def folder() -> Path:
     """`attnbench` in `$XDG_CACHE_HOME`, or in `~/.cache` if that is not set. The folder may not exist yet."""
@@ -16,6 +18,4 @@ def write(path: Path, content: bytes) -> None:
         OSError: the folder cannot be written to.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_bytes(content)
-    draft.replace(path)
+    write_whole(path, content)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from attnbench.errors import UserError
+from attnbench.files import written_whole
 from attnbench.tasks.task import Vocabulary
 from attnbench.tasks.vocabulary import restore
 
@@ -26,10 +27,9 @@ class Checkpoint:
 
 def save(checkpoint: Checkpoint, path: Path) -> None:
     """Writes the whole file or nothing."""
-    partial = path.with_name(f".{path.name}")
     vocabularies = {"source": checkpoint.source.state(), "target": checkpoint.target.state()}
-    torch.save({"config": checkpoint.config, "weights": checkpoint.weights, **vocabularies}, partial)
-    partial.replace(path)
+    with written_whole(path) as draft:
+        torch.save({"config": checkpoint.config, "weights": checkpoint.weights, **vocabularies}, draft)
 
 
 def load(path: Path) -> Checkpoint:
