@@ -3,7 +3,8 @@
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import cast
+from functools import partial
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -18,8 +19,10 @@ from attnbench.quality.evaluation import token_statistics, translate_all
 from attnbench.record import HistoryPoint, Training
 from attnbench.tasks.batches import Batch, Batches
 from attnbench.tasks.task import Task
+from attnbench.training import interrupts
 from attnbench.training.monitor import Monitor, Validation
 from attnbench.training.recipe import Recipe
+from attnbench.training.resume import State, StateFile, random_state, restore_random_state
 from attnbench.training.step import TrainingStep
 
 
@@ -46,7 +49,16 @@ class Callbacks:
     validated: Callable[[HistoryPoint], None]
 
 
-def fit(model: Model, task: Task, recipe: Recipe, compute: Compute, *, seed: int, callbacks: Callbacks) -> Fitted:
+def fit(
+    model: Model,
+    task: Task,
+    recipe: Recipe,
+    compute: Compute,
+    *,
+    seed: int,
+    callbacks: Callbacks,
+    kept: StateFile | None = None,
+) -> Fitted:
     """Trains a model, and leaves it with the weights of its best validation.
 
     Args:
@@ -56,6 +68,9 @@ def fit(model: Model, task: Task, recipe: Recipe, compute: Compute, *, seed: int
         compute: device and precision.
         seed: of the data order, and of everything that is drawn in training.
         callbacks: what happens around the updates.
+        kept: where the state of the training is kept, at each validation and when the process is asked to end. If a
+            state is there, the training goes on from it, and ends with the same digits as if it had not been
+            interrupted. None keeps nothing.
 
     Raises:
         UserError: training diverged: a loss is no longer a finite number.
@@ -63,24 +78,91 @@ def fit(model: Model, task: Task, recipe: Recipe, compute: Compute, *, seed: int
     torch.manual_seed(seed)
     batches = Batches(task, task.train, recipe.batch_size, compute.device)
     validation = Batches(task, task.validation, 2 * recipe.batch_size, compute.device)
-    step, average = TrainingStep(model, recipe, compute), _Average(model, recipe.averaging)
-    monitor = Monitor(recipe, average.model, batches)
     translate = recipe.stop_on == "bleu"
-    with tqdm(total=monitor.most_updates, unit="update", disable=not callbacks.progress, dynamic_ncols=True) as bar:
-        for batch in _endless(batches, seed):
-            monitor.count(step(batch), batch, callbacks.pause())
-            average.update()
-            bar.update()
-            if monitor.updates % recipe.validate_every and not monitor.at_bound:
-                continue
-            point = monitor.validated(validate(average.model, task, validation, compute, translate=translate))
-            callbacks.validated(point)
-            bar.set_postfix_str(_postfix(point))
-            if monitor.converged or monitor.at_bound:
-                break
+
+    def validated(model: Model, *, translate: bool) -> Validation:
+        return validate(model, task, validation, compute, translate=translate)
+
+    training = _Training(model, recipe, compute, batches)
+    if kept and (state := kept.load()):
+        training.restore(state)
+    training.run(partial(_endless, batches, seed), partial(validated, translate=translate), callbacks, kept)
+    monitor = training.monitor
     model.load_state_dict(monitor.best_weights)
-    kept = monitor.best if translate else validate(model, task, validation, compute, translate=True)
-    return Fitted(monitor.account(kept), monitor.best_weights)
+    return Fitted(
+        monitor.account(monitor.best if translate else validated(model, translate=True)), monitor.best_weights
+    )
+
+
+class _Training:
+    """All that changes in a training: the model, its average, the optimiser, the account, and torch's random numbers.
+
+    The order of the data is no part: it follows from the seed and the number of updates.
+    """
+
+    def __init__(self, model: Model, recipe: Recipe, compute: Compute, batches: Batches) -> None:
+        self.model, self.step = model, TrainingStep(model, recipe, compute)
+        self.average = _Average(model, recipe.averaging)
+        self.monitor = Monitor(recipe, self.average.model, batches)
+
+    def run(
+        self,
+        data: Callable[[int], Iterator[Batch]],
+        validate: Callable[[Model], Validation],
+        callbacks: Callbacks,
+        kept: StateFile | None,
+    ) -> None:
+        """Updates and validates to the end.
+
+        Args:
+            data: the batches from an update on.
+            validate: of the averaged model.
+            callbacks, kept: see `fit`.
+        """
+        monitor = self.monitor
+        for point in monitor.history:  # of an earlier process
+            callbacks.validated(point)
+        with _bar(monitor, callbacks.progress) as bar:
+            try:
+                for batch in () if monitor.ended else data(monitor.updates):
+                    with interrupts.deferred():
+                        monitor.count(self.step(batch), batch)
+                        self.average.update()
+                        bar.update()
+                        if monitor.due:
+                            point = monitor.validated(validate(self.average.model))
+                            callbacks.validated(point)
+                            bar.set_postfix_str(_postfix(point))
+                            self.keep(kept)
+                    if monitor.ended:
+                        break
+                    monitor.wait(callbacks.pause())
+            except (KeyboardInterrupt, SystemExit):  # they come between two updates only
+                self.keep(kept)
+                raise
+
+    def keep(self, kept: StateFile | None) -> None:
+        if kept:
+            kept.save(self.state())
+
+    def state(self) -> State:
+        parts = {name: part.state_dict() for name, part in self._parts().items()}
+        random = random_state()
+        return {**parts, "monitor": self.monitor.state(), "random": random, "threads": torch.get_num_threads()}
+
+    def restore(self, state: State) -> None:
+        """Goes on from the state of an earlier process, with as many threads as it had."""
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        self.monitor.restore(state["monitor"])
+        restore_random_state(state["random"])
+        torch.set_num_threads(state["threads"])
+
+    def _parts(self) -> dict[str, Any]:
+        """The parts that have a `state_dict` of torch's."""
+        step = self.step
+        parts = {"model": self.model, "optimizer": step.optimizer, "schedule": step.schedule}
+        return parts if self.average.averaged is None else {**parts, "average": self.average.averaged}
 
 
 class _Average:
@@ -88,7 +170,7 @@ class _Average:
 
     def __init__(self, trained: Model, decay: float) -> None:
         self.trained = trained
-        self._averaged = AveragedModel(trained, multi_avg_fn=get_ema_multi_avg_fn(decay)) if decay else None
+        self.averaged = AveragedModel(trained, multi_avg_fn=get_ema_multi_avg_fn(decay)) if decay else None
         for module in self.model.modules():
             if isinstance(module, nn.RNNBase):  # the copy has its weights in many pieces; cuDNN wants one
                 module.flatten_parameters()
@@ -96,15 +178,18 @@ class _Average:
     @property
     def model(self) -> Model:
         """The model that has the average."""
-        return cast(Model, self._averaged.module) if self._averaged else self.trained
+        return cast(Model, self.averaged.module) if self.averaged else self.trained
 
     def update(self) -> None:
-        if self._averaged:
-            self._averaged.update_parameters(self.trained)
+        if self.averaged:
+            self.averaged.update_parameters(self.trained)
 
 
-def _endless(batches: Batches, seed: int) -> Iterator[Batch]:
-    for epoch in itertools.count():
+def _endless(batches: Batches, seed: int, start: int) -> Iterator[Batch]:
+    """The batches of one epoch after another, without the first `start`."""
+    first, skipped = divmod(start, len(batches))
+    yield from itertools.islice(batches.shuffled(seed, first), skipped, None)
+    for epoch in itertools.count(first + 1):
         yield from batches.shuffled(seed, epoch)
 
 
@@ -115,6 +200,11 @@ def validate(model: Model, task: Task, batches: Batches, compute: Compute, *, tr
         translations = translate_all(model, task, batches, Greedy()) if translate else None
     references = [pair.target for pair in task.validation]
     return Validation(loss, None if translations is None else corpus_bleu(translations, references, task.bleu))
+
+
+def _bar(monitor: Monitor, progress: bool) -> "tqdm[Any]":
+    total, done = monitor.most_updates, monitor.updates
+    return tqdm(total=total, initial=done, unit="update", disable=not progress, dynamic_ncols=True)
 
 
 def _postfix(point: HistoryPoint) -> str:
