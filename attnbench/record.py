@@ -14,6 +14,7 @@ import msgspec
 
 VERSION = 3
 NAME = "record.json"  # in a job's folder
+EARLIER = "earlier"  # in the folder of a sweep: what its jobs were before a corpus or the code changed
 Status = Literal["finished", "failed", "out_of_memory"]
 CostStatus = Literal["measured", "out_of_memory", "over_budget", "unsupported", "failed"]
 Passes = Literal["forward", "forward+backward"]
@@ -269,6 +270,9 @@ class Record:
     trial: bool = False  # a trial of a tuning: judged on the validation set alone, without quality
     tuned: dict[str, Factor] = field(default_factory=dict)  # the tuned keys, no factors, and their values in this job
     matched: str | None = None  # what the sweep made equal: "parameters", "flops", "seconds"; None: nothing
+    inputs: dict[str, str] = field(
+        default_factory=dict
+    )  # files that the job read, and their sha256
 
 
 def write(record: Record, path: Path) -> None:

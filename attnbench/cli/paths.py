@@ -7,15 +7,30 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent
 # In a wheel the configs are inside the package; in a checkout they are beside it.
 CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"
-LONGEST_NAME = 150  # characters; file systems stop at 255 bytes
+LONGEST_NAME = 150  # bytes; file systems stop at 255
 
 
-def folder_name(overrides: str) -> str:
-    """Overrides as the name of one folder: without characters that need quotes in a shell or in Hydra, and not too
-    long.
+def folder_name(text: str) -> str:
+    """A text as the name of one folder: not too long, without characters that need quotes in a shell or in Hydra."""
+    name = _plain(text)
+    return name if len(name.encode()) <= LONGEST_NAME else _with_hash(name, text)
+
+
+def job_folder(overrides: str) -> str:
+    """The overrides of a job as the name of one folder. Different overrides have different names.
+
+    Where the name is not the overrides themselves, it ends in their hash. So does a name with a capital letter, or one
+    that is not ASCII: some file systems take such a name for another one.
     """
-    name = re.sub(r"[^\w=.+-]", "_", overrides) or "default"
-    if len(name) <= LONGEST_NAME:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: LONGEST_NAME - 9]}-{digest}"
+    name = _plain(overrides) or "default"
+    exact = len(overrides) <= LONGEST_NAME and re.fullmatch(r"[a-z0-9_=.+-]*", overrides)
+    return name if exact else _with_hash(name, overrides)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^\w=.+-]", "_", text)
+
+
+def _with_hash(name: str, text: str) -> str:
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return f"{name.encode()[: LONGEST_NAME - 1 - len(digest)].decode(errors='ignore')}-{digest}"

@@ -13,10 +13,11 @@ from attnbench import record
 from attnbench.cli.cell_configs import CellConfigs
 from attnbench.cli.grid import SEED, Cells, Grids, cells
 from attnbench.cli.match import Cell, match
+from attnbench.cli.paths import folder_name
 from attnbench.errors import UnavailableError, UserError
 from attnbench.job.identity import job_key
 from attnbench.job.run import check
-from attnbench.record import Record
+from attnbench.record import EARLIER, Record
 
 CONDITIONS = ("task", "length", "device")  # factors that are not part of a mechanism
 SHORTCUT = "grid=none: only what you name"
@@ -111,8 +112,10 @@ def _distinct(jobs: Sequence[PlannedJob]) -> list[PlannedJob]:
 
 
 def finished(folder: Path) -> dict[str, Record]:
-    """The finished records below a folder, by key. A file that cannot be read is not a finished record."""
-    records = (record.find(path) for path in sorted(folder.glob(f"**/{record.NAME}")))
+    """The finished records of a sweep, by key. A file that cannot be read is not a finished record."""
+    records = (
+        record.find(path) for path in sorted(folder.glob(f"*/*/{record.NAME}")) if path.parent.parent.name != EARLIER
+    )
     return {found.key: found for found in records if found and found.status == "finished"}
 
 
@@ -120,7 +123,7 @@ def _with_folder(found: Cells, arguments: Sequence[str], command: str) -> list[l
     """The overrides of each cell. A grid from the command line gets a folder of its own, named after its axes."""
     if not found.axes or _names_folder(arguments):
         return found.overrides
-    name = "-".join(found.axes if command == "train" else [command, *found.axes])
+    name = folder_name("-".join(found.axes if command == "train" else [command, *found.axes]))
     return [[*cell, f"sweep={name}"] for cell in found.overrides]
 
 

@@ -63,7 +63,7 @@ def build_report(
     if unread:
         print(f"left out: {len(unread)} records that could not be read, such as {unread[0]}")
     part = re.sub(r"\W+", "-", given.get("where", "")).strip("-")  # a report on a part of the jobs has its own name
-    name = given.get("name", folder_name("-".join(filter(None, (name, part)))))
+    name = given.get("name", folder_name("-".join(filter(None, (name, part)))) or "report")
     index = build(
         entries,
         REPORTS / name,

@@ -204,9 +204,13 @@ def _highest(numbers: np.ndarray) -> np.float32:
     return highest
 
 
-@compile_loop
+@njit(**OPTIONS, inline="always")
 def _row_to_gradient(x: np.ndarray, true: int, label_smoothing: np.float32, scale: np.float32) -> np.float32:
-    """Turns the logits of a row `(V,)` into the gradient of `scale` times its loss, and returns the loss."""
+    """Turns the logits of a row `(V,)` into the gradient of `scale` times its loss, and returns the loss.
+
+    It is inlined, since it has sums. Otherwise a process that compiles it would call it compiled alone, and a process
+    that reads its caller from numba's cache would call it compiled within the caller: with other sums, of other digits.
+    """
     vocabulary = len(x)
     highest, total, normaliser = _highest(x), f(0), f(0)
     for j in range(vocabulary):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from attnbench import record
 from attnbench.cost import machine_lock
@@ -18,8 +18,9 @@ from attnbench.cost.measurement import MeasurementPlan
 from attnbench.environment import describe
 from attnbench.errors import UserError
 from attnbench.job.build import build, contender_plan
+from attnbench.job.claim import claimed
 from attnbench.job.identity import factors, job_key
-from attnbench.job.run import blank, run_name
+from attnbench.job.run import blank, run_name, write_config
 from attnbench.record import Record, Scaling
 
 log = logging.getLogger(__name__)
@@ -109,9 +110,9 @@ def _error(scaling: Scaling) -> str | None:
 
 
 def _keep(done: Record, place: SessionContender) -> None:
-    place.folder.mkdir(parents=True, exist_ok=True)
-    OmegaConf.save(OmegaConf.create(done.config), place.folder / "config.yaml")
-    record.write(done, place.folder / record.NAME)
+    with claimed(place.folder, Path(place.cfg.hydra.sweep.dir), done.key):
+        write_config(done.config, place.folder)
+        record.write(done, place.folder / record.NAME)
     name = run_name(place.cfg, place.cfg.hydra)
     try:
         tracker = build(place.cfg.tracker)

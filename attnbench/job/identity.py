@@ -10,6 +10,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from attnbench.job.inputs import inputs
 from attnbench.record import Factor
 
 # What each procedure reads of the config. Everything else enters by interpolation, or bears on no result.
@@ -56,8 +57,15 @@ def parts(cfg: DictConfig) -> dict[str, Any]:
 
 
 def job_key(cfg: DictConfig) -> str:
-    """A hash of everything that bears on the result. Jobs with equal keys are the same job, whatever their names."""
-    text = json.dumps([cfg.procedure, parts(cfg)], sort_keys=True)
+    """A hash of everything that bears on the result, and of the files that are read. Jobs with equal keys are the same
+    job, whatever their names.
+
+    Raises:
+        UserError: see `inputs`.
+    """
+    own = parts(cfg)
+    contents = list(inputs(own).values())  # without their paths: another machine may have the files elsewhere
+    text = json.dumps([cfg.procedure, own, *([contents] if contents else [])], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -5,12 +5,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from attnbench import record
+from attnbench.training.resume import StateFile
 
 
 class Folders(NamedTuple):
-    """Where a job writes: its own folder, and the folder in which the jobs of a sweep share what they cost, if any."""
+    """Where a job writes: its own folder, the state of its training, and the folder in which the jobs of a sweep share
+    what they cost, if any.
+    """
 
     own: Path
+    training: StateFile
     costs: Path | None
 
 

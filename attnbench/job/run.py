@@ -18,9 +18,12 @@ from attnbench import record
 from attnbench.cost.memory import is_out_of_memory
 from attnbench.environment import describe
 from attnbench.errors import in_one_line
+from attnbench.files import write_whole
 from attnbench.job import costs
 from attnbench.job.build import build, contender_plan
+from attnbench.job.claim import claimed
 from attnbench.job.identity import PARTS, factors, job_key, parts, tuned_keys
+from attnbench.job.inputs import inputs
 from attnbench.job.regression import check_regression, regress
 from attnbench.job.results import Folders, Results
 from attnbench.job.threads import threads_restored
@@ -28,6 +31,8 @@ from attnbench.job.translation import check_training, train
 from attnbench.job.value_types import check_plain, check_types
 from attnbench.record import Record
 from attnbench.tracking.tracker import TrackedRun
+from attnbench.training import resume
+from attnbench.training.resume import StateFile
 
 log = logging.getLogger(__name__)
 
@@ -51,20 +56,23 @@ def run(cfg: DictConfig) -> Record:
     Raises:
         Exception: the error that made the job fail, after its record is written.
     """
-    if before := finished(cfg):
-        return before
     hydra = HydraConfig.get()
+    with claimed(_folder(), Path(hydra.sweep.dir), job_key(cfg)):
+        return finished(cfg) or _run(cfg, hydra)
+
+
+def _run(cfg: DictConfig, hydra: Any) -> Record:
     folder, empty = _folder(), blank(cfg, hydra)
-    OmegaConf.save(OmegaConf.create(empty.config), folder / "config.yaml")
+    write_config(empty.config, folder)
     log.info("started: %s, key %s", " ".join(empty.overrides) or "the defaults", empty.key)
     begun, done = time.perf_counter(), None
-    name = run_name(cfg, hydra)
+    name, kept = run_name(cfg, hydra), _training_state(cfg, folder)
     try:
         tracker = build(cfg.tracker)
         with threads_restored(), tracker(name=name, group=cfg.sweep, folder=folder, config=empty.config) as tracked:
             try:
-                found = PROCEDURES[cfg.procedure](cfg, Folders(folder, _costs_folder(hydra)), tracked)
-                where, duration_s = describe(build(cfg.device)), time.perf_counter() - begun
+                found = PROCEDURES[cfg.procedure](cfg, Folders(folder, kept, _costs_folder(hydra)), tracked)
+                where, duration_s = describe(build(cfg.device)), kept.earlier_s + time.perf_counter() - begun
                 done = replace(empty, status="finished", environment=where, duration_s=duration_s, **vars(found))
             except Exception as error:
                 done = _failed(empty, error, time.perf_counter() - begun)
@@ -72,6 +80,7 @@ def run(cfg: DictConfig) -> Record:
                 raise
             log.info("finished in %.1f s", duration_s)
             _keep(done, folder, tracked)
+            kept.path.unlink(missing_ok=True)
     except Exception as error:
         if done is None:  # the tracker did not start
             record.write(_failed(empty, error, time.perf_counter() - begun), folder / record.NAME)
@@ -94,6 +103,22 @@ def _keep(done: Record, folder: Path, tracked: TrackedRun) -> None:
         tracked.result(done)
     except Exception:
         log.exception("the tracker failed; the record is whole")
+
+
+def write_config(parts: dict[str, Any], folder: Path) -> None:
+    """Writes the resolved config of a job beside its record."""
+    write_whole(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(parts)).encode())
+
+
+def _training_state(cfg: DictConfig, folder: Path) -> StateFile:
+    """The file with which a killed training goes on, if code and device are the same."""
+    device = build(cfg.device)
+    here = describe(device)
+    owner = {"key": job_key(cfg), "packages": here.packages, "commit": here.git_commit, "device": device.type}
+    kept = StateFile(folder / resume.NAME, owner)
+    if cfg.force:
+        kept.path.unlink(missing_ok=True)
+    return kept
 
 
 def finished(cfg: DictConfig) -> Record | None:
@@ -121,6 +146,7 @@ def check(cfg: DictConfig) -> None:
 
 def blank(cfg: DictConfig, hydra: Any) -> Record:
     """The record of a job without results, with what Hydra knows of it."""
+    own = parts(cfg)
     return Record(
         version=record.VERSION,
         key=job_key(cfg),
@@ -131,7 +157,7 @@ def blank(cfg: DictConfig, hydra: Any) -> Record:
         factors=factors(cfg, hydra),
         overrides=_reproducing(hydra),
         seed=cfg.seed,
-        config=parts(cfg),
+        config=own,
         environment=describe(torch.device("cpu")),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         duration_s=0.0,
@@ -146,6 +172,7 @@ def blank(cfg: DictConfig, hydra: Any) -> Record:
         trial=cfg.get("trial", False),
         tuned={key: OmegaConf.select(cfg, key) for key in tuned_keys(cfg)},
         matched=OmegaConf.select(cfg, "match.equal"),
+        inputs=inputs(own),
     )
 
 

@@ -50,7 +50,7 @@ def train(cfg: DictConfig, folders: Folders, tracked: TrackedRun) -> Results:
             batch = Batches(task, task.train, recipe.batch_size, compute.device).typical()
             take_threads_that_pay(model, recipe, batch, compute)
         callbacks = Callbacks(cfg.progress, pause, validated)
-        fitted = fit(model, task, recipe, compute, seed=cfg.seed, callbacks=callbacks)
+        fitted = fit(model, task, recipe, compute, seed=cfg.seed, callbacks=callbacks, kept=folders.training)
         if cfg.trial:
             return Results(training=fitted.account)
         weights = {name: tensor.cpu() for name, tensor in fitted.weights.items()}

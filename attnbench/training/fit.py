@@ -86,6 +86,7 @@ def fit(
     training = _Training(model, recipe, compute, batches)
     if kept and (state := kept.load()):
         training.restore(state)
+        kept.earlier_s = training.monitor.elapsed_s
     training.run(partial(_endless, batches, seed), partial(validated, translate=translate), callbacks, kept)
     monitor = training.monitor
     model.load_state_dict(monitor.best_weights)

@@ -25,10 +25,14 @@ class StateFile:
     Args:
         path: of the file.
         owner: what the state is of: the job, the code and the device. A state of another owner is not used.
+
+    Attributes:
+        earlier_s: seconds that earlier processes have trained.
     """
 
     def __init__(self, path: Path, owner: dict[str, Any]) -> None:
         self.path, self.owner = path, owner
+        self.earlier_s = 0.0
 
     def load(self) -> State | None:
         """The state; None if there is none, if it cannot be read, or if it is of another owner."""

@@ -12,6 +12,8 @@ from attnbench.record import Record
 from attnbench.report.study.compact_record import CompactRecord, compact
 from attnbench.tracking import wandb_tracker
 
+SKIPPED = (wandb_tracker.FOLDER, record.EARLIER)  # folders
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -59,11 +61,13 @@ def _no_collection() -> Iterator[None]:
 
 
 def _records(place: Path) -> Iterator[Path]:
-    """The files with a record's name, in the order of their paths. The copies of a tracker are skipped."""
+    """The files with a record's name, in the order of their paths. Two kinds of folders are skipped: the copies of a
+    tracker, and earlier jobs that had the same overrides.
+    """
     if place.is_file():
         yield place
     for folder, below, files in os.walk(place):
-        below[:] = sorted(name for name in below if name != wandb_tracker.FOLDER)
+        below[:] = sorted(name for name in below if name not in SKIPPED)
         if record.NAME in files:
             yield Path(folder, record.NAME)
 

@@ -8,6 +8,7 @@ from attnbench.errors import UserError
 from attnbench.tasks.corpora.assemble import assemble
 from attnbench.tasks.corpora.download import locate
 from attnbench.tasks.corpora.text_files import read_aligned
+from attnbench.tasks.inputs import reads
 from attnbench.tasks.task import Task
 from attnbench.tasks.vocabulary import Segmentation
 
@@ -24,6 +25,15 @@ _ORIGIN = {
 _PATH = {"raw": "multi30k/raw/{split}.{language}.gz", "tok": "multi30k/tok/{split}.{language}"}
 
 
+def _files(*, pair: str, version: str, test: str, **others: object) -> list[Path]:
+    """The files of the three sets: for each, source and target."""
+    _check("version", version, tuple(LANGUAGES))
+    _check("pair", pair, tuple("-".join(both) for both in permutations(LANGUAGES[version], 2)))
+    _check("test", test, TESTS)
+    return [_file(version, split, language) for split in ("train", "val", test) for language in pair.split("-")]
+
+
+@reads(_files)
 def multi30k(
     *,
     pair: str,
@@ -45,18 +55,10 @@ def multi30k(
     Raises:
         UserError: the pair, version or test set is unknown, or the links do not fit the sentences.
     """
-    _check("version", version, tuple(LANGUAGES))
-    _check("pair", pair, tuple("-".join(both) for both in permutations(LANGUAGES[version], 2)))
-    _check("test", test, TESTS)
-    source, target = pair.split("-")
-
-    def sides(split: str) -> tuple[Path, Path]:
-        return _file(version, split, source), _file(version, split, target)
-
-    links = Path(test_links) if test_links else None
+    files, links = _files(pair=pair, version=version, test=test), Path(test_links) if test_links else None
     return assemble(
         f"multi30k-{version}-{pair}-{test}",
-        (read_aligned(*sides("train")), read_aligned(*sides("val")), read_aligned(*sides(test), links)),
+        (read_aligned(files[0], files[1]), read_aligned(files[2], files[3]), read_aligned(files[4], files[5], links)),
         segmentation=segmentation,
         max_length=max_length,
         max_pairs=max_pairs,

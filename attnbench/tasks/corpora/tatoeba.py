@@ -7,6 +7,7 @@ from attnbench.errors import UserError
 from attnbench.tasks.corpora.assemble import assemble, hold_out
 from attnbench.tasks.corpora.download import find, locate
 from attnbench.tasks.corpora.text_files import decode_lines, read_table, table
+from attnbench.tasks.inputs import reads
 from attnbench.tasks.task import Pair, Task
 from attnbench.tasks.vocabulary import Segmentation
 
@@ -16,6 +17,17 @@ OTHERS = ("cmn", "fra")
 _BLEU = {"cmn": "zh"}
 
 
+def _files(*, pair: str, **others: object) -> list[Path]:
+    """The table, or the archive if there is no table."""
+    valid = [name for other in OTHERS for name in (f"eng-{other}", f"{other}-eng")]
+    if pair not in valid:
+        raise UserError(f"task.pair={pair} is not supported for Tatoeba; it must be one of {', '.join(valid)}")
+    name = f"{_other(pair)}-eng"
+    table = find(f"tatoeba/{name}.tsv")
+    return [table or locate(f"tatoeba/{name}.zip", origin=f"https://www.manythings.org/anki/{name}.zip", sha256=None)]
+
+
+@reads(_files)
 def tatoeba(
     *,
     pair: str,
@@ -36,12 +48,10 @@ def tatoeba(
     Raises:
         UserError: the pair is unknown, or the corpus is too small.
     """
-    valid = [name for other in OTHERS for name in (f"eng-{other}", f"{other}-eng")]
-    if pair not in valid:
-        raise UserError(f"task.pair={pair} is not supported for Tatoeba; it must be one of {', '.join(valid)}")
+    [path] = _files(pair=pair)
     source, target = pair.split("-")
-    other = target if source == "eng" else source
-    train, held_validation, held_test = hold_out(_read(other, (0, 1) if source == "eng" else (1, 0)), validation, test)
+    pairs = _read(path, _other(pair), (0, 1) if source == "eng" else (1, 0))
+    train, held_validation, held_test = hold_out(pairs, validation, test)
     return assemble(
         f"tatoeba-{pair}",
         (train, held_validation, held_test),
@@ -54,13 +64,15 @@ def tatoeba(
     )
 
 
-def _read(other: str, columns: tuple[int, int]) -> list[Pair]:
-    name = f"{other}-eng"
-    path = find(f"tatoeba/{name}.tsv")
-    if path:
+def _other(pair: str) -> str:
+    """The language that is not English."""
+    return next(name for name in pair.split("-") if name != "eng")
+
+
+def _read(path: Path, other: str, columns: tuple[int, int]) -> list[Pair]:
+    if path.suffix != ".zip":
         return read_table(path, columns)
-    archive = locate(f"tatoeba/{name}.zip", origin=f"https://www.manythings.org/anki/{name}.zip", sha256=None)
-    return table(decode_lines(_member(archive, f"{other}.txt"), str(archive)), columns, str(archive))
+    return table(decode_lines(_member(path, f"{other}.txt"), str(path)), columns, str(path))
 
 
 def _member(archive: Path, member: str) -> bytes:
