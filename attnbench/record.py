@@ -270,9 +270,7 @@ class Record:
     trial: bool = False  # a trial of a tuning: judged on the validation set alone, without quality
     tuned: dict[str, Factor] = field(default_factory=dict)  # the tuned keys, no factors, and their values in this job
     matched: str | None = None  # what the sweep made equal: "parameters", "flops", "seconds"; None: nothing
-    inputs: dict[str, str] = field(
-        default_factory=dict
-    )  # files that the job read, and their sha256
+    inputs: dict[str, str] = field(default_factory=dict)  # files that the job read, and their sha256
 
 
 def write(record: Record, path: Path) -> None:

@@ -1,8 +1,9 @@
 """The function of each command, and what happens when a job fails."""
 
-import contextlib
 import math
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
@@ -12,9 +13,10 @@ from attnbench.cli.mechanisms import mechanisms
 from attnbench.cli.report import report
 from attnbench.cli.sweep_table import print_table
 from attnbench.cli.translate import translate
-from attnbench.errors import UserError
+from attnbench.errors import UserError, in_one_line
 from attnbench.job.run import check, finished, run
 from attnbench.record import Record
+from attnbench.training import resume
 
 
 def run_job(cfg: DictConfig) -> float:
@@ -23,16 +25,26 @@ def run_job(cfg: DictConfig) -> float:
     Returns:
         BLEU on the validation set, for a sweeper that searches the best (it should maximise); NaN without it.
     """
+    folder = Path(HydraConfig.get().runtime.output_dir)
     if HydraConfig.get().mode is RunMode.MULTIRUN:
-        with contextlib.suppress(Exception):
+        try:
             return _objective(run(cfg))
+        except OSError as error:  # perhaps the record could not be written either
+            print(f"{folder}: {in_one_line(error)}", file=sys.stderr)
+        except Exception:
+            pass
         return math.nan
     check(cfg)
     if finished(cfg):
         print("finished already; force=true runs it again")
-    done = run(cfg)
+    try:
+        done = run(cfg)
+    except (KeyboardInterrupt, SystemExit):
+        if (folder / resume.NAME).exists():
+            print(f"the training so far is kept in {folder}; the same command goes on with it", file=sys.stderr)
+        raise
     print_table([done])
-    print(f"record and checkpoint: {HydraConfig.get().runtime.output_dir}")
+    print(f"record and checkpoint: {folder}")
     return _objective(done)
 
 

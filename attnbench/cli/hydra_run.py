@@ -1,5 +1,6 @@
 """From the words of a command line to a command that Hydra runs."""
 
+import logging
 import multiprocessing
 import os
 import re
@@ -14,6 +15,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from attnbench.cli import ending
 from attnbench.cli import help as usage
 from attnbench.cli.exits import FAILURE, NOT_READ, USER_ERROR, die
 from attnbench.cli.grid import for_cells
@@ -100,8 +102,10 @@ def _execute(cfg: DictConfig) -> float | None:
     # Imported here: torch takes seconds to import, and a shown config or a misspelt key need not wait for it.
     from attnbench.cli.commands import execute
 
+    logging.raiseExceptions = False  # a log that cannot be written, as on a full disk, prints no traceback
     try:
-        return execute(cfg)
+        with ending.heard():  # here too: this may be a process of a launcher
+            return execute(cfg)
     except UserError as error:
         die(str(error), USER_ERROR)
     except BrokenPipeError:

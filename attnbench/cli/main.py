@@ -1,7 +1,9 @@
 """From the command line to a command, and from any error to one line and an exit status."""
 
+import signal
 import sys
 
+from attnbench.cli import ending
 from attnbench.cli import help as usage
 from attnbench.cli.exits import INTERRUPTED, USER_ERROR, die
 from attnbench.errors import UserError
@@ -10,8 +12,8 @@ from attnbench.errors import UserError
 def main(argv: list[str] | None = None) -> None:
     """Runs `argv` (by default the arguments of the process) and exits.
 
-    The exit status is 0; 1 if a job failed; 2 if the user can correct the input; 130 if interrupted; 141 if the reader
-    of the output closed it, as `head` does.
+    The exit status is 0; 1 if a job failed; 2 if the user can correct the input; 130 if interrupted; 143 after
+    SIGTERM; 141 if the reader of the output closed it, as `head` does.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -21,7 +23,10 @@ def main(argv: list[str] | None = None) -> None:
         # Imported here: help need not wait for Hydra.
         from attnbench.cli.hydra_run import run
 
-        run(arguments)
+        with ending.heard():
+            run(arguments)
+    except ending.EndedError as error:
+        die(f"ended by {signal.Signals(error.number).name}", 128 + error.number)
     except UserError as error:
         die(str(error), USER_ERROR)
     except KeyboardInterrupt:

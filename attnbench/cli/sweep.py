@@ -3,7 +3,6 @@
 import shlex
 import signal
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from omegaconf import DictConfig, read_write
 
 from attnbench import record
 from attnbench.cli.cost import compare
+from attnbench.cli.ending import SIGNALS
 from attnbench.cli.grid import Grids
 from attnbench.cli.launch import is_local, jobs_at_once, launch, measure, workers_kept
 from attnbench.cli.plan import Plan, PlannedJob, counted, finished, plan
@@ -24,6 +24,8 @@ from attnbench.cli.sweep_table import print_seconds, print_table
 from attnbench.cli.tuning import tune
 from attnbench.errors import UserError
 from attnbench.record import Record
+
+LISTED = 10  # jobs without a record
 
 
 def run_sweep(
@@ -45,7 +47,7 @@ def run_sweep(
 
     Raises:
         UserError: a job that cannot run at all. In that case nothing has been run.
-        SystemExit: with status 1 if a job failed, with status 130 if the sweep was interrupted.
+        SystemExit: with status 1 if a job failed, with 128 and the number of the signal if the sweep was interrupted.
     """
     planned = plan(grids, seeds, arguments, config, loader)
     if config.command == "cost":
@@ -71,9 +73,11 @@ def _train(planned: Plan, config: DictConfig, launcher: Launcher) -> None:
     records = [found[job.key] for job in jobs if job.key in found]
     print_table(records)
     print_seconds(runner.ran, runner.measuring_s)
-    for job in jobs:
-        if job.key not in found:
-            print(f"no record, its process died: {job.folder}")
+    missing = [job for job in jobs if job.key not in found]
+    for job in missing[:LISTED]:
+        print(f"no record: its process died, or could not write it: {job.folder}")
+    if len(missing) > LISTED:
+        print(f"and {len(missing) - LISTED} more without a record")
     build_report([folder], folder.name)
     if len(records) < len(jobs) or any(one.status != "finished" for one in records):
         raise SystemExit(1)
@@ -105,41 +109,45 @@ class Runner:
         print(f"{what}: {len(jobs)}{skipped}", flush=True)
         if todo:
             self._launch(todo)
-        new = {job.key: one for job in todo if (one := record.find(job.record))}
+        new = {job.key: one for job in todo if (one := record.find(job.record)) and one.key == job.key}
         self.ran += new.values()
         return {job.key: before[job.key] for job in jobs if job not in todo} | new
 
     def _launch(self, todo: Sequence[PlannedJob]) -> None:
-        stopped = threading.Event()
-        with _interrupts(stopped):
+        came: list[int] = []
+        with _noted(came):
             try:
                 if is_local(self.launcher):
                     self.measuring_s += measure(todo, self.folder)
                 with Progress([job.record for job in todo]):
                     launch(self.launcher, todo)
             except KeyboardInterrupt:
-                stopped.set()
-            except Exception as error:
+                came.append(signal.SIGINT)
+            except (Exception, SystemExit) as error:
                 # When the system kills a worker, the launcher fails too. The records of earlier jobs are kept.
-                if not stopped.is_set():
+                if not came:
                     print(f"the launcher stopped: {type(error).__name__}: {error}".splitlines()[0], file=sys.stderr)
-        if stopped.is_set():
+        if came:
             kept = len(finished(self.folder))
             print(f"\ninterrupted: {kept} finished jobs are kept in {self.folder}", file=sys.stderr)
             print(f"to go on: {self.again}", file=sys.stderr)
-            raise SystemExit(130)
+            raise SystemExit(128 + came[0])
 
 
 @contextmanager
-def _interrupts(stopped: threading.Event) -> Iterator[None]:
-    """Notes a Ctrl-C, and raises it. The code that it interrupts may turn it into another error, as OmegaConf does."""
+def _noted(came: list[int]) -> Iterator[None]:
+    """Notes a signal that ends the process, and raises KeyboardInterrupt. The code that it interrupts may turn it into
+    another error, as OmegaConf does.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        stopped.set()
+        came.append(number)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, interrupt)
+    numbers = [signal.SIGINT, *(each for each in SIGNALS if signal.getsignal(each) is not signal.SIG_IGN)]
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

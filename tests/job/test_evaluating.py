@@ -15,6 +15,7 @@ from attnbench.cli.paths import CONF
 from attnbench.job.results import Folders
 from attnbench.job.translation import Results, train
 from attnbench.tracking.wandb_tracker import TrackedRun
+from attnbench.training.resume import NAME, StateFile
 
 TINY = [
     "device=cpu",
@@ -37,7 +38,8 @@ UNTRACKED = cast(TrackedRun, SimpleNamespace(validation=lambda point: None))
 def found(*overrides: str) -> Results:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose("train", [*TINY, *overrides])
-    return train(cfg, Folders(Path(mkdtemp()), None), UNTRACKED)
+    folder = Path(mkdtemp())
+    return train(cfg, Folders(folder, StateFile(folder / NAME, {}), None), UNTRACKED)
 
 
 def timeless(results: Results) -> Any:
