@@ -24,6 +24,7 @@ TINY = [
     *("task.train=100", "task.validation=10", "task.test=10", "task.beyond=10", "evaluation.aligned=5"),
     *("training.batch_size=16", "cost.lengths=[16,32]", "cost.repetitions=2"),
 ]
+RECORDS = "runs/s/*/*/record.json"
 PATIENCE_S = 3600  # for a sweep to end
 
 
@@ -44,14 +45,17 @@ class Sweep:
 
     def running(self) -> list[int]:
         """The processes of the session that are there."""
-        return [
-            pid for pid in map(int, filter(str.isdecimal, os.listdir("/proc"))) if _session(pid) == self.process.pid
-        ]
+        numbers = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
+        return [pid for pid in numbers if _session(pid) == self.process.pid]
+
+    def count(self) -> int:
+        """The records that are there."""
+        return len(list(self.folder.glob(RECORDS)))
 
     def records(self) -> dict[Path, str]:
         """A hash of each finished record. A half one raises an error."""
         found = {}
-        for path in self.folder.glob("runs/s/*/*/record.json"):
+        for path in self.folder.glob(RECORDS):
             content = path.read_bytes()
             if json.loads(content)["status"] == "finished":
                 found[path] = hashlib.sha256(content).hexdigest()
@@ -85,7 +89,7 @@ def ended(sweep: Sweep, end: Callable[[Sweep], None], times: int, jobs: int, cha
     for kill in range(times):
         sweep.start()
         goal = len(before) + chance.randrange(1, max(2, (jobs - len(before)) // (times - kill)))
-        while len(sweep.records()) < goal and sweep.process.poll() is None:
+        while sweep.count() < goal and sweep.process.poll() is None:
             time.sleep(0.2)
         time.sleep(chance.random())
         end(sweep)
@@ -125,7 +129,7 @@ def stopped(sweep: Sweep, jobs: int) -> str:
     """A second sweep beside one that is stopped in the middle of its jobs, until the first is continued."""
     other = Sweep(sweep.folder, sweep.overrides)
     sweep.start()
-    while len(sweep.records()) < 2:
+    while sweep.count() < 2:
         time.sleep(0.2)
     os.killpg(sweep.process.pid, signal.SIGSTOP)
     other.start()
@@ -149,7 +153,7 @@ def full(sweep: Sweep, jobs: int) -> str:
 def read_only(sweep: Sweep, jobs: int) -> str:
     """A file system that becomes read-only half-way, and writable again."""
     sweep.start()
-    while len(sweep.records()) < jobs // 3:
+    while sweep.count() < jobs // 3:
         time.sleep(0.2)
     while subprocess.run(["mount", "-o", "remount,ro", sweep.folder], capture_output=True).returncode:
         time.sleep(0.01)  # busy while a file is being written
