@@ -14,7 +14,7 @@ from attnbench.cli.report import report
 from attnbench.cli.sweep_table import print_table
 from attnbench.cli.translate import translate
 from attnbench.errors import UserError, in_one_line
-from attnbench.job.run import check, finished, run
+from attnbench.job.run import check, run
 from attnbench.record import Record
 from attnbench.training import resume
 
@@ -35,10 +35,8 @@ def run_job(cfg: DictConfig) -> float:
             pass
         return math.nan
     check(cfg)
-    if finished(cfg):
-        print("finished already; force=true runs it again")
     try:
-        done = run(cfg)
+        done = run(cfg, print)
     except (KeyboardInterrupt, SystemExit):
         if (folder / resume.NAME).exists():
             print(f"the training so far is kept in {folder}; the same command goes on with it", file=sys.stderr)

@@ -47,8 +47,12 @@ CHECKS: dict[str, Callable[[DictConfig], object]] = {
 }
 
 
-def run(cfg: DictConfig) -> Record:
+def run(cfg: DictConfig, say: Callable[[str], object] = log.info) -> Record:
     """Runs one job and writes its record, whatever happens. A job that is finished already is not run again.
+
+    Args:
+        cfg: of the job.
+        say: is told if the job is finished already.
 
     Returns:
         The record, which may be from an earlier run.
@@ -58,7 +62,9 @@ def run(cfg: DictConfig) -> Record:
     """
     hydra = HydraConfig.get()
     with claimed(_folder(), Path(hydra.sweep.dir), job_key(cfg)):
-        return finished(cfg) or _run(cfg, hydra)
+        if before := _finished(cfg):
+            say("finished already; force=true runs it again")
+        return before or _run(cfg, hydra)
 
 
 def _run(cfg: DictConfig, hydra: Any) -> Record:
@@ -121,7 +127,7 @@ def _training_state(cfg: DictConfig, folder: Path) -> StateFile:
     return kept
 
 
-def finished(cfg: DictConfig) -> Record | None:
+def _finished(cfg: DictConfig) -> Record | None:
     """The record in the job's folder, if it belongs to this job and the job finished; None if the config forces a new
     run.
     """
