@@ -306,7 +306,7 @@ def find(path: Path) -> Record | None:
     """The record at `path`; None if there is none, or if it cannot be read."""
     try:
         return read(path)
-    except (FileNotFoundError, RecordError):
+    except (OSError, RecordError):
         return None
 
 
