@@ -2,12 +2,13 @@
 
 On the CPU: tanh(a + b) = 1 - 2 r with r = 1 / (1 + e²ᵃ · e²ᵇ). The exponentials are computed once per query and once
 per key. Each pair and feature then needs only a multiplication, an addition and a division. The gradient has the same
-form: sech²(a + b) = 4 r (1 - r). On a GPU, torch's compiler fuses the textbook expression.
+form: sech²(a + b) = 4 r (1 - r). Where an exponential would overflow, e²⁽ᵃ⁺ᵇ⁾ is computed for each pair. On a GPU,
+torch's compiler fuses the textbook expression.
 """
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,6 +19,27 @@ from attnbench.attention.kernels.kernel import KernelCost
 from attnbench.attention.scores import Perceptron, Score, energies
 
 Compare = Callable[[Tensor, Tensor], Tensor]  # from query features and key features to scores
+
+
+class Limits(NamedTuple):
+    """The sizes |a| and |b| for which e²ᵃ · e²ᵇ gives tanh(a + b). Exponents are cut at ± 2 `largest`.
+
+    - Both are at most `largest`: e²ᵃ and e²ᵇ are normal numbers, and their product is as exact as they are. If it
+      overflows to ∞ or underflows to 0, r is 0 or 1, as it must be.
+    - One is at most `safe`: the other one is cut, if it is above `largest`. Then |a + b| was at least
+      `largest` - `safe`, and still is. From there on, tanh differs from ±1 by less than half the epsilon of the dtype,
+      which is the spacing of numbers below 1, and its derivative 4 r (1 - r) is below the epsilon.
+    - Else the cut would change tanh: a large query and a large key of opposed signs may have any sum.
+    """
+
+    largest: float
+    safe: float
+
+
+LIMITS = {
+    torch.float32: Limits(43.0, 34.0),  # e⁸⁶ = 2.2e37, 4 e⁻¹⁸ = 6.1e-8
+    torch.float64: Limits(354.0, 334.0),  # e⁷⁰⁸ = 3.0e307, 4 e⁻⁴⁰ = 1.7e-17
+}
 
 
 def cheapest_compare(score: Score, device: torch.device) -> tuple[Compare, int]:
@@ -61,11 +83,15 @@ class _EnergiesByExponentials(torch.autograd.Function):
     def forward(ctx: Any, query: Tensor, key: Tensor, v: Tensor) -> Tensor:
         from attnbench.attention.kernels import additive_loops
 
-        exponentials = _exponentials(query, key)
+        exponentials, far = _exponentials(query, key)
         weights = v.to(exponentials[0].dtype).reshape(v.shape[0], -1).contiguous()
-        ctx.save_for_backward(*exponentials, weights)
-        ctx.original = query, key, v
         scores = additive_loops.scores(*exponentials, weights)
+        if far:
+            from attnbench.attention.kernels import additive_far_loops
+
+            additive_far_loops.add_scores(far, weights, scores)
+        ctx.save_for_backward(weights, *exponentials, *far)
+        ctx.original = query, key, v
         return scores.view(*query.shape[:-1], key.shape[-2]).to(torch.result_type(query, v))
 
     @staticmethod
@@ -73,12 +99,15 @@ class _EnergiesByExponentials(torch.autograd.Function):
     def backward(ctx: Any, *grad_outputs: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         from attnbench.attention.kernels import additive_loops
 
-        queries, keys, weights = ctx.saved_tensors
+        weights, queries, keys, *far = ctx.saved_tensors
         query, key, v = ctx.original
         score_gradients = grad_outputs[0].to(queries.dtype).reshape(len(queries), queries.shape[1], -1).contiguous()
-        query_gradients, key_gradients, weight_gradients = additive_loops.gradients(
-            queries, keys, score_gradients, weights
-        )
+        gradients = additive_loops.gradients(queries, keys, score_gradients, weights)
+        if far:
+            from attnbench.attention.kernels import additive_far_loops
+
+            additive_far_loops.add_gradients(far, weights, score_gradients, gradients)
+        query_gradients, key_gradients, weight_gradients = gradients
         return (
             query_gradients.view(query.shape).to(query.dtype),
             key_gradients.transpose(-1, -2).reshape(key.shape).to(key.dtype),
@@ -86,17 +115,36 @@ class _EnergiesByExponentials(torch.autograd.Function):
         )
 
 
-def _exponentials(query: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
-    """e²ᵃ as `(N, T, F)` and e²ᵇ as `(N, F, S)`, in float32 or wider.
+def _exponentials(query: Tensor, key: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, ...]]:
+    """e²ᵃ as `(N, T, F)` and e²ᵇ as `(N, F, S)`, in float32 or wider. Also what `additive_far_loops` needs, or nothing.
 
     For each feature, the middle of the queries' range is subtracted from the queries and added to the keys. The sum
-    a + b stays the same. Values that still exceed `limit` are clamped. They are so large that tanh is ±1 for any value
-    of the other operand.
+    a + b stays the same, and the exponents become smaller.
     """
     dtype = torch.promote_types(query.dtype, torch.float32)
     query, key = query.to(dtype).flatten(0, -3), key.to(dtype).flatten(0, -3)
     middle = (query.amax(-2, keepdim=True) + query.amin(-2, keepdim=True)) / 2
-    limit = 43.0 if dtype == torch.float32 else 354.0  # e²ˣ does not overflow at this x
-    a = (query - middle).clamp_(-limit, limit).mul_(2).exp_()
-    b = (key + middle).clamp_(-limit, limit).mul_(2).exp_()
-    return a, b.transpose(-1, -2).contiguous()
+    a, b = query - middle, key + middle
+    limits = LIMITS[dtype]
+    if all(_within(limits.largest, part) for part in (a, b)):
+        return (_e2(a), _e2(b).transpose(-1, -2).contiguous()), ()
+    far = _far(a, b, limits)
+    a, b = (part.clamp_(-limits.largest, limits.largest) for part in (a, b))
+    exponentials = _e2(a).masked_fill_(far, 0.0), _e2(b).transpose(-1, -2).contiguous()
+    return exponentials, (query.contiguous(), key.transpose(-1, -2).contiguous(), far) if far.any() else ()
+
+
+def _within(bound: float, numbers: Tensor) -> bool:
+    lowest, highest = numbers.aminmax()
+    return -bound <= lowest.item() and highest.item() <= bound
+
+
+def _e2(numbers: Tensor) -> Tensor:
+    return numbers.mul_(2).exp_()
+
+
+def _far(a: Tensor, b: Tensor, limits: Limits) -> Tensor:
+    """Where cutting the exponents changes tanh(a + b) for some key, `(N, T, F)`. See `Limits`. ∞ and NaN are far."""
+    reach = b.abs().amax(-2, keepdim=True)
+    allowed = torch.where(reach <= limits.largest, limits.largest, limits.safe)
+    return ~(a.abs() <= allowed.masked_fill(reach <= limits.safe, torch.inf))

@@ -19,7 +19,7 @@ _compile: Any = njit(parallel=True, fastmath={"reassoc", "contract", "arcp", "ns
 def scores(queries: Tensor, keys: Tensor, weights: Tensor) -> Tensor:
     """The sum of v (1 - 2 r) over the features, `(N, T, S)`."""
     result = queries.new_empty(*queries.shape[:2], keys.shape[2])
-    _use_threads_of_torch()
+    use_threads_of_torch()
     _scores(queries.numpy(), keys.numpy(), weights.numpy(), result.numpy())
     return result
 
@@ -27,12 +27,13 @@ def scores(queries: Tensor, keys: Tensor, weights: Tensor) -> Tensor:
 def gradients(queries: Tensor, keys: Tensor, score_gradients: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The gradients of a `(N, T, F)`, b `(N, F, S)` and v `(N, F)`, from the gradients of the scores `(N, T, S)`."""
     results = torch.empty_like(queries), torch.zeros_like(keys), queries.new_empty(len(queries), queries.shape[2])
-    _use_threads_of_torch()
+    use_threads_of_torch()
     _gradients(*(tensor.numpy() for tensor in (queries, keys, score_gradients, weights, *results)))
     return results
 
 
-def _use_threads_of_torch() -> None:
+def use_threads_of_torch() -> None:
+    """Runs the loops with as many threads as the operators of torch."""
     threads = torch.get_num_threads()
     numba.set_num_threads(min(threads, config.NUMBA_NUM_THREADS))  # pyright: ignore
     # When numba starts, it changes this number if both use the same threading library.
