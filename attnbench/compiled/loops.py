@@ -1,5 +1,7 @@
 """The loops, compiled. They stand in one file, as numba compiles a function again only if its own file has changed.
 
+One loop stands elsewhere and has `exp` in it: after a change of `exp`, change `additive_far_loops.py` as well.
+
 The elementary functions in float32 can be vectorised. Those of the C library need a call for each number.
 
 exp is computed by the reduction of Cody and Waite (1980), x = k ln 2 + r with |r| ≤ (ln 2) / 2, and by the polynomial
@@ -204,6 +206,14 @@ def _highest(numbers: np.ndarray) -> np.float32:
     return highest
 
 
+# A reordered sum may add the highest logit back. If it is large, this costs digits.
+@njit(error_model="numpy", cache=True)
+def _loss(true: np.float32, mean: np.float32, normaliser: np.float32, label_smoothing: np.float32) -> np.float32:
+    """The loss of a row: of its true logit and the mean of all, both less the highest, and of the sum of e^them."""
+    log_normaliser = np.log(normaliser)
+    return (ONE - label_smoothing) * (log_normaliser - true) + label_smoothing * (log_normaliser - mean)
+
+
 @njit(**OPTIONS, inline="always")
 def _row_to_gradient(x: np.ndarray, true: int, label_smoothing: np.float32, scale: np.float32) -> np.float32:
     """Turns the logits of a row `(V,)` into the gradient of `scale` times its loss, and returns the loss.
@@ -212,20 +222,18 @@ def _row_to_gradient(x: np.ndarray, true: int, label_smoothing: np.float32, scal
     that reads its caller from numba's cache would call it compiled within the caller: with other sums, of other digits.
     """
     vocabulary = len(x)
-    highest, total, normaliser = _highest(x), f(0), f(0)
+    highest, below, normaliser = _highest(x), 0.0, f(0)
     for j in range(vocabulary):
-        total += x[j]
-    log_prob = x[true] - highest
+        below += np.float64(x[j] - highest)
+    true_below = x[true] - highest
     for j in range(vocabulary):
         x[j] = exp(x[j] - highest)
         normaliser += x[j]
-    log_normaliser = np.log(normaliser)
-    mean = total / f(vocabulary) - highest - log_normaliser
     factor, shift = scale / normaliser, scale * label_smoothing / f(vocabulary)
     for j in range(vocabulary):
         x[j] = x[j] * factor - shift
     x[true] -= scale * (f(1) - label_smoothing)
-    return -(f(1) - label_smoothing) * (log_prob - log_normaliser) - label_smoothing * mean
+    return _loss(true_below, f(below / vocabulary), normaliser, label_smoothing)
 
 
 @compile_loop

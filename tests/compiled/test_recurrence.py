@@ -39,7 +39,7 @@ def equations(states: Tensor, state: Tensor, *weights: Tensor, lengths: Tensor |
     return torch.stack(rows)
 
 
-@pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0, 1e4])
 @pytest.mark.parametrize("backward", [False, True])
 @pytest.mark.parametrize("lengths", [None, LENGTHS])
 def test_it_is_the_equations(lengths: Tensor | None, backward: bool, scale: float) -> None:

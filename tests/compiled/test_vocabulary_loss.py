@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from attnbench.compiled import vocabulary_loss
+from attnbench.compiled.loops import f, logits_to_gradient
 from attnbench.compiled.products import rounding
 from attnbench.compiled.vocabulary_loss import cross_entropy
 from tests.compiled.gradients import assert_agrees, evaluated
@@ -28,7 +29,7 @@ def torchs(states: Tensor, weight: Tensor, bias: Tensor, smoothing: float) -> Te
 
 @pytest.mark.parametrize("rows_of_a_piece", [1, 3, 100])
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
-@pytest.mark.parametrize("scale", [1e-2, 1.0, 30.0])
+@pytest.mark.parametrize("scale", [1e-2, 1.0, 30.0, 1e4])
 def test_it_is_torchs(scale: float, smoothing: float, rows_of_a_piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vocabulary_loss, "PIECE", rows_of_a_piece * VOCABULARY)
     assert_agrees(
@@ -37,6 +38,20 @@ def test_it_is_torchs(scale: float, smoothing: float, rows_of_a_piece: int, monk
         inputs(scale),
         tolerance=2e-5,
     )
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("offset", [0.0, 1e4, -1e6])
+def test_a_number_added_to_all_logits_changes_nothing(offset: float, smoothing: float) -> None:
+    """The logits are multiples of 1/8, so that float32 holds them also with the offset."""
+    torch.manual_seed(0)
+    plain = (8 * torch.randn(ROWS, 1000)).round() / 8
+    logits, losses = plain + offset, torch.empty(ROWS)
+    logits_to_gradient(logits.numpy(), EXPECTED.numpy(), losses.numpy(), f(smoothing), f(1 / ROWS))
+    leaf = plain.double().requires_grad_()
+    loss = F.cross_entropy(leaf, EXPECTED, label_smoothing=smoothing)
+    assert float(losses.mean()) == pytest.approx(loss.item(), rel=1e-6)
+    torch.testing.assert_close(logits.double(), torch.autograd.grad(loss, leaf)[0], rtol=0, atol=1e-7)
 
 
 def test_there_may_be_no_bias() -> None:
