@@ -54,9 +54,9 @@ class View(NamedTuple):
         positions = torch.arange(self.size, device=device)
         return self.mask_at(positions, self.visible(queries, device), self.centre)
 
-    def gain(self, device: torch.device) -> Tensor | None:
-        """The Gaussian factors of the weights, `(B, H, T, S)`, or None if there is no Gaussian."""
-        return self.gain_at(torch.arange(self.size, device=device), self.centre)
+    def log_gain(self, device: torch.device) -> Tensor | None:
+        """The logarithms of the Gaussian factors of the weights, `(B, H, T, S)`, or None if there is no Gaussian."""
+        return self.log_gain_at(torch.arange(self.size, device=device), self.centre)
 
     def bounds(self, visible: Tensor, centre: Tensor | None) -> tuple[Tensor, Tensor]:
         """The first and the last key position that each query may attend to.
@@ -74,11 +74,11 @@ class View(NamedTuple):
         first, last = self.bounds(visible, centre)
         return (positions >= first[..., None]) & (positions <= last[..., None])
 
-    def gain_at(self, positions: Tensor, centre: Tensor | None) -> Tensor | None:
-        """The Gaussian around each `centre` `(..., T)` at the key `positions` `(..., S)`, or None if there is none."""
+    def log_gain_at(self, positions: Tensor, centre: Tensor | None) -> Tensor | None:
+        """The logarithm of the Gaussian around each `centre` `(..., T)` at the key `positions` `(..., S)`, or None."""
         if self.sigma is None or centre is None:
             return None
-        return torch.exp(-(positions - centre[..., None]).square() / (2 * self.sigma**2))
+        return -(positions - centre[..., None]).square() / (2 * self.sigma**2)
 
 
 class Scope(nn.Module):

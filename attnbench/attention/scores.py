@@ -44,6 +44,10 @@ class Score(nn.Module):
         """Computes the scores `(B, H, T, S)` from the features."""
         return query_features @ key_features.transpose(-2, -1)
 
+    def is_product(self, query_features: Tensor, key_features: Tensor) -> bool:
+        """Whether a dot product of these features is as precise as `compare`."""
+        return self.factored
+
     def flops(self, features: int) -> int:
         """The floating-point operations of `compare` for one pair of a query and a key with F features each.
 
@@ -134,12 +138,18 @@ class Gaussian(Score):
 
     The term -‖q‖² / 2σ² is the same for all keys of a query, so it is left out.
 
+    If q and k change by their rounding errors, the score changes in proportion to ‖q - k‖ ‖k‖ / σ². The rounding errors
+    of the product change it in proportion to ‖k‖² / σ², which is far more if a distance is small and a norm is large.
+    So `compare` is the product only if all keys are within `near` σ of 0. Beyond, it computes in float64, and with the
+    term of the query: the scores of near keys are then small, and have no large rounding error.
+
     Args:
         sigma: the width σ of the kernel, in units of the states.
         learned: whether each head learns its own σ. The initial value is `sigma`.
     """
 
     log_sigma: Tensor
+    near = 32  # in float32, the rounding errors of a product are then below 1e-4
 
     def __init__(self, heads: int, head_dim: int, sigma: float = 1.0, learned: bool = False) -> None:
         super().__init__(heads, head_dim)
@@ -160,6 +170,18 @@ class Gaussian(Score):
 
     def key_features(self, key: Tensor, position: int = 0) -> Tensor:
         return torch.cat([key, -key.square().sum(-1, keepdim=True) / 2], dim=-1)
+
+    def compare(self, query_features: Tensor, key_features: Tensor) -> Tensor:
+        if self.is_product(query_features, key_features):
+            return super().compare(query_features, key_features)
+        query, key = query_features.double(), self.key_features(key_features[..., :-1].double())
+        query_term = query[..., :-1].square().sum(-1, keepdim=True) / (2 * query[..., -1:])
+        return (super().compare(query, key) - query_term).to(torch.result_type(query_features, key_features))
+
+    def is_product(self, query_features: Tensor, key_features: Tensor) -> bool:
+        precision = query_features.detach().select(-1, -1).select(-1, 0).amax().item()
+        half_square = -key_features.detach().select(-1, -1).amin().item()
+        return precision * half_square <= self.near**2 / 2
 
 
 class Average(Score):

@@ -1,8 +1,8 @@
 """Turns scores into weights. A soft selection gives a weight to each position. A hard selection takes one position.
 
 A selection takes the scores `(B, H, T, S)`, a boolean mask that broadcasts to them (True: may attend to this key), and
-a gain (the Gaussian factors of the scope) or None. It returns a `Choice`. The weight of a masked position is exactly 0.
-If all positions of a row are masked, all weights of the row are 0.
+the logarithm of the gain (the Gaussian factors of the scope) or None. It returns a `Choice`. The weight of a masked
+position is exactly 0. If all positions of a row are masked, all weights of the row are 0.
 """
 
 from typing import Literal, NamedTuple
@@ -57,7 +57,7 @@ class Selection(nn.Module):
     flops: int
     differentiable = True
 
-    def forward(self, scores: Tensor, mask: Tensor, gain: Tensor | None) -> Choice:
+    def forward(self, scores: Tensor, mask: Tensor, log_gain: Tensor | None) -> Choice:
         """Computes the weights. See the docstring of the module for the shapes."""
         raise NotImplementedError
 
@@ -80,10 +80,10 @@ class Soft(Selection):
             raise UserError(f"selection.dropout={dropout}: must be at least 0 and below 1")
         self.dropout = dropout
 
-    def forward(self, scores: Tensor, mask: Tensor, gain: Tensor | None) -> Choice:
+    def forward(self, scores: Tensor, mask: Tensor, log_gain: Tensor | None) -> Choice:
         weights = masked_softmax(scores, mask)
-        if gain is not None:
-            weights = weights * gain
+        if log_gain is not None:
+            weights = weights * log_gain.exp().to(weights.dtype)
         return Choice(F.dropout(weights, self.dropout, self.training))
 
 
@@ -110,8 +110,8 @@ class Reinforce(Selection):
         self.entropy, self.decay = entropy, decay
         self.register_buffer("baseline", torch.tensor(float("nan")))
 
-    def forward(self, scores: Tensor, mask: Tensor, gain: Tensor | None) -> Choice:
-        logits = _masked_logits(scores, mask, gain)
+    def forward(self, scores: Tensor, mask: Tensor, log_gain: Tensor | None) -> Choice:
+        logits = _masked_logits(scores, mask, log_gain)
         if not self.training:
             return Choice(_one_hot(logits, mask))
         weights = _one_hot((logits + _gumbel_noise(logits)).detach(), mask)
@@ -164,8 +164,8 @@ class Gumbel(Selection):
             raise UserError(f"selection.temperature={temperature}: must be greater than 0")
         self.temperature = temperature
 
-    def forward(self, scores: Tensor, mask: Tensor, gain: Tensor | None) -> Choice:
-        logits = _masked_logits(scores, mask, gain)
+    def forward(self, scores: Tensor, mask: Tensor, log_gain: Tensor | None) -> Choice:
+        logits = _masked_logits(scores, mask, log_gain)
         if not self.training:
             return Choice(_one_hot(logits, mask))
         soft = ((logits + _gumbel_noise(logits)) / self.temperature).softmax(-1)
@@ -189,10 +189,10 @@ def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     return weights.masked_fill(~mask, 0.0)
 
 
-def _masked_logits(scores: Tensor, mask: Tensor, gain: Tensor | None) -> Tensor:
+def _masked_logits(scores: Tensor, mask: Tensor, log_gain: Tensor | None) -> Tensor:
     """The logits of the distribution softmax(scores) · gain, renormalised. A hard selection chooses from it."""
-    if gain is not None:
-        scores = scores + gain.clamp_min(torch.finfo(gain.dtype).tiny).log()
+    if log_gain is not None:
+        scores = scores + log_gain.to(scores.dtype)
     return scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
 
 

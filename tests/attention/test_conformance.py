@@ -184,7 +184,9 @@ def test_the_content_of_the_padding_does_not_matter(variant: Variant) -> None:
         before = attend(layer, query, keys, LENGTHS).context
         for row, length in enumerate(LENGTHS):
             keys[row, length:] = 1e3
-        assert torch.equal(attend(layer, query, keys, LENGTHS).context, before)
+        after = attend(layer, query, keys, LENGTHS).context
+    # The largest key decides in which way scores are computed, so that the last digit may change.
+    torch.testing.assert_close(after, before, rtol=0, atol=1e-14)
 
 
 @every_mechanism

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from attnbench.attention import Attention
+from attnbench.attention.scopes import View
 from attnbench.attention.selections import Draw, Reinforce
 from tests.attention.variants import (
     ABLE,
@@ -97,6 +98,17 @@ def test_the_seed_determines_the_draws(selection: str) -> None:
         drawn.append(weights_of(layer, query, keys, [9, 9, 9, 9]))
     assert torch.equal(drawn[0], drawn[2])
     assert not torch.equal(drawn[0], drawn[1])
+
+
+@pytest.mark.parametrize("selection", [name for name in names("selection") if name != "soft"])
+def test_a_narrow_gaussian_counts_beyond_the_range_of_its_exponential(selection: str) -> None:
+    """With σ = 0.1, the factors are e⁻⁵⁰ and e⁻²⁰⁰, which is 0 in float32. The logits 0 - 50 and 100 - 200 decide."""
+    view = View(3, centre=torch.zeros(1, 1, 1), window=2, sigma=0.1)
+    scores = torch.tensor([0.0, 0.0, 100.0]).view(1, 1, 1, 3)
+    chosen = part("selection", selection)().eval()(
+        scores, torch.tensor([False, True, True]), view.log_gain(scores.device)
+    )
+    assert chosen.weights.flatten().tolist() == [0.0, 1.0, 0.0]
 
 
 def reinforce(entropy: float = 0.0, baseline: float = 0.0) -> Reinforce:

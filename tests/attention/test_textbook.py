@@ -27,6 +27,21 @@ def test_the_gaussian_prefers_the_nearer_key_by_its_squared_distance() -> None:
     assert near - far == pytest.approx((9 - 1) / (2 * 2**2))
 
 
+@pytest.mark.parametrize("kernel", ["dense", "fused", "tiled"])
+@pytest.mark.parametrize(("place", "sigma"), [(0.0, 1.0), (1e4, 1.0), (4.0, 2.0**-9)])
+def test_a_gaussian_is_precise_far_from_0_and_if_it_is_narrow(place: float, sigma: float, kernel: str) -> None:
+    """The keys are at distances of 0 and σ. The dot product of the features would lose this difference by rounding."""
+    layer = build(Variant("gaussian", kernel=kernel), width=8, heads=1).float()
+    layer.score.load_state_dict({"log_sigma": torch.full((1, 1, 1), math.log(sigma))})
+    query = torch.full((1, 1, 1, 8), place)
+    keys = torch.stack([query[0, 0, 0], query[0, 0, 0].clone()])[None, None]
+    keys[0, 0, 1, 0] += sigma
+    memory = layer.memory_of_key_value(keys, torch.eye(2)[None, None])
+    weights = layer.attend(query.expand(1, 1, 3, 8), memory).context
+    expected = torch.tensor([0.0, -0.5]).softmax(-1)
+    torch.testing.assert_close(weights[0, 0, 0], expected, rtol=0, atol=1e-6 * max(1, place * 2**-9 / sigma))
+
+
 def test_the_location_score_depends_only_on_the_position() -> None:
     layer = build(Variant("location"))
     query, keys = states(1, 2, 6), states(1, 4, 6, seed=2)
@@ -90,10 +105,10 @@ def test_the_window_of_local_p_is_around_the_predicted_position() -> None:
     with torch.no_grad():
         scope.weight.zero_()  # the centre is then in the middle: S · σ(0)
     view = scope(torch.randn(1, 1, 1, 2), View(10, torch.tensor([8])))
-    mask, gain = view.mask(1, torch.device("cpu")), view.gain(torch.device("cpu"))
+    mask, log_gain = view.mask(1, torch.device("cpu")), view.log_gain(torch.device("cpu"))
     assert mask.flatten().nonzero().flatten().tolist() == [2, 3, 4, 5, 6]
-    assert gain is not None
-    assert gain.flatten()[2:7].tolist() == pytest.approx([math.exp(-(d**2) / 2) for d in (-2, -1, 0, 1, 2)])
+    assert log_gain is not None
+    assert log_gain.flatten()[2:7].tolist() == pytest.approx([-(d**2) / 2 for d in (-2, -1, 0, 1, 2)])
 
 
 def test_the_pace_of_local_m_is_source_positions_for_each_target_position() -> None:

@@ -34,9 +34,8 @@ def attend(spec: AttentionSpec, compare: Callable[[Tensor, Tensor], Tensor], inp
     """Computes the attention in one step. `compare` is used instead of `spec.score.compare`."""
     query, key, value, view = inputs
     scores = compare(query, key)
-    gain = view.gain(value.device)
     mask = view.mask(query.shape[-2], query.device)
-    weights, draw = spec.selection(scores, mask, None if gain is None else gain.to(scores.dtype))
+    weights, draw = spec.selection(scores, mask, view.log_gain(value.device))
     return Attended(weights @ value, weights if spec.want_weights else None, draw)
 
 

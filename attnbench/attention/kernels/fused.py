@@ -49,7 +49,8 @@ class FusedKernel:
         query, key, value, view = inputs
         dropout = _dropout(spec)
         offset = view.causal and query.shape[2] > 1 and (view.position > 0 or view.lengths is not None)
-        if offset or (dropout and value.device.type == "cpu"):  # here the library would hold the T × S matrix
+        holds_matrix = offset or (dropout and value.device.type == "cpu")  # the library would hold it here
+        if holds_matrix or not spec.score.is_product(query, key):
             return attend_in_blocks(spec, spec.score.compare, 1, inputs)
         # The library would also hold it if the features and the values had different widths.
         width = _common_width(query.shape[-1], value.shape[-1], value.device)

@@ -47,7 +47,7 @@ class Tiling(Protocol):
 def attend_in_tiles(spec: AttentionSpec, compare: Compare, inputs: Inputs, tiling: Tiling) -> Attended:
     """Computes the attention tile by tile. `compare` is used instead of `spec.score.compare`."""
     computation: TileComputation = (
-        SoftTile(spec.selection, compare, spec.score.factored, inputs.view)
+        SoftTile(spec.selection, compare, spec.score.is_product(*inputs[:2]), inputs.view)
         if isinstance(spec.selection, Soft)
         else HardTile(spec.selection, compare, inputs.view)
     )

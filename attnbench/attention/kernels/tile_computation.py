@@ -72,12 +72,12 @@ class TileComputation(Protocol):
 class SoftTile:
     """Soft selection. The backward pass is written by hand: autograd would keep 5 matrices, but 2 are enough.
 
-    `factored` says that `compare` is the dot product. Its gradient is then computed without autograd.
+    `product` says that `compare` is the dot product. Its gradient is then computed without autograd.
     """
 
     selection: Soft
     compare: Compare
-    factored: bool
+    product: bool
     view: View
 
     def forward(self, tile: Tile) -> TileResult:
@@ -91,8 +91,8 @@ class SoftTile:
     ) -> Gradients:
         query, key, value, centre = tile.operands
         scores = None
-        if softmax is None or not self.factored:
-            with torch.set_grad_enabled(not self.factored):
+        if softmax is None or not self.product:
+            with torch.set_grad_enabled(not self.product):
                 scores = self.compare(query, key)
         if softmax is None:
             assert scores is not None
@@ -106,7 +106,7 @@ class SoftTile:
         softmax_gradient = weights_gradient if factor is None else weights_gradient * factor.detach()
         scores_gradient = torch.ops.aten._softmax_backward_data(softmax_gradient, softmax, -1, softmax.dtype)
         outputs = [] if factor is None else [(factor, weights_gradient * softmax)]
-        if self.factored:
+        if self.product:
             query_gradient, key_gradient = scores_gradient @ key, scores_gradient.transpose(-2, -1) @ query
             return query_gradient, key_gradient, value_gradient, *_gradients(outputs, (centre,))
         assert scores is not None
@@ -131,8 +131,8 @@ class SoftTile:
 
     def _factor(self, weights: Tensor, tile: Tile) -> Tensor | None:
         """The factor on the softmax: the gain of the view and dropout. None if there is neither."""
-        factor = self.view.gain_at(tile.positions, tile.operands.centre)
-        factor = None if factor is None else factor.to(weights.dtype)
+        log_gain = self.view.log_gain_at(tile.positions, tile.operands.centre)
+        factor = None if log_gain is None else log_gain.exp().to(weights.dtype)
         if self.selection.training and self.selection.dropout:
             kept = F.dropout(torch.ones_like(weights), self.selection.dropout)
             factor = kept if factor is None else factor * kept
@@ -154,8 +154,7 @@ class HardTile:
         query, key, value, centre = tile.operands
         scores = self.compare(query, key)
         mask = self.view.mask_at(tile.positions, tile.visible, centre)
-        gain = self.view.gain_at(tile.positions, centre)
-        weights, draw = self.selection(scores, mask, None if gain is None else gain.to(scores.dtype))
+        weights, draw = self.selection(scores, mask, self.view.log_gain_at(tile.positions, centre))
         drawn = () if draw is None else (draw.log_prob[..., None], draw.entropy[..., None])
         return TileResult((weights @ value, *drawn))
 
