@@ -10,7 +10,7 @@ SCRIPT = """
 import hashlib
 import numpy as np
 import torch
-from attnbench.attention.kernels import additive_loops
+from attnbench.attention.kernels import additive_far_loops, additive_loops
 from attnbench.compiled import loops
 from attnbench.compiled.recurrence import Weights, gru
 
@@ -24,7 +24,11 @@ loops.logits_to_gradient(*arrays, np.float32(0.1), np.float32(0.01))
 results += [logits, losses]
 queries, keys, weights = torch.rand(4, 9, 8), torch.rand(4, 8, 11), torch.randn(2, 8)
 scores = additive_loops.scores(queries, keys, weights)
-results += [scores, *additive_loops.gradients(queries, keys, scores, weights)]
+gradients = additive_loops.gradients(queries, keys, scores, weights)
+operands = 40 * queries - 20, 20 - 40 * keys, torch.ones(queries.shape, dtype=torch.bool)
+additive_far_loops.add_scores(operands, weights, scores)
+additive_far_loops.add_gradients(operands, weights, scores, gradients)
+results += [scores, *gradients]
 print(hashlib.sha256(b"".join(each.detach().numpy().tobytes() for each in results)).hexdigest())
 """
 

@@ -85,14 +85,16 @@ def _add_gradients(
     for column in prange(size * features):
         n, d = column // features, column % features
         b, b_gradient, scale = keys[n, d], key_gradients[n, d], four * weights[n % len(weights), d]
-        v_gradient = zero
+        v_gradient, u = zero, np.empty_like(b)
         for t in range(length):
             if far[n, t, d]:
                 a, incoming, a_gradient = queries[n, t, d], score_gradients[n, t], zero
+                # A loop with sums calls no function: whether the call is inlined would decide the order of the sums.
                 for s in range(len(b)):
-                    u = one / (one + _exp(-two * (a + b[s])))
-                    p = incoming[s] * u
-                    h = scale * (p - p * u)
+                    u[s] = one / (one + _exp(-two * (a + b[s])))
+                for s in range(len(b)):
+                    p = incoming[s] * u[s]
+                    h = scale * (p - p * u[s])
                     b_gradient[s] += h
                     a_gradient += h
                     v_gradient += two * p
