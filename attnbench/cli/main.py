@@ -31,6 +31,8 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _run(arguments: list[str]) -> None:
+    for argument in arguments:
+        _check_readable(argument)
     if {"--help", "-h"} & set(arguments):
         print(usage.text())
         return
@@ -39,3 +41,14 @@ def _run(arguments: list[str]) -> None:
 
     with ending.heard():
         run(arguments)
+
+
+def _check_readable(argument: str) -> None:
+    """Refuses bytes that are no text: they could not be written to a record."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError as error:
+        raise UserError(
+            f"{argument}: has bytes that are not {sys.getfilesystemencoding()}; "
+            "set PYTHONUTF8=1 if it is UTF-8, or else rename the file"
+        ) from error

@@ -58,7 +58,7 @@ def _replace(drafts: Path, destination: Path) -> None:
         (destination / file).parent.mkdir(exist_ok=True)
         (drafts / file).replace(destination / file)
     for folder, endings in FORMS.items():
-        for path in (destination / folder).iterdir():
+        for path in (destination / folder).glob("*"):
             if path.suffix in endings and path.relative_to(destination) not in files:
                 path.unlink()
 

@@ -1,6 +1,7 @@
 """Standard streams that are closed, full, or of few characters: one line at most, and never a traceback."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -64,3 +65,13 @@ def test_progress_on_a_full_standard_error_does_not_end_a_job(tmp_path: Path) ->
 @pytest.mark.parametrize("environment", [{"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "cp1252"}, ASCII])
 def test_characters_that_a_terminal_does_not_have_are_replaced(environment: dict[str, str], tmp_path: Path) -> None:
     assert shell(tmp_path, f'-c "{PREPARED}print(chr(0x1D40))"', **environment) == Ended(0, "?\n", "")
+
+
+@pytest.mark.parametrize(("name", "environment"), [(b"\xff.tsv", {}), ("汉.tsv".encode(), ASCII)])
+def test_an_argument_that_is_no_text_is_refused(name: bytes, environment: dict[str, str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "attnbench", b"task.source=" + name]
+    variables = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"} | environment
+    done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, check=False)
+    (line,) = done.stderr.decode().splitlines()
+    assert done.returncode == 2
+    assert re.match(r"attnbench: task\.source=[\\\w]+\.tsv: has bytes that are not \S+; set PYTHONUTF8=1", line)

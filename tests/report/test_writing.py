@@ -31,6 +31,11 @@ def test_nothing_is_left_of_an_earlier_report_but_files_of_the_users_own(tmp_pat
     assert not list((tmp_path / "twice").glob(".*"))
 
 
+def test_a_report_may_have_neither_tables_nor_figures(tmp_path: Path) -> None:
+    write(Document("T", "2026-01-02", ()), tmp_path / "report")
+    assert set(contents(tmp_path / "report")) == {Path("index.html"), Path("report.md"), Path("report.pdf")}
+
+
 def test_a_report_that_fails_leaves_the_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(document("first"), tmp_path / "report")
     before = contents(tmp_path / "report")
