@@ -13,6 +13,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from attnbench.attention.bounds import Bound
 from attnbench.compiled.linear import linear
 from attnbench.errors import UserError
 
@@ -28,6 +29,11 @@ class Score(nn.Module):
     def __init__(self, heads: int, head_dim: int) -> None:
         super().__init__()
         self.heads, self.head_dim = heads, head_dim
+
+    @property
+    def bound(self) -> Bound | None:
+        """How many positions can be attended to; None if there is no bound."""
+        return None
 
     def query_features(self, query: Tensor) -> Tensor:
         """φ: maps queries `(B, H, T, D)` to features `(B, H, T, F)`."""
@@ -121,15 +127,15 @@ class Location(Score):
         self.table = nn.Parameter(torch.empty(heads, positions, head_dim))
         self.reset_parameters()
 
+    @property
+    def bound(self) -> Bound:
+        return Bound("score.positions", self.table.shape[1])
+
     def reset_parameters(self) -> None:
         _uniform(self.table, fan_in=self.head_dim)
 
     def key_features(self, key: Tensor, position: int = 0) -> Tensor:
-        end, size = position + key.shape[-2], self.table.shape[1]
-        if end > size:
-            raise UserError(
-                f"score.positions={size}: there are {end} positions to attend to; set score.positions={end} or more"
-            )
+        self.bound.check(end := position + key.shape[-2])
         return self.table[:, position:end].expand(key.shape[0], -1, -1, -1)
 
 

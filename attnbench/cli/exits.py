@@ -6,7 +6,12 @@ from typing import NoReturn
 USER_ERROR, FAILURE, INTERRUPTED, NOT_READ = 2, 1, 130, 141
 
 
-def die(message: str, status: int) -> NoReturn:
-    """Prints `message` as one line, and exits with `status`."""
+def tell(message: str) -> None:
+    """Prints `message` as one line."""
     print(f"attnbench: {' '.join(message.split())}", file=sys.stderr)
+
+
+def die(message: str, status: int, error: BaseException | None = None) -> NoReturn:
+    """Prints `message` and the notes of `error` as one line, and exits with `status`."""
+    tell("; ".join([message, *getattr(error, "__notes__", [])]))
     raise SystemExit(status)

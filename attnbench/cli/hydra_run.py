@@ -17,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from attnbench.cli import ending
 from attnbench.cli import help as usage
-from attnbench.cli.exits import FAILURE, NOT_READ, USER_ERROR, die
+from attnbench.cli.exits import FAILURE, USER_ERROR, die
 from attnbench.cli.grid import for_cells
 from attnbench.cli.hydra_errors import explain, nearest, refuse
 from attnbench.cli.paths import CONF, job_folder
@@ -107,11 +107,7 @@ def _execute(cfg: DictConfig) -> float | None:
         with ending.heard():  # here too: this may be a process of a launcher
             return execute(cfg)
     except UserError as error:
-        die(str(error), USER_ERROR)
-    except BrokenPipeError:
-        # The rest of the buffer goes to the null device, or Python would try to write it at exit, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(NOT_READ) from None
+        die(str(error), USER_ERROR, error)
     except OmegaConfBaseException as error:
         die(explain(error, cfg.command, list(HydraConfig.get().overrides.task)), USER_ERROR)
     except Exception as error:

@@ -9,6 +9,7 @@ from hydra.errors import InstantiationException
 from omegaconf import DictConfig
 from torch import Tensor
 
+from attnbench.cost.memory import is_out_of_memory
 from attnbench.errors import UserError
 from attnbench.job.build import build, build_model
 from attnbench.job.value_types import check_types
@@ -16,7 +17,7 @@ from attnbench.models.decoding import Search
 from attnbench.models.model import Model
 from attnbench.quality.alignment import attention_weights
 from attnbench.quality.links import WordLinks, word_indices, word_indices_of_ids, word_links
-from attnbench.tasks.batches import Batches
+from attnbench.tasks.batches import Batch, Batches
 from attnbench.tasks.task import EOS, Pair, Task
 from attnbench.training import checkpoint
 
@@ -30,6 +31,10 @@ class Translation(NamedTuple):
     text: str
     score: float
     links: WordLinks
+
+
+# The translations of a line, the best first; or why there are none.
+Translated = list[Translation] | UserError
 
 
 class Translator:
@@ -57,17 +62,44 @@ class Translator:
         if look is not None:
             look(self.model, [EOS], [EOS])  # fails here, before anything is written, if the model has no such weights
 
-    def __call__(self, lines: Sequence[str]) -> list[list[Translation]]:
-        """The translations of each line, the best first. A blank line has one blank translation."""
-        found = [[Translation("", 0.0, [])] for _ in lines]
+    def __call__(self, lines: Sequence[str]) -> list[Translated]:
+        """What becomes of each line. A blank line has one blank translation."""
+        found: list[Translated] = [[Translation("", 0.0, [])] for _ in lines]
         numbers = [number for number, line in enumerate(lines) if line.strip()]
         pairs = [Pair(lines[number], "") for number in numbers]
         task = Task("translate", self.source, self.target, train=(), validation=(), test=pairs)
         for batch in Batches(task, pairs, self.batch_size, self.device).in_order():
-            for row, hypotheses in zip(batch.rows, self.search(self.model, batch.source, batch.lengths), strict=True):
-                line = lines[numbers[row]]
-                found[numbers[row]] = [self._translation(line, ids, score) for ids, score in hypotheses]
+            places = [numbers[row] for row in batch.rows]
+            for place, translated in zip(places, self._batch(batch, [lines[place] for place in places]), strict=True):
+                found[place] = translated
         return found
+
+    def _batch(self, batch: Batch, lines: Sequence[str]) -> list[Translated]:
+        try:
+            found = self.search(self.model, batch.source, batch.lengths)
+            return [
+                [self._translation(line, ids, score) for ids, score in hypotheses]
+                for line, hypotheses in zip(lines, found, strict=True)
+            ]
+        except Exception as error:
+            if not isinstance(error, UserError) and not is_out_of_memory(error):
+                raise
+            refusal = self._refusal(error, batch)
+        if len(lines) == 1:
+            return [refusal]
+        # One line may hinder the others, or all together may be too large.
+        middle = len(lines) // 2
+        return self(lines[:middle]) + self(lines[middle:])
+
+    def _refusal(self, error: Exception, batch: Batch) -> UserError:
+        """Why a batch of one line cannot be translated, and what the user can do about it."""
+        tokens, bound = int(batch.lengths.max()), self.model.source_bound
+        if bound and tokens > bound.positions:
+            return UserError(
+                f"has {tokens} tokens, with its end; this model reads at most {bound.positions}; "
+                "cut it into shorter lines"
+            )
+        return error if isinstance(error, UserError) else UserError("out of memory; cut it into shorter lines")
 
     def _translation(self, line: str, ids: list[int], score: float) -> Translation:
         text = self.target.decode(ids)

@@ -16,6 +16,7 @@ from attnbench.files import write_whole
 from attnbench.job.build import build, build_compute, build_initial_model, build_task, check_build, check_model
 from attnbench.job.costs import job_costs
 from attnbench.job.identity import parts
+from attnbench.job.lengths import check_lengths
 from attnbench.job.results import Folders, Results
 from attnbench.job.threads import take_threads_that_pay
 from attnbench.models.model import Model
@@ -46,6 +47,7 @@ def train(cfg: DictConfig, folders: Folders, tracked: TrackedRun) -> Results:
     with machine_lock.shared() as pause:
         task = build_task(cfg.task)
         model = build_initial_model(cfg, task, compute.device)
+        check_lengths(model, task)
         if cfg.device.threads is None and compute.device.type == "cpu" and torch.get_num_threads() > 1:
             batch = Batches(task, task.train, recipe.batch_size, compute.device).typical()
             take_threads_that_pay(model, recipe, batch, compute)

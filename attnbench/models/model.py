@@ -1,13 +1,14 @@
 """The interface of a sequence-to-sequence model, for training, decoding and evaluation."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from attnbench.attention.bounds import Bound
 from attnbench.attention.selections import Draw
 
 
@@ -83,6 +84,16 @@ class Model(nn.Module, ABC, Generic[S]):
     def output_map(self) -> OutputMap:
         """The map from readouts to logits."""
 
+    @property
+    def source_bound(self) -> Bound | None:
+        """How many source tokens the model can read, with `</s>`; None if there is no bound."""
+        return None
+
+    @property
+    def target_bound(self) -> Bound | None:
+        """How many target tokens the model can read, with `<s>`; None if there is no bound."""
+        return None
+
     def step(self, tokens: Tensor, state: S, *, want_weights: bool = False) -> tuple[Tensor, Decoded[S]]:
         """Logits `(B, T, V)` for what follows each of `tokens` `(B, T)`, and the result of the decoder."""
         decoded = self.decode(tokens, state, want_weights=want_weights)
@@ -138,6 +149,12 @@ class Model(nn.Module, ABC, Generic[S]):
                     guesses = self.output_map(steps[-1].readouts).argmax(-1)
                 tokens = torch.where(truth[:, t : t + 1], target[:, t : t + 1], guesses)
         return join(steps)
+
+
+def tightest(parts: Iterable[nn.Module]) -> Bound | None:
+    """The smallest bound of all modules in `parts`; None if none of them has a bound."""
+    found = (getattr(module, "bound", None) for part in parts for module in part.modules())
+    return min((bound for bound in found if bound), key=lambda bound: bound.positions, default=None)
 
 
 def join(steps: Sequence[Decoded[S]]) -> Decoded[S]:

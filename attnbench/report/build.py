@@ -1,21 +1,15 @@
-"""From records to the files of a report."""
+"""From records to a report."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 from attnbench.errors import UserError
 from attnbench.record import Record
 from attnbench.report.analysis import Analysis
-from attnbench.report.document import CellValue, Document, Table
-from attnbench.report.pages.html import page
-from attnbench.report.pages.latex import latex
-from attnbench.report.pages.markdown import markdown
-from attnbench.report.pages.pdf import paper
 from attnbench.report.sections import build_document
-from attnbench.report.statistics import Estimate
 from attnbench.report.study.compact_record import CompactRecord
 from attnbench.report.study.study import study
+from attnbench.report.writing import write
 
 
 def build(
@@ -53,40 +47,3 @@ def build(
         Analysis(study(records, baseline)), title=title, command=command, broken=broken, outdated=outdated
     )
     return write(content, destination)
-
-
-def write(content: Document, destination: Path) -> Path:
-    """Writes a document in all its forms. Returns the path of `index.html`."""
-    for folder in ("tables", "figures"):
-        (destination / folder).mkdir(parents=True, exist_ok=True)
-    for table in content.tables():
-        _write_csv(table, destination / "tables" / f"{table.name}.csv")
-        (destination / "tables" / f"{table.name}.tex").write_text(latex(table), encoding="utf-8")
-    for figure in content.figures():
-        (destination / "figures" / f"{figure.name}.svg").write_text(figure.drawing.svg, encoding="utf-8")
-        (destination / "figures" / f"{figure.name}.png").write_bytes(figure.drawing.png)
-    (destination / "report.pdf").write_bytes(paper(content))
-    (destination / "report.md").write_text(markdown(content), encoding="utf-8")
-    index = destination / "index.html"
-    index.write_text(page(content), encoding="utf-8")
-    return index
-
-
-def _write_csv(table: Table, path: Path) -> None:
-    """Writes all digits. An estimate becomes three columns."""
-    intervals = [any(isinstance(row[i], Estimate) for row in table.rows) for i in range(len(table.columns))]
-    head = []
-    for column, interval in zip(table.columns, intervals, strict=True):
-        head += [column.title, f"{column.title} low", f"{column.title} high"] if interval else [column.title]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(head)
-        for row in table.rows:
-            writer.writerow([value for cell, wide in zip(row, intervals, strict=True) for value in _values(cell, wide)])
-
-
-def _values(cell: CellValue, interval: bool) -> list[str | int | float | None]:
-    """One value, or three in a column of estimates; a cell without bounds leaves two of them empty."""
-    if isinstance(cell, Estimate):
-        return [cell.value, cell.low, cell.high]
-    return [cell, None, None] if interval else [cell]

@@ -121,7 +121,7 @@ def test_a_source_longer_than_the_location_table_is_refused() -> None:
     layer = build(Variant("location"))
     layer.score = part("score", "location", positions=4)(2, 3).double()
     assert attend(layer, states(1, 1, 6), states(1, 4, 6), [4]).context.isfinite().all()
-    with pytest.raises(UserError, match=r"score\.positions=4: .* 5 positions to attend to; set score\.positions=5"):
+    with pytest.raises(UserError, match=r"score\.positions=4: .* 5 positions or more; set score\.positions=5"):
         attend(layer, states(1, 1, 6), states(1, 5, 6), [5])
 
 

@@ -44,7 +44,8 @@ class Ended:
 
 def here(folder: Path, *arguments: str) -> Ended:
     """`python -m attnbench` with these arguments in `folder`, but in this process."""
-    out, err, status, old = io.StringIO(), io.StringIO(), 0, sys.argv
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    status, old = 0, sys.argv
     GlobalHydra.instance().clear()
     with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
@@ -53,7 +54,8 @@ def here(folder: Path, *arguments: str) -> Ended:
             status = error.code if isinstance(error.code, int) else 1
         finally:
             sys.argv = old
-    return Ended(status, out.getvalue(), err.getvalue())
+    written = [stream.buffer.getvalue().decode() for stream in (out, err)]
+    return Ended(status, *written)
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:

@@ -1,6 +1,9 @@
 """Translation of lines with untrained checkpoints: lines, search, words."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,7 @@ from attnbench.tasks.task import EOS, Vocabulary
 from attnbench.tasks.vocabulary import WordVocabulary, sentencepiece
 from attnbench.training import checkpoint
 from attnbench.training.checkpoint import Checkpoint
-from tests.cli.command_line import Ended, here, start
+from tests.cli.command_line import ROOT, Ended, here, start
 
 LINES = ["a b c", "", "c", " b  a d ", "\t", "d d d d d", "b\u2028a", "unknown"]
 LETTERS = WordVocabulary(list("abcdefgh"))
@@ -141,6 +144,70 @@ def test_links_of_subwords_are_between_words(tmp_path: Path, monkeypatch: pytest
         assert [target for _, target in pairs] == sorted({target for _, target in pairs})
 
 
+BAD = [b"a b", b"a\xff", b"c " * 40, b"", b"c"]  # the second is not UTF-8, the third is too long for a short table
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Job:
+    """A job whose model reads 20 tokens at most."""
+    learned = ("model=transformer", "positions=learned", "positions.longest=20")
+    made = Job(tmp_path_factory.mktemp("jobs") / "short", *learned)
+    (made.folder / "bad").write_bytes(b"\n".join(BAD))
+    return made
+
+
+def test_a_line_that_cannot_be_translated_is_empty_and_told(short: Job) -> None:
+    ended = short.translate("input=bad", "output=out", "alignments=links")
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.err.splitlines() == [
+        "attnbench: input=bad, line 2: not UTF-8 (invalid start byte); save it as UTF-8",
+        "attnbench: input=bad, line 3: has 41 tokens, with its end; this model reads at most 20; cut it into shorter "
+        "lines",
+        "attnbench: 2 of 5 lines could not be translated",
+    ]
+    first, last = short.texts(Greedy(), ["a b", "c"])
+    assert (short.folder / "out").read_text() == f"{first}\n\n\n\n{last}\n"
+    links = (short.folder / "links").read_text().split("\n")
+    assert [bool(line) for line in links] == [True, False, False, False, True, False]
+
+
+def test_a_line_that_cannot_be_translated_is_a_row_without_a_score(short: Job) -> None:
+    rows = short.translate("input=bad", "search=beam", "search.n_best=2", "search.size=2").out.splitlines()
+    assert [row.split("\t")[0] for row in rows] == ["1", "1", "2", "3", "4", "5", "5"]
+    assert rows[2:5] == ["2\t1\tnan\t", "3\t1\tnan\t", "4\t1\t0.0000\t"]
+
+
+def test_the_earlier_file_stays_if_a_line_stops_the_command(short: Job) -> None:
+    (short.folder / "out").write_text("yesterday")
+    ended = short.translate("input=bad", "output=out", "on_error=stop")
+    kept = short.folder / "out.partial"
+    assert (ended.status, ended.out) == (2, "")
+    (line,) = ended.err.splitlines()
+    assert line.startswith("attnbench: input=bad, line 2: not UTF-8")
+    assert line.endswith(f"; what was done is in {kept}")
+    assert (short.folder / "out").read_text() == "yesterday"
+    assert kept.read_text() == short.texts(Greedy(), ["a b"])[0] + "\n"
+
+
+def test_lines_that_are_too_many_for_the_memory_are_translated_in_parts(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts, search = job.texts(Greedy()), Greedy.__call__
+
+    def small(self: Greedy, model: Model, source: torch.Tensor, lengths: torch.Tensor) -> list[list[Hypothesis]]:
+        if len(source) > 2 or source.shape[1] > 5:
+            raise torch.OutOfMemoryError
+        return search(self, model, source, lengths)
+
+    monkeypatch.setattr(Greedy, "__call__", small)
+    ended = job.translate()
+    assert ended.err.splitlines() == [
+        "attnbench: input=lines, line 6: out of memory; cut it into shorter lines",
+        "attnbench: 1 of 8 lines could not be translated",
+    ]
+    assert ended.out.splitlines() == [*texts[:5], "", *texts[6:]]
+
+
 def test_a_model_without_attention_is_aligned_by_its_gradients_only(tmp_path: Path) -> None:
     made = Job(tmp_path / "job", "decoder=none")
     ended = made.translate("alignments=links", "output=out")
@@ -160,7 +227,11 @@ def test_a_model_without_attention_is_aligned_by_its_gradients_only(tmp_path: Pa
     ("arguments", "message"),
     [
         ("input=nowhere", "input=nowhere: No such file or directory; name a text file in UTF-8, or - for"),
-        ("input=bad", r"input=bad, line 2: not UTF-8 \(.*\); save it as UTF-8"),
+        ("input=bad on_error=stop", r"input=bad, line 2: not UTF-8 \(.*\); save it as UTF-8"),
+        ("input=lines output=hard", "output=hard: is the input already; name another file"),
+        ("output=null", "output=None: must be a path"),
+        ("output=5", r"output=5: must be a path; .* begins with \./"),
+        ("on_error=wait", "on_error=wait: must be skip or stop"),
         ("output=no/where", "output=no/where: No such file or directory; name a file that can be written"),
         ("output=lines", "output=lines: is the input already; name another file"),
         ("output=x alignments=./x", "alignments=./x: is the output already; name another file"),
@@ -173,8 +244,11 @@ def test_a_model_without_attention_is_aligned_by_its_gradients_only(tmp_path: Pa
 )
 def test_one_line_says_what_is_right(job: Job, arguments: str, message: str) -> None:
     (job.folder / "bad").write_bytes(b"a\n\xff\n")
+    if not (job.folder / "hard").exists():
+        (job.folder / "lines").touch()
+        (job.folder / "hard").hardlink_to(job.folder / "lines")
     ended = job.translate(*arguments.split())
-    assert (ended.status, ended.out) == (2, "")
+    assert (ended.status, ended.out) == (2, job.texts(Greedy(), ["a"])[0] + "\n" if "stop" in arguments else "")
     (line,) = ended.err.splitlines()
     assert re.match(f"attnbench: {message}", line), line
 
@@ -190,6 +264,25 @@ def test_a_checkpoint_of_another_version_is_refused_in_one_line(tmp_path: Path) 
         "attnbench: run=.: its checkpoint is of another version of attnbench; there is no attnbench.gone.Luong here; "
         "train again\n"
     )
+
+
+def test_a_closed_standard_input_is_not_taken_for_an_empty_one(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    ended = here(job.folder, "translate", "run=.", "device=cpu")
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err == "attnbench: input=-: standard input is closed; name a text file in UTF-8\n"
+
+
+def test_translations_are_utf_8_wherever_they_are_printed(tmp_path: Path) -> None:
+    words = Job(tmp_path / "job", vocabulary=WordVocabulary(["ö", "ß"]))
+    text = words.texts(Greedy(), ["ö"])[0]
+    assert not text.isascii()
+    environment = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "attnbench", "translate", "run=.", "device=cpu"]
+    done = subprocess.run(
+        command, cwd=words.folder, env=os.environ | environment, input="ö\n".encode(), capture_output=True, check=True
+    )
+    assert (done.stdout, done.stderr) == (f"{text}\n".encode(), b"")
 
 
 def test_nobody_hears_of_a_reader_who_has_enough(job: Job) -> None:

@@ -70,7 +70,7 @@ def test_the_same_seed_finds_the_same_to_the_last_digit() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", [["score=location", "score.positions=9"], ["positions=learned", "positions.longest=29"]]
+    "table", [["score=location", "score.positions=9"], ["positions=learned", "positions.longest=12"]]
 )
 def test_a_model_whose_table_ends_is_not_judged_beyond_it(table: list[str], caplog: pytest.LogCaptureFixture) -> None:
     model = ["model=transformer", "heads=1"] if "positions=learned" in table else []

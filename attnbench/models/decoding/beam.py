@@ -70,7 +70,7 @@ class Beam:
         sentences = torch.arange(len(source), device=source.device)
         beams = OpenHypotheses(
             sentences,
-            limits(lengths),
+            limits(model, lengths),
             ids=source.new_full((len(source), 1, 1), BOS),
             log_probs=source.new_zeros(len(source), 1, dtype=torch.float64),
             rows=sentences[:, None],

@@ -21,7 +21,7 @@ class Greedy:
     @torch.no_grad()
     def __call__(self, model: Model, source: Tensor, lengths: Tensor) -> list[list[Hypothesis]]:
         """See `Search`."""
-        most, state = limits(lengths), model.start(source, lengths)
+        most, state = limits(model, lengths), model.start(source, lengths)
         chosen = source.new_full((len(source), int(most.max()) + 1), EOS)
         scores = source.new_zeros(len(source), dtype=torch.float64)
         sentences = torch.arange(len(source), device=source.device)  # those that have not ended; only they are computed

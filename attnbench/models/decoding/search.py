@@ -38,9 +38,12 @@ class Search(Protocol):
         ...
 
 
-def limits(lengths: Tensor) -> Tensor:
-    """The most tokens that a hypothesis may have, without `</s>`: ten more than twice the tokens of its source."""
-    return 2 * lengths + 10
+def limits(model: Model, lengths: Tensor) -> Tensor:
+    """The most tokens that a hypothesis may have, without `</s>`: ten more than twice the tokens of its source, or as
+    many as the model can read after `<s>`, if they are fewer.
+    """
+    wanted, bound = 2 * lengths + 10, model.target_bound
+    return wanted.clamp(max=bound.positions - 1) if bound else wanted
 
 
 def step(model: Model, tokens: Tensor, state: State, full: Tensor) -> tuple[Tensor, State]:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from attnbench.attention.bounds import Bound
 from attnbench.compiled.modules import Dropout, Linear
 from attnbench.errors import UserError
-from attnbench.models.model import Decoded, Model, OutputMap
+from attnbench.models.model import Decoded, Model, OutputMap, tightest
 from attnbench.models.rnn.decoders import Decoder, RecurrentState
 from attnbench.models.rnn.encoder import Encoder
 from attnbench.models.rnn.recurrent import CellType
@@ -64,6 +65,10 @@ class RNN(Model[RecurrentState]):
 
     def decode(self, tokens: Tensor, state: RecurrentState, *, want_weights: bool = False) -> Decoded[RecurrentState]:
         return self.decoder(self.dropout(self.embedding(tokens)), state, want_weights=want_weights)
+
+    @property
+    def source_bound(self) -> Bound | None:
+        return tightest([self.decoder])
 
     @property
     def output_map(self) -> OutputMap:

@@ -7,6 +7,7 @@ Each is made for states of width W. It adds the code of their positions to state
 import torch
 from torch import Tensor, nn
 
+from attnbench.attention.bounds import Bound
 from attnbench.errors import UserError
 
 SLOWEST = 10_000  # the longest wavelength of a sinusoid, as a multiple of 2π
@@ -43,17 +44,16 @@ class Learned(nn.Module):
         self.table = nn.Parameter(torch.empty(longest, width))
         self.reset_parameters()
 
+    @property
+    def bound(self) -> Bound:
+        return Bound("positions.longest", self.table.shape[0])
+
     def reset_parameters(self) -> None:
         # The same scale as the sinusoids, whose mean square is a half.
         nn.init.normal_(self.table, std=0.5**0.5)
 
     def forward(self, states: Tensor, position: int = 0) -> Tensor:
-        end, longest = position + states.shape[1], self.table.shape[0]
-        if end > longest:
-            raise UserError(
-                f"positions.longest={longest}: a sentence has {end} positions or more; set positions.longest higher, "
-                "or take positions=sinusoidal, which has no end"
-            )
+        self.bound.check(end := position + states.shape[1])
         return states + self.table[position:end]
 
 

@@ -9,10 +9,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from attnbench.attention import Attention
+from attnbench.attention.bounds import Bound
 from attnbench.attention.selections import Draw
 from attnbench.compiled.modules import Dropout
 from attnbench.errors import UserError
-from attnbench.models.model import Decoded, Model, OutputMap
+from attnbench.models.model import Decoded, Model, OutputMap, tightest
 from attnbench.models.transformer.layers import DecoderLayer, EncoderLayer, LayerMemory, LayerSettings, Norm
 
 
@@ -136,6 +137,14 @@ class Transformer(Model[TransformerState]):
         after = state._replace(layers=tuple(memories), position=state.position + tokens.shape[1])
         stacked = torch.stack(weights, dim=1) if weights else None
         return Decoded(readouts, after, stacked, tuple(draws))
+
+    @property
+    def source_bound(self) -> Bound | None:
+        return tightest([self.source, *self.encoder, *(layer.cross_attention for layer in self.decoder)])
+
+    @property
+    def target_bound(self) -> Bound | None:
+        return tightest([self.target, *(layer.causal_attention for layer in self.decoder)])
 
     @property
     def output_map(self) -> OutputMap:

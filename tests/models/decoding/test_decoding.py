@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from attnbench.attention.bounds import Bound
 from attnbench.models.decoding import Beam, Greedy, Hypothesis, Search
 from attnbench.models.model import Decoded, Model, OutputMap
 from attnbench.tasks.task import BOS, EOS, PAD
@@ -20,6 +21,7 @@ SEARCHES = {
 MODELS = toy.MODELS | {
     "windowed": ("scope=local_m", "scope.window=1"),
     "hard": ("model=transformer", "selection=gumbel"),
+    "short_table": ("model=transformer", "model.norm=pre", "positions=learned", "positions.longest=9"),
 }
 every_model = pytest.mark.parametrize("name", list(MODELS))
 every_search = pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES)
@@ -60,8 +62,23 @@ class Rereading(Model[Prefixes]):
         return Decoded(decoded.readouts[:, state.position :], state._replace(tokens=read))
 
     @property
+    def target_bound(self) -> Bound | None:
+        return self.model.target_bound
+
+    @property
     def output_map(self) -> OutputMap:
         return self.model.output_map
+
+
+class Endless(Rereading):
+    """The same model, which never ends a sentence by itself."""
+
+    @property
+    def output_map(self) -> OutputMap:
+        weight = self.model.output_map.weight
+        bias = weight.new_zeros(len(weight))
+        bias[EOS] = -1e3
+        return OutputMap(weight, bias)
 
 
 def lively(name: str) -> Model[Any]:
@@ -129,6 +146,22 @@ def test_what_does_not_end_is_cut(search: Search) -> None:
 
 
 @every_search
+@pytest.mark.parametrize("table", ["positions=learned positions.longest=7", "score=location score.positions=7"])
+def test_what_does_not_end_is_cut_at_the_end_of_a_table_of_positions(search: Search, table: str) -> None:
+    model = Endless(toy.precise("model=transformer", *table.split()))
+    for hypotheses in search(model, *toy.sources()):
+        assert {len(hypothesis.ids) for hypothesis in hypotheses} == {6}
+
+
+def test_a_bound_is_that_of_the_smallest_table_on_its_side() -> None:
+    model = toy.build("model=transformer", "positions=learned", "positions.longest=9", "score=location")
+    assert model.source_bound == model.target_bound == ("positions.longest", 9)
+    recurrent = toy.build("decoder=luong", "score=location", "score.positions=7")
+    assert (recurrent.source_bound, recurrent.target_bound) == (("score.positions", 7), None)
+    assert toy.build("decoder=luong").source_bound is toy.build("model=transformer").target_bound is None
+
+
+@every_search
 def test_padding_and_the_beginning_are_never_guessed(search: Search) -> None:
     model = toy.precise("decoder=luong")
     with torch.no_grad():
@@ -142,8 +175,8 @@ def test_padding_and_the_beginning_are_never_guessed(search: Search) -> None:
 def test_greedy_takes_the_arg_max_after_every_prefix(name: str) -> None:
     model, (source, lengths) = lively(name), toy.sources()
     for row, length, (hypothesis,) in zip(source, lengths, Greedy()(model, source, lengths), strict=True):
-        prefix = [BOS]
-        while prefix[-1] != EOS and len(prefix) <= 2 * length + 10:
+        prefix, most = [BOS], 8 if name == "short_table" else 2 * length + 10
+        while prefix[-1] != EOS and len(prefix) <= most:
             logits = model(row[None, :length], length[None], torch.tensor([prefix])).logits[0, -1].tolist()
             prefix.append(max(set(range(toy.VOCABULARY)) - {PAD, BOS}, key=logits.__getitem__))
         assert hypothesis.ids == [token for token in prefix if token not in (BOS, EOS)]

@@ -41,7 +41,7 @@ def test_low_precision_does_not_blur_far_positions() -> None:
 def test_a_table_has_an_end() -> None:
     positions, states = Learned(4, longest=6), torch.zeros(1, 3, 4)
     assert torch.equal(positions(states, 3)[0], positions.table[3:6])
-    with pytest.raises(UserError, match=r"positions\.longest=6: a sentence has 7 positions or more; .*sinusoidal"):
+    with pytest.raises(UserError, match=r"positions\.longest=6: there are 7 .*; set positions\.longest=7 or more"):
         positions(states, 4)
     with pytest.raises(UserError, match=r"positions\.longest=0: must be 1 or more"):
         Learned(4, longest=0)
