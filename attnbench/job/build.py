@@ -90,6 +90,15 @@ def check_build(node: DictConfig) -> None:
     _build_once(as_text(node))
 
 
+def check_task(node: DictConfig) -> None:
+    """Makes the task of `node`, unless an equal one has been made before. Its files are read.
+
+    Raises:
+        UserError: as `build`.
+    """
+    _make_task_once(as_text(node))
+
+
 def check_model(node: DictConfig) -> None:
     """Builds a small model of `node`, unless one of an equal node has been built before.
 
@@ -102,6 +111,11 @@ def check_model(node: DictConfig) -> None:
 @cache  # an error is not kept
 def _build_once(plain: str) -> None:
     _build(json.loads(plain))
+
+
+@cache
+def _make_task_once(node: str) -> None:
+    _build_task(node)  # the job finds it there, if it runs in this process
 
 
 @cache
