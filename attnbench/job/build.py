@@ -17,6 +17,7 @@ from attnbench.cost.runner import ContenderSetup
 from attnbench.cost.scaling import ScalingSettings
 from attnbench.device import Compute, dtype
 from attnbench.errors import UserError
+from attnbench.job.inputs import inputs
 from attnbench.models.initialise import initialise
 from attnbench.models.model import Model
 from attnbench.tasks.task import Task
@@ -57,12 +58,17 @@ def _build(node: Any, *args: Any, **kwargs: Any) -> Any:
 
 def build_task(node: DictConfig) -> Any:
     """What a config's `task` node describes. Jobs that follow each other in one process often have the same."""
-    return _build_task(as_text(node))
+    return _build_task(as_text(node), _contents(node))
 
 
 @lru_cache(maxsize=2)
-def _build_task(node: str) -> Any:
+def _build_task(node: str, contents: tuple[tuple[str, str], ...]) -> Any:
     return _build(json.loads(node))
+
+
+def _contents(node: DictConfig) -> tuple[tuple[str, str], ...]:
+    """The digests of the files that a task reads: it is another task if one of them has changed."""
+    return tuple(inputs(plain(node)).items())
 
 
 def build_model(node: DictConfig, source_vocabulary: int, target_vocabulary: int) -> Model:
@@ -96,7 +102,7 @@ def check_task(node: DictConfig) -> None:
     Raises:
         UserError: as `build`.
     """
-    _make_task_once(as_text(node))
+    _make_task_once(as_text(node), _contents(node))
 
 
 def check_model(node: DictConfig) -> None:
@@ -114,8 +120,8 @@ def _build_once(plain: str) -> None:
 
 
 @cache
-def _make_task_once(node: str) -> None:
-    _build_task(node)  # the job finds it there, if it runs in this process
+def _make_task_once(node: str, contents: tuple[tuple[str, str], ...]) -> None:
+    _build_task(node, contents)  # the job finds it there, if it runs in this process
 
 
 @cache

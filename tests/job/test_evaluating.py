@@ -97,7 +97,7 @@ def test_a_table_of_translations_has_three_columns_whatever_a_sentence_holds(tmp
     with initialize_config_dir(str(CONF), version_base="1.3"):
         own = [f"task.validation={files}", f"task.test={files}", "segmentation.min_count=1", *sizes]
         cfg = compose("train", [*corpus, *own])
-    train(cfg, Folders(tmp_path, None), UNTRACKED)
+    train(cfg, Folders(tmp_path, StateFile(tmp_path / NAME, {}), None), UNTRACKED)
     table = (tmp_path / "translations.tsv").read_text("utf-8")
     rows = [line.split("\t") for line in table.removesuffix("\n").split("\n")]
     assert rows[0] == ["source", "reference", "hypothesis"] and {*map(len, rows)} == {3}
