@@ -17,6 +17,7 @@ from attnbench.cost.runner import ContenderSetup
 from attnbench.cost.scaling import ScalingSettings
 from attnbench.device import Compute, dtype
 from attnbench.errors import UserError
+from attnbench.job.inputs import inputs
 from attnbench.models.initialise import initialise
 from attnbench.models.model import Model
 from attnbench.tasks.task import Task
@@ -57,12 +58,17 @@ def _build(node: Any, *args: Any, **kwargs: Any) -> Any:
 
 def build_task(node: DictConfig) -> Any:
     """What a config's `task` node describes. Jobs that follow each other in one process often have the same."""
-    return _build_task(as_text(node))
+    return _build_task(as_text(node), _contents(node))
 
 
 @lru_cache(maxsize=2)
-def _build_task(node: str) -> Any:
+def _build_task(node: str, contents: tuple[tuple[str, str], ...]) -> Any:
     return _build(json.loads(node))
+
+
+def _contents(node: DictConfig) -> tuple[tuple[str, str], ...]:
+    """The digests of the files that a task reads: it is another task if one of them has changed."""
+    return tuple(inputs(plain(node)).items())
 
 
 def build_model(node: DictConfig, source_vocabulary: int, target_vocabulary: int) -> Model:
@@ -90,6 +96,15 @@ def check_build(node: DictConfig) -> None:
     _build_once(as_text(node))
 
 
+def check_task(node: DictConfig) -> None:
+    """Makes the task of `node`, unless an equal one has been made before. Its files are read.
+
+    Raises:
+        UserError: as `build`.
+    """
+    _make_task_once(as_text(node), _contents(node))
+
+
 def check_model(node: DictConfig) -> None:
     """Builds a small model of `node`, unless one of an equal node has been built before.
 
@@ -102,6 +117,11 @@ def check_model(node: DictConfig) -> None:
 @cache  # an error is not kept
 def _build_once(plain: str) -> None:
     _build(json.loads(plain))
+
+
+@cache
+def _make_task_once(node: str, contents: tuple[tuple[str, str], ...]) -> None:
+    _build_task(node, contents)  # the job finds it there, if it runs in this process
 
 
 @cache

@@ -13,7 +13,15 @@ from attnbench.cost import machine_lock
 from attnbench.device import Compute
 from attnbench.errors import UserError
 from attnbench.files import write_whole
-from attnbench.job.build import build, build_compute, build_initial_model, build_task, check_build, check_model
+from attnbench.job.build import (
+    build,
+    build_compute,
+    build_initial_model,
+    build_task,
+    check_build,
+    check_model,
+    check_task,
+)
 from attnbench.job.costs import job_costs
 from attnbench.job.identity import parts
 from attnbench.job.lengths import check_lengths
@@ -26,6 +34,7 @@ from attnbench.quality.alignment_quality import alignment_quality
 from attnbench.quality.evaluation import evaluate
 from attnbench.tasks.batches import Batches
 from attnbench.tasks.task import Task
+from attnbench.tasks.text import as_cell
 from attnbench.tracking.tracker import TrackedRun
 from attnbench.training import checkpoint
 from attnbench.training.fit import Callbacks, fit
@@ -64,7 +73,7 @@ def train(cfg: DictConfig, folders: Folders, tracked: TrackedRun) -> Results:
 
 
 def check_training(cfg: DictConfig) -> None:
-    """Makes all parts of the job except its sentences.
+    """Makes all parts of the job.
 
     Raises:
         UserError: a value with which the job would fail.
@@ -73,6 +82,7 @@ def check_training(cfg: DictConfig) -> None:
     for part in (cfg.training, cfg.search, cfg.cost):
         check_build(part)
     check_model(cfg.model)
+    check_task(cfg.task)
 
 
 def _evaluate(cfg: DictConfig, folder: Path, model: Model, task: Task, compute: Compute) -> Results:
@@ -83,8 +93,10 @@ def _evaluate(cfg: DictConfig, folder: Path, model: Model, task: Task, compute: 
         beyond = _evaluate_beyond(cfg, model, task, compute.device)
         alignment = alignment_quality(model, task, example_sentences.sentences_to_judge(task, cfg.evaluation.aligned))
         aligned = alignments(model, task, example_sentences.sentences_to_show(task, cfg.evaluation.alignments))
-    rows = [f"{pair.source}\t{pair.target}\t{text}\n" for pair, text in zip(task.test, translations, strict=True)]
-    write_whole(folder / "translations.tsv", "".join(["source\treference\thypothesis\n", *rows]).encode())
+    found = zip(task.test, translations, strict=True)
+    rows = [("source", "reference", "hypothesis"), *((pair.source, pair.target, text) for pair, text in found)]
+    lines = ["\t".join(map(as_cell, row)) + "\n" for row in rows]
+    write_whole(folder / "translations.tsv", "".join(lines).encode())
     evaluation_s = time.perf_counter() - begun
     return Results(evaluation_s, quality=quality, beyond=beyond, alignment=alignment, alignments=aligned)
 

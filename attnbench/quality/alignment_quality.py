@@ -14,6 +14,7 @@ from attnbench.quality.implicit_attention import implicit_weights
 from attnbench.quality.links import linked_words, word_indices
 from attnbench.record import AlignmentQuality, HeadAlignment
 from attnbench.tasks.task import EOS, Links, Pair, Task
+from attnbench.tasks.text import words_of
 
 
 class _Reading(NamedTuple):
@@ -83,6 +84,8 @@ def _counts(linked: Tensor, pair: Pair) -> Tensor:
     """Counts for the links `(K, target words)` of a sentence: found, sure, found sure, found sure or possible."""
     sure, possible = _matrix(pair, pair.links), _matrix(pair, pair.links + pair.possible)
     words = torch.arange(len(sure))
+    # The last words may have no tokens, and thus no row: words of white space alone.
+    linked = F.pad(linked, (0, len(words) - linked.shape[-1]), value=-1)
     found = (linked >= 0).sum(-1)
     hits = [gold[words, linked].sum(-1) for gold in (sure, possible)]
     return torch.stack([found, sure.sum().expand_as(found), *hits], dim=-1)
@@ -90,7 +93,7 @@ def _counts(linked: Tensor, pair: Pair) -> Tensor:
 
 def _matrix(pair: Pair, links: Links) -> Tensor:
     """Whether there is a link, `(target words, source words + 1)`. The last column, also index -1, is no word."""
-    matrix = torch.zeros(len(pair.target.split()), len(pair.source.split()) + 1, dtype=torch.bool)
+    matrix = torch.zeros(len(words_of(pair.target)), len(words_of(pair.source)) + 1, dtype=torch.bool)
     for source, target in links:
         matrix[target, source] = True
     return matrix

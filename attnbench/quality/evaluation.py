@@ -61,7 +61,10 @@ def token_statistics(model: Model, batches: Batches) -> TokenStatistics:
 
 
 def exact_match(translations: Sequence[str], references: Sequence[str], options: dict[str, Any]) -> float:
-    """The share of translations that equal their reference word for word, 0 to 1; case matters if it does in BLEU."""
+    """The share of translations that equal their reference word for word, 0 to 1.
+
+    Words and case are compared as in BLEU: any white space separates words there.
+    """
     if options.get("lowercase"):
         translations, references = [text.lower() for text in translations], [text.lower() for text in references]
     pairs = zip(translations, references, strict=True)

@@ -11,6 +11,8 @@ from torch.nn.modules.module import register_module_forward_hook
 from attnbench.models.model import Model
 from attnbench.tasks.task import BOS
 
+TOKENS_AT_ONCE = 2**15  # read by one backward pass, to bound its memory: a sentence of 128 tokens on each side
+
 
 def implicit_weights(model: Model, source: Sequence[int], target: Sequence[int]) -> Tensor:
     """‖∂ log p(y_t | y_<t, x) / ∂ e(x_s)‖₂, where e are the source embeddings, as weights `(T, S)`.
@@ -24,8 +26,16 @@ def implicit_weights(model: Model, source: Sequence[int], target: Sequence[int])
         source: ids, with the end.
         target: ids, with the end. They are read as they are, whatever the model would predict.
     """
-    count, device = len(target), next(model.parameters()).device
-    # One backward pass for all: the sentence is copied once for each target token, and each copy is asked for one
+    at_once = max(1, TOKENS_AT_ONCE // (len(source) + len(target)))
+    starts = range(0, len(target), at_once)
+    norms = [_norms(model, source, target[: start + at_once], start) for start in starts]
+    return F.normalize(torch.cat(norms), p=1.0, dim=-1)
+
+
+def _norms(model: Model, source: Sequence[int], target: Sequence[int], start: int) -> Tensor:
+    """The norms of the gradients for the target tokens from `start` on."""
+    count, device = len(target) - start, next(model.parameters()).device
+    # One backward pass for all: the sentence is copied once for each of these tokens, and each copy is asked for one
     # token.
     sources = torch.tensor([source] * count, device=device)
     begun = torch.tensor([[BOS, *target[:-1]]] * count, device=device)
@@ -43,7 +53,7 @@ def implicit_weights(model: Model, source: Sequence[int], target: Sequence[int])
     with register_module_forward_hook(keep), torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
         lengths = torch.full((count,), len(source), device=device)
         log_probs = model(sources, lengths, begun).logits.log_softmax(-1)
-        steps = torch.arange(count, device=device)
-        asked = log_probs[steps, steps, torch.tensor(target, device=device)]
+        copies = torch.arange(count, device=device)
+        asked = log_probs[copies, start + copies, torch.tensor(target[start:], device=device)]
         (gradient,) = torch.autograd.grad(asked.sum(), embedded)
-    return F.normalize(gradient.norm(dim=-1), p=1.0, dim=-1)
+    return gradient.norm(dim=-1)

@@ -1,6 +1,6 @@
 """From weights on tokens to links between words.
 
-Words are separated by spaces in the text, so that only the two texts are needed to read a link. The pieces of a word,
+Words are those of `tasks.text.words_of`, so that only the two texts are needed to read a link. The pieces of a word,
 and the punctuation attached to it, belong to the word.
 """
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from attnbench.tasks.task import Vocabulary
+from attnbench.tasks.text import words_of
 
 WordLinks = list[tuple[int, int]]  # (source word, target word), from 0
 
@@ -64,12 +65,12 @@ def token_links(links: Iterable[tuple[int, int]], source: Sequence[int], target:
 
 def word_indices(vocabulary: Vocabulary, text: str) -> list[int]:
     """The word of `text` to which each of its tokens belongs."""
-    return [number for number, word in enumerate(text.split()) for _ in vocabulary.encode(word)]
+    return [number for number, word in enumerate(words_of(text)) for _ in vocabulary.encode(word)]
 
 
 def word_indices_of_ids(vocabulary: Vocabulary, ids: Sequence[int]) -> list[int]:
     """The word to which each of the ids belongs, in the text that the ids make."""
     texts = [vocabulary.decode(ids[: end + 1]) for end in range(len(ids))]
-    last = len(texts[-1].split()) - 1 if texts else 0
+    last = len(words_of(texts[-1])) - 1 if texts else 0
     # The word to which one more letter would belong. A space at the end begins no word.
-    return [min(len(f"{text}x".split()) - 1, last) for text in texts]
+    return [min(len(words_of(f"{text}x")) - 1, last) for text in texts]

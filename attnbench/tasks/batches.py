@@ -9,6 +9,9 @@ from torch import Tensor
 from attnbench.tasks.task import BOS, EOS, PAD, Pair, Task
 
 POOL = 50  # batches that are sorted by length together. Padding is small, and the order is still random.
+# Sentences of a batch in evaluation, times the square of its longest sentence. Attention keeps as many weights for each
+# head. A full batch of ordinary sentences is far below: 256 sentences may have 256 tokens each.
+MOST_WEIGHTS = 2**24
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,15 @@ class Batches:
             yield self._batch(groups[index])
 
     def in_order(self) -> Iterator[Batch]:
-        """Every sentence once, shortest first."""
-        for group in self._cut(self._sorted(list(range(len(self.source))))):
+        """Every sentence once, shortest first. Where sentences are long, a batch has fewer of them."""
+        group, longest = list[int](), 0
+        for row in self._sorted(list(range(len(self.source)))):
+            longest = max(longest, self._length(row))
+            if group and (len(group) == self.size or (len(group) + 1) * longest**2 > MOST_WEIGHTS):
+                yield self._batch(group)
+                group, longest = [], self._length(row)
+            group.append(row)
+        if group:
             yield self._batch(group)
 
     def typical(self) -> Batch:
@@ -72,6 +82,10 @@ class Batches:
 
     def _sorted(self, rows: list[int]) -> list[int]:
         return sorted(rows, key=lambda row: (len(self.source[row]), len(self.target[row]), row))
+
+    def _length(self, row: int) -> int:
+        """Tokens of the longer side, with the end."""
+        return max(len(self.source[row]), len(self.target[row]) + 1)
 
     def _cut(self, rows: list[int]) -> list[list[int]]:
         return [rows[start : start + self.size] for start in range(0, len(rows), self.size)]

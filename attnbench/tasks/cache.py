@@ -1,14 +1,21 @@
 """The user's cache folder. It keeps downloads and trained subword models."""
 
 import os
+import tempfile
 from pathlib import Path
 
 from attnbench.files import write_whole
 
 
 def folder() -> Path:
-    """`attnbench` in `$XDG_CACHE_HOME`, or in `~/.cache` if that is not set. The folder may not exist yet."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "attnbench"
+    """`attnbench` in `$XDG_CACHE_HOME`, or in `~/.cache` if that is not set. The folder may not exist yet.
+
+    A user without a home folder has it among the temporary files.
+    """
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "attnbench"
+    except RuntimeError:  # there is no home folder
+        return Path(tempfile.gettempdir()) / "attnbench"
 
 
 def write(path: Path, content: bytes) -> None:

@@ -35,8 +35,8 @@ Links = tuple[tuple[int, int], ...]
 class Pair:
     """A sentence and its translation, as text; and the gold links (source word, target word), if they are known.
 
-    `links` are sure. `possible` are further links that are neither right nor wrong (Och and Ney 2003). Words are
-    separated by spaces and counted from 0.
+    `links` are sure. `possible` are further links that are neither right nor wrong (Och and Ney 2003). Words are those
+    of `tasks.text.words_of`, counted from 0.
     """
 
     source: str

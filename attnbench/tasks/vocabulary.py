@@ -22,6 +22,7 @@ from attnbench.tasks.task import (
     UNK,
     Vocabulary,
 )
+from attnbench.tasks.text import words_of
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ def split(text: str, *, lowercase: bool, tokenized: bool) -> list[str]:
     """Splits a sentence into words in the same way as a `WordVocabulary`."""
     if lowercase:
         text = text.lower()
-    return text.split() if tokenized else tokenizer.split(text)
+    return words_of(text) if tokenized else tokenizer.split(text)
 
 
 def words(texts: Iterable[str], *, min_count: int, lowercase: bool, tokenized: bool) -> WordVocabulary:
@@ -206,6 +207,10 @@ def _digest(settings: dict[str, Any], lines: list[str]) -> str:
 
 
 def _plain(text: str, lowercase: bool) -> str:
-    """Replaces all white space by single spaces, because only a space ends a word for sentencepiece."""
+    """Replaces all white space by single spaces.
+
+    Only a space ends a word for sentencepiece. Other white space is rare, and pieces of it would be learned badly. The
+    tokens of a text stay those of its words, one after the other.
+    """
     text = " ".join(text.split())
     return text.lower() if lowercase else text

@@ -103,6 +103,29 @@ def test_a_sweep_refuses_a_bad_cell_before_any_runs(arguments: str, message: str
     assert not [*tmp_path.glob("**/record.json")]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("task.source=two.tsv,no.tsv", r".*no\.tsv: cannot be read \(No such file or directory\)"),
+        (
+            "task.source=two.tsv task.test=1,3",
+            r".*held-out sets of 1 and 3 sentences \(task\.validation, ",
+        ),
+        ("task.source=two.tsv task.columns=[0,1],[0,2]", r".*two\.tsv, line 1: columns 0 and 2 .* has 2 columns"),
+        ("task.source=two.tsv task.bleu_tokenize=13a,14a", r".*task\.bleu_tokenize=14a: sacreBLEU has 13a"),
+        ("task.source=two.tsv task.test_links=no.txt,null", r".*task\.test_links=no\.txt: needs a test set from files"),
+        ("task.source=two.tsv segmentation.min_count=1,0", r".*segmentation\.min_count=0: must be 1 or more"),
+        ("task.source=two.tsv length=2,0", r".*task\.max_length=0: must be 1 or more"),
+    ],
+)
+def test_a_sweep_reads_the_corpora_before_any_job_runs(arguments: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "two.tsv").write_text("a\tb\nc\td\ne\tf\ng\th\n")
+    corpus = ["task=parallel", "task.validation=1", "task.test=1", "tracker=none", "tune=none", "grid=none"]
+    ended = here(tmp_path, "-m", "sweep", *corpus, *arguments.split())
+    assert_refused(ended, message)
+    assert not [*tmp_path.glob("**/record.json")]
+
+
 def test_a_process_ends_with_that_line_and_status(tmp_path: Path) -> None:
     ended = run(tmp_path, "heads=3", "tracker=none")
     assert_refused(ended, r"heads=3: must divide the width \d+; its divisors are 1, 2")

@@ -84,3 +84,22 @@ def test_a_model_whose_table_ends_is_not_judged_beyond_it(table: list[str], capl
 def test_there_may_be_nothing_beyond_and_nothing_to_align() -> None:
     results = found("task.beyond=0", "evaluation.aligned=0")
     assert results.beyond is None and results.alignment is None and results.quality is not None
+
+
+def test_a_table_of_translations_has_three_columns_whatever_a_sentence_holds(tmp_path: Path) -> None:
+    whites = ["\t", "\r", "\v", "\f", "\x85", "\u2028", "\u00a0", "  "]
+    for name, word in (("source", "a"), ("target", "b")):
+        lines = [f"{word}{white}{number}\n" for number, white in enumerate(whites)]
+        (tmp_path / name).write_text("".join(lines), "utf-8", newline="")
+    files = f"{{source: {tmp_path}/source, target: {tmp_path}/target}}"
+    corpus = ["task=parallel", f"task.source={tmp_path}/source", f"task.target={tmp_path}/target"]
+    sizes = ["training.updates=1", "width=8", "cost.lengths=[16]", "cost.repetitions=1", "progress=false", "device=cpu"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        own = [f"task.validation={files}", f"task.test={files}", "segmentation.min_count=1", *sizes]
+        cfg = compose("train", [*corpus, *own])
+    train(cfg, Folders(tmp_path, StateFile(tmp_path / NAME, {}), None), UNTRACKED)
+    table = (tmp_path / "translations.tsv").read_text("utf-8")
+    rows = [line.split("\t") for line in table.removesuffix("\n").split("\n")]
+    assert rows[0] == ["source", "reference", "hypothesis"] and {*map(len, rows)} == {3}
+    ends = [" "] * 6 + ["\u00a0", "  "]
+    assert [row[:2] for row in rows[1:]] == [[f"a{end}{i}", f"b{end}{i}"] for i, end in enumerate(ends)]

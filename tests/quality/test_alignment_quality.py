@@ -1,6 +1,7 @@
 """The evaluation of alignments: a model with given weights, against loops over these weights."""
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -139,6 +140,14 @@ def test_many_sentences_against_a_loop_over_their_words(monkeypatch: pytest.Monk
         rows = [counts(pair, table.tolist()) for pair, table in zip(pairs, tables, strict=True)]
         assert (head.aer, head.precision, head.recall) == rates(rows)
         assert head.entropy == pytest.approx(nats(tables), rel=1e-5)
+
+
+def test_words_without_tokens_have_no_links_that_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    vocabulary = WordVocabulary(["a", "b", "c", "d"])
+    monkeypatch.setattr(sys.modules[__name__], "WORDS", vocabulary)
+    pair = Pair("a b c \u00a0", "c \u00a0 a b \u3000".replace("\u3000", "\u2028"), ((2, 0), (0, 2), (1, 3), (3, 4)))
+    quality = found(monkeypatch, [heads(RIGHT)], [torch.tensor(RIGHT)], [pair])
+    assert quality.links == quality.implicit_links == [[3, 4, 3, 3]]
 
 
 def test_without_attention_there_is_what_the_implicit_weights_say(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,6 +122,9 @@ def test_a_match_is_exact_word_for_word() -> None:
     assert exact_match(translations, references, {"tokenize": "none"}) == 2 / 5
     assert exact_match(translations, references, {"lowercase": True}) == 3 / 5
     assert exact_match(references, references, {}) == 1.0
+    # For sacreBLEU too, any white space separates words. Subwords write a space for it.
+    assert exact_match(["10 km weit"], ["10\u00a0km\u3000weit"], {}) == 1.0
+    assert corpus_bleu(["10 km weit ja"], ["10\u00a0km\u3000weit ja"], {"tokenize": "none"}) == pytest.approx(100)
 
 
 @pytest.mark.parametrize("search", [Greedy(), Beam(size=3, length_penalty=0.6, n_best=2)], ids=["greedy", "beam"])

@@ -12,6 +12,7 @@ from attnbench.cli.paths import CONF
 from attnbench.models.initialise import initialise
 from attnbench.models.model import Model
 from attnbench.models.rnn.rnn import RNN
+from attnbench.quality import implicit_attention
 from attnbench.quality.implicit_attention import implicit_weights
 from attnbench.tasks.task import BOS, EOS
 
@@ -58,6 +59,17 @@ def test_it_is_what_finite_differences_give(overrides: list[str]) -> None:
     expected = gradient.norm(dim=-1) / gradient.norm(dim=-1).sum(-1, keepdim=True)
     torch.testing.assert_close(implicit_weights(model, SOURCE, TARGET), expected, rtol=1e-6, atol=1e-7)
     assert not torch.allclose(expected, torch.full_like(expected, 1 / len(SOURCE)), atol=0.02)
+
+
+@pytest.mark.parametrize("overrides", MODELS.values(), ids=MODELS)
+@pytest.mark.parametrize("tokens", [1, 14, 20])
+def test_a_long_sentence_is_read_in_several_passes(
+    overrides: list[str], tokens: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = build(overrides)
+    at_once = implicit_weights(model, SOURCE, TARGET)
+    monkeypatch.setattr(implicit_attention, "TOKENS_AT_ONCE", tokens)
+    torch.testing.assert_close(implicit_weights(model, SOURCE, TARGET), at_once)
 
 
 def test_the_model_is_left_as_it_was() -> None:

@@ -11,9 +11,16 @@ from hypothesis import strategies as st
 
 from attnbench.quality.links import linked_words, token_links, word_indices, word_indices_of_ids, word_links
 from attnbench.tasks.task import Vocabulary
+from attnbench.tasks.text import words_of
 from attnbench.tasks.vocabulary import sentencepiece, words
 
-TEXTS = ["Der Hund läuft, heute.", "a blue-green 'hat' is  3,5 km away", "我会说 French。", "unbelievably small"]
+TEXTS = [
+    "Der Hund läuft, heute.",
+    " 10\u00a0km\u2028weit,  ja\u3000doch\tja ",
+    "a blue-green 'hat' is  3,5 km away",
+    "我会说 French。",
+    "unbelievably small",
+]
 WORDS = st.lists(st.integers(0, 1), max_size=6).map(lambda steps: [*accumulate(steps)])  # 0 0 1 1 1 2, or 1 1 2 2
 
 
@@ -86,8 +93,8 @@ def test_the_tokens_of_a_text_belong_to_its_words(vocabulary: Vocabulary) -> Non
     for text in TEXTS:
         belongs = word_indices(vocabulary, text)
         assert len(belongs) == len(vocabulary.encode(text))
-        assert sorted(set(belongs)) == list(range(len(text.split())))
-        for number, word in enumerate(text.split()):
+        assert sorted(set(belongs)) == list(range(len(words_of(text))))
+        for number, word in enumerate(words_of(text)):
             ids = [i for i, its in zip(vocabulary.encode(text), belongs, strict=True) if its == number]
             assert ids == vocabulary.encode(word)
 
@@ -95,14 +102,22 @@ def test_the_tokens_of_a_text_belong_to_its_words(vocabulary: Vocabulary) -> Non
 def test_the_tokens_that_are_written_belong_to_the_words_they_make(vocabulary: Vocabulary) -> None:
     for text in TEXTS:
         ids = vocabulary.encode(text)
-        made, belongs = vocabulary.decode(ids).split(), word_indices_of_ids(vocabulary, ids)
+        made, belongs = words_of(vocabulary.decode(ids)), word_indices_of_ids(vocabulary, ids)
         assert sorted(set(belongs)) == list(range(len(made)))
         for number, word in enumerate(made):
             its = [i for i, belonging in zip(ids, belongs, strict=True) if belonging == number]
-            assert vocabulary.decode(its).strip() == word
+            assert vocabulary.decode(its).strip(" ") == word
     assert word_indices_of_ids(vocabulary, []) == []
 
 
 def test_a_mark_belongs_to_the_word_that_it_touches() -> None:
     vocabulary = words(TEXTS, min_count=1, lowercase=False, tokenized=False)
     assert word_indices(vocabulary, "Der Hund läuft, heute.") == [0, 1, 2, 2, 3, 3]
+
+
+def test_white_space_other_than_a_space_begins_no_word() -> None:
+    vocabulary = words(TEXTS, min_count=1, lowercase=False, tokenized=False)
+    assert word_indices(vocabulary, TEXTS[1]) == [0, 0, 0, 0, 1, 1, 1, 1]  # 10 km weit ,   ja U+3000 doch ja
+    tokenized = words(TEXTS, min_count=1, lowercase=False, tokenized=True)
+    assert word_indices(tokenized, TEXTS[1]) == word_indices_of_ids(tokenized, tokenized.encode(TEXTS[1])) == [0, 1]
+    assert word_indices(vocabulary, "km \u00a0 km") == [0, 2]

@@ -103,3 +103,12 @@ def test_in_order_is_shortest_first() -> None:
 def test_the_typical_batch_is_in_the_middle_of_the_lengths(size: int, low: int, end: int) -> None:
     lengths = [9, 0, 3, 6, 1, 8, 4, 2, 7, 5]
     assert [lengths[row] for row in of_lengths(lengths, size).typical().rows] == list(range(low, end))
+
+
+def test_in_order_a_batch_of_long_sentences_has_fewer_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("attnbench.tasks.batches.MOST_WEIGHTS", 200)
+    pairs = of_lengths([9, 1, 30, 4, 1, 9, 4, 4], 3).pairs
+    made = batches([*pairs, Pair("a", " ".join("b" * 19))], 3)
+    lengths = [[len(made.source[row]) for row in batch] for batch in rows(made.in_order())]
+    assert lengths == [[2, 2], [2], [5, 5, 5], [10, 10], [31]]  # 2, but with a target of 20
+    assert [len(batch) for batch in rows(made.shuffled(1, 0))] == [3, 3, 3]  # training is not changed

@@ -64,6 +64,20 @@ def test_state_restores_the_same_vocabulary(build: Callable[[list[str]], Vocabul
     assert [again.encode(text) for text in texts] == [vocabulary.encode(text) for text in texts]
 
 
+def test_only_a_space_separates_the_words_of_tokenised_text() -> None:
+    texts = ["10\u00a0km  weit", " a\u3000b\u2028c\tweit "]
+    vocabulary = words(texts, min_count=1, lowercase=False, tokenized=True)
+    assert vocabulary.tokens[len(SPECIALS) :] == ("10\u00a0km", "a\u3000b\u2028c\tweit", "weit")
+    assert [vocabulary.decode(vocabulary.encode(text)) for text in texts] == ["10\u00a0km weit", texts[1].strip()]
+
+
+def test_for_subwords_all_white_space_is_a_space() -> None:
+    plain = build_subwords(ENGLISH)
+    spaced = build_subwords([f" {text} ".replace(" ", "\u00a0") for text in ENGLISH])
+    assert spaced.state() == plain.state()
+    assert plain.encode("the\u3000big\u2028cat") == plain.encode("the big cat")
+
+
 @BUILDERS
 def test_special_ids(build: Callable[[list[str]], Vocabulary]) -> None:
     vocabulary = build(ENGLISH)

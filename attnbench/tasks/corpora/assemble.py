@@ -45,7 +45,7 @@ def assemble(
         if len(source.encode(pair.source)) <= max_length and len(target.encode(pair.target)) <= max_length
     ]
     if not short:
-        raise UserError(f"max_length={max_length}: each of the {len(train)} training pairs of {name} is longer")
+        raise UserError(f"task.max_length={max_length}: each of the {len(train)} training pairs of {name} is longer")
     longest = max(len(source.encode(pair.source)) for pair in short)
     longer = [pair for pair in test if len(source.encode(pair.source)) > longest]
     beyond = longer if len(longer) >= FEWEST_BEYOND else ()
@@ -69,8 +69,8 @@ def hold_out(pairs: Sequence[Pair], *counts: int) -> tuple[list[Pair], ...]:
         firsts.setdefault(_rank(pair), pair)
     if min(counts) < 1 or sum(counts) >= len(firsts):
         raise UserError(
-            f"held-out sets of {' and '.join(map(str, counts))} sentences: each needs at least one, "
-            f"and at least one of the {len(firsts)} distinct source sentences must be left to train on"
+            f"held-out sets of {' and '.join(map(str, counts))} sentences (task.validation, task.test): each needs at "
+            f"least one, and at least one of the {len(firsts)} distinct source sentences must be left to train on"
         )
     ranking = sorted(firsts)
     sets, start = [], 0
@@ -95,10 +95,11 @@ def _draw(pairs: Sequence[Pair], count: int | None) -> Sequence[Pair]:
 
 
 def _rank(pair: Pair) -> bytes:
+    # Sentences that differ only in their white space are the same sentence.
     return hashlib.sha256(" ".join(pair.source.split()).casefold().encode()).digest()
 
 
 def _at_least_one(**values: int | None) -> None:
     for key, value in values.items():
         if value is not None and value < 1:
-            raise UserError(f"{key}={value}: must be 1 or more")
+            raise UserError(f"task.{key}={value}: must be 1 or more")

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from attnbench.errors import UserError
 from attnbench.tasks import cache
+from attnbench.tasks.corpora.lines import own_path
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,7 @@ TIMEOUT_S = 30
 """How many seconds the origin may send nothing, at the start or in the middle of a download."""
 
 _BLOCK = 1 << 16
+_ENDINGS = ("", ".gz", ".xz", ".bz2")
 
 
 def locate(path: str, *, origin: str, sha256: str | None) -> Path:
@@ -35,16 +37,16 @@ def locate(path: str, *, origin: str, sha256: str | None) -> Path:
 
 
 def find(path: str) -> Path | None:
-    """The file, or a gzipped copy (`path.gz`), in `$ATTNBENCH_DATA` or in the cache; None if neither has it.
+    """The file, or a compressed copy (such as `path.gz`), in `$ATTNBENCH_DATA` or in the cache; None if neither has it.
 
     Raises:
         UserError: `$ATTNBENCH_DATA` is not a folder.
     """
     own = os.environ.get("ATTNBENCH_DATA")
-    if own and not Path(own).is_dir():
+    folders = [own_path(own)] if own else []
+    if folders and not folders[0].is_dir():
         raise UserError(f"ATTNBENCH_DATA={own} is not a folder; set it to a folder that holds {path}")
-    folders = [Path(own)] if own else []
-    candidates = [folder / name for folder in (*folders, cache.folder()) for name in (path, f"{path}.gz")]
+    candidates = [folder / f"{path}{ending}" for folder in (*folders, cache.folder()) for ending in _ENDINGS]
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from attnbench.errors import UserError
 from attnbench.tasks.corpora.assemble import assemble
 from attnbench.tasks.corpora.download import locate
+from attnbench.tasks.corpora.lines import own_path
 from attnbench.tasks.corpora.text_files import read_aligned
 from attnbench.tasks.inputs import reads
 from attnbench.tasks.task import Task
@@ -55,7 +56,7 @@ def multi30k(
     Raises:
         UserError: the pair, version or test set is unknown, or the links do not fit the sentences.
     """
-    files, links = _files(pair=pair, version=version, test=test), Path(test_links) if test_links else None
+    files, links = _files(pair=pair, version=version, test=test), own_path(test_links) if test_links else None
     return assemble(
         f"multi30k-{version}-{pair}-{test}",
         (read_aligned(files[0], files[1]), read_aligned(files[2], files[3]), read_aligned(files[4], files[5], links)),

@@ -6,13 +6,16 @@ from pathlib import Path
 
 from sacrebleu.metrics.bleu import BLEU
 
-from attnbench.errors import UserError
+from attnbench.errors import UserError, in_one_line
 from attnbench.tasks.corpora.assemble import assemble, hold_out, sources_shared
+from attnbench.tasks.corpora.lines import own_path
 from attnbench.tasks.corpora.text_files import read_aligned, read_table
 from attnbench.tasks.task import Pair, Task
 from attnbench.tasks.vocabulary import Segmentation
 
 log = logging.getLogger(__name__)
+
+_EXTRAS = {"ja-mecab": "ja", "ko-mecab": "ko"}  # the extra of sacreBLEU with which a tokeniser's packages are installed
 
 
 def parallel(
@@ -33,16 +36,15 @@ def parallel(
     """A task from two line-aligned files, or from one table (`target` is None) with source and target in `columns`.
 
     `validation` and `test` are each a number of sentences that are held out by hash, or a mapping with the files
-    `source` and `target`. If `source` is a table, the mapping has no `target`. All files are UTF-8, plain or gzip. In
-    `tokenized` text, spaces separate the words, and BLEU compares them as they are; otherwise BLEU uses
-    `bleu_tokenize`. `test_links` is a file of gold alignments (see `pharaoh`), where line i belongs to line i of the
-    files of `test`. For the other arguments see `assemble` and `hold_out`.
+    `source` and `target`. If `source` is a table, the mapping has no `target`. All files are UTF-8, plain or compressed
+    (see `read_lines`). In `tokenized` text, spaces separate the words, and BLEU compares them as they are; otherwise
+    BLEU uses `bleu_tokenize`. `test_links` is a file of gold alignments (see `pharaoh`), where line i belongs to line i
+    of the files of `test`. For the other arguments see `assemble` and `hold_out`.
 
     Raises:
         UserError: a value is not valid, or a file cannot be read or does not fit.
     """
-    if bleu_tokenize not in BLEU.TOKENIZERS:
-        raise UserError(f"task.bleu_tokenize={bleu_tokenize}: sacreBLEU has {', '.join(sorted(BLEU.TOKENIZERS))}")
+    _check_tokeniser(bleu_tokenize, used=not tokenized)
     if len(columns) != 2 or min(columns) < 0:
         raise UserError(f"task.columns={list(columns)}: must be two column numbers, counted from 0")
     if test_links and isinstance(test, int):
@@ -73,6 +75,21 @@ def parallel(
     )
 
 
+def _check_tokeniser(name: str, *, used: bool) -> None:
+    """Makes sacreBLEU's tokeniser, if it is used: some need a package, some a download."""
+    key = f"task.bleu_tokenize={name}"
+    if name not in BLEU.TOKENIZERS:
+        raise UserError(f"{key}: sacreBLEU has {', '.join(sorted(BLEU.TOKENIZERS))}")
+    try:
+        if used:
+            BLEU(tokenize=name)
+    except Exception as error:  # each tokeniser has errors of its own
+        if name in _EXTRAS:
+            raise UserError(f'{key}: a package is missing; pip install "sacrebleu[{_EXTRAS[name]}]"') from error
+        others = "13a, intl, zh and char need no download"
+        raise UserError(f"{key}: sacreBLEU cannot make it ({in_one_line(error)}); {others}") from error
+
+
 def _given(key: str, files: Mapping[str, str], columns: Sequence[int], links: str | None) -> list[Pair]:
     if not isinstance(files, Mapping) or "source" not in files or set(files) - {"source", "target"}:
         raise UserError(f"task.{key}={files}: must be a number, or {{source: FILE, target: FILE}}")
@@ -80,5 +97,7 @@ def _given(key: str, files: Mapping[str, str], columns: Sequence[int], links: st
 
 
 def _read(source: str, target: str | None, columns: Sequence[int], links: str | None = None) -> list[Pair]:
-    gold = Path(links) if links else None
-    return read_aligned(Path(source), Path(target), gold) if target else read_table(Path(source), columns, gold)
+    gold = own_path(links) if links else None
+    if target:
+        return read_aligned(own_path(source), own_path(target), gold)
+    return read_table(own_path(source), columns, gold)

@@ -1,7 +1,7 @@
 """Gold alignments from a file in the Pharaoh format: one line for each sentence pair, `0-0 1-2 3?2`.
 
 `3-4` is a sure link between source word 3 and target word 4. `3?4` and `3p4` are the two common ways to write a
-possible link. Words are separated by spaces and counted from 0.
+possible link. Words are those of `words_of`, counted from 0.
 """
 
 import re
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from attnbench.errors import UserError
 from attnbench.tasks.task import Links, Pair
+from attnbench.tasks.text import words_of
 
 _LINK = re.compile(r"(\d+)([-?p])(\d+)")
 
@@ -38,7 +39,7 @@ def with_links(pairs: Sequence[Pair], lines: Sequence[str], path: Path) -> list[
 
 
 def _links(line: str, pair: Pair, place: str) -> dict[str, Links]:
-    sizes = len(pair.source.split()), len(pair.target.split())
+    sizes = len(words_of(pair.source)), len(words_of(pair.target))
     is_sure = dict[tuple[int, int], bool]()
     for text in line.split():
         match = _LINK.fullmatch(text)

@@ -6,7 +6,8 @@ from pathlib import Path
 from attnbench.errors import UserError
 from attnbench.tasks.corpora.assemble import assemble, hold_out
 from attnbench.tasks.corpora.download import find, locate
-from attnbench.tasks.corpora.text_files import decode_lines, read_table, table
+from attnbench.tasks.corpora.lines import decode_lines
+from attnbench.tasks.corpora.text_files import read_table, table
 from attnbench.tasks.inputs import reads
 from attnbench.tasks.task import Pair, Task
 from attnbench.tasks.vocabulary import Segmentation
@@ -40,10 +41,10 @@ def tatoeba(
 ) -> Task:
     """All pairs of English and one other language. `validation` and `test` sentences are held out by hash.
 
-    `pair` is source-target, such as `eng-cmn`. The file is `tatoeba/cmn-eng.tsv`, plain or gzip. If it is not found,
-    the file is `tatoeba/cmn-eng.zip`, as the origin serves it. The corpus at the origin grows, so that it has no fixed
-    digest. The digest of a download is written beside it. Two downloads may be different corpora: keep the file to
-    compare figures. For the other arguments see `assemble` and `hold_out`.
+    `pair` is source-target, such as `eng-cmn`. The file is `tatoeba/cmn-eng.tsv`, plain or compressed. If it is not
+    found, the file is `tatoeba/cmn-eng.zip`, as the origin serves it. The corpus at the origin grows, so that it has no
+    fixed digest. The digest of a download is written beside it. Two downloads may be different corpora: keep the file
+    to compare figures. For the other arguments see `assemble` and `hold_out`.
 
     Raises:
         UserError: the pair is unknown, or the corpus is too small.

@@ -1,25 +1,22 @@
-"""Reads sentence pairs from two line-aligned files or from one table, plain or gzip, with optional gold links."""
+"""Reads sentence pairs from two line-aligned files or from one table, with optional gold links."""
 
-import gzip
 import logging
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from attnbench.errors import UserError
+from attnbench.tasks.corpora.lines import read_lines
 from attnbench.tasks.corpora.pharaoh import with_links
 from attnbench.tasks.task import Pair
 
 log = logging.getLogger(__name__)
-
-_GZIP = b"\x1f\x8b"
 
 
 def read_aligned(source: Path, target: Path, links: Path | None = None) -> list[Pair]:
     """Pairs line i of `source` with line i of `target`. If there is a file `links`, its line i belongs to this pair.
 
     Raises:
-        UserError: a file cannot be read or is not UTF-8, the numbers of lines differ, there is no pair, or the links
+        UserError: a file cannot be read as text, the numbers of lines differ, there is no pair, or the links
             do not fit.
     """
     sources, targets = read_lines(source), read_lines(target)
@@ -34,7 +31,7 @@ def read_table(path: Path, columns: Sequence[int], links: Path | None = None) ->
     Line i of the file `links`, if there is one, belongs to line i.
 
     Raises:
-        UserError: a file cannot be read or is not UTF-8, a line is too short, there is no pair, or the links do not
+        UserError: a file cannot be read as text, a line is too short, there is no pair, or the links do not
             fit.
     """
     return table(read_lines(path), columns, str(path), links)
@@ -58,48 +55,19 @@ def table(lines: Sequence[str], columns: Sequence[int], name: str, links: Path |
     return _pairs(rows, name, links)
 
 
-def read_lines(path: Path) -> list[str]:
-    """The lines of a UTF-8 file. A file with gzip content is decompressed.
-
-    Raises:
-        UserError: the file cannot be read.
-    """
-    try:
-        content = path.read_bytes()
-        if content.startswith(_GZIP):
-            content = gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UserError(f"{path}: cannot be read ({reason})") from error
-    return decode_lines(content, str(path))
-
-
-def decode_lines(content: bytes, name: str) -> list[str]:
-    """The lines of UTF-8 text. `name` is for messages.
-
-    Raises:
-        UserError: the text is not UTF-8.
-    """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise UserError(f"{name}, line {line}: not UTF-8 ({error.reason}); save the file as UTF-8") from error
-    # Not splitlines(): it also splits at characters that may be inside a sentence.
-    lines = text.split("\n")
-    if not lines[-1]:
-        lines.pop()
-    return [line.removesuffix("\r") for line in lines]
-
-
 def _pairs(rows: Sequence[tuple[str, str]], name: str, links: Path | None) -> list[Pair]:
-    stripped = [Pair(source.strip(), target.strip()) for source, target in rows]
+    # Other white space at an end may be a word, to which links may refer.
+    stripped = [Pair(source.strip(" "), target.strip(" ")) for source, target in rows]
     if links is not None:
         stripped = with_links(stripped, read_lines(links), links)
-    pairs = [pair for pair in stripped if pair.source and pair.target]
-    half_empty = sum(bool(pair.source) != bool(pair.target) for pair in stripped)
+    pairs = [pair for pair in stripped if not (_is_blank(pair.source) or _is_blank(pair.target))]
+    half_empty = sum(_is_blank(pair.source) != _is_blank(pair.target) for pair in stripped)
     if half_empty:
         log.warning("%s: %d pairs with an empty side are left out", name, half_empty)
     if not pairs:
         raise UserError(f"{name}: there is no sentence pair at all")
     return pairs
+
+
+def _is_blank(text: str) -> bool:
+    return not text.strip()

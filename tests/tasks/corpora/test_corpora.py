@@ -20,7 +20,7 @@ from attnbench.tasks.corpora.assemble import hold_out
 from attnbench.tasks.corpora.multi30k import multi30k
 from attnbench.tasks.corpora.parallel import parallel
 from attnbench.tasks.corpora.tatoeba import tatoeba
-from attnbench.tasks.corpora.text_files import read_aligned, read_lines, read_table
+from attnbench.tasks.corpora.text_files import read_aligned, read_table
 from attnbench.tasks.task import SPECIALS, Pair, Task
 from attnbench.tasks.vocabulary import sentencepiece, words
 
@@ -64,12 +64,6 @@ def test_a_table_and_two_files_plain_or_gzip_give_the_same_pairs(tmp_path: Path,
     assert read_aligned(source, target) == PAIRS
 
 
-def test_only_a_newline_ends_a_line(tmp_path: Path) -> None:
-    path = tmp_path / "text"
-    path.write_text("one\u2028line\u0085only\n\nlast", "utf-8")
-    assert read_lines(path) == ["one\u2028line\u0085only", "", "last"]
-
-
 def test_pairs_with_an_empty_side_are_left_out_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "text.tsv"
     path.write_text("a\tb\n\n \tc\nd\te\n", "utf-8")
@@ -83,8 +77,8 @@ def test_pairs_with_an_empty_side_are_left_out_with_a_warning(tmp_path: Path, ca
         (b"", "no sentence pair at all"),
         (b"a\tb\nonly one\n", "line 2: columns 0 and 1 .counted from 0. are needed, but the line has 1"),
         (b"a\tb\nc\t\xff\n", "line 2: not UTF-8"),
-        (gzip.compress(b"a\tb\n", mtime=0)[:-9], "cannot be read"),
-        (gzip.compress(b"a\tb\n", mtime=0)[:12] + b"\xff\xff\xff\xff", "cannot be read"),
+        (gzip.compress(b"a\tb\n", mtime=0)[:-9], "cannot be decompressed"),
+        (gzip.compress(b"a\tb\n", mtime=0)[:12] + b"\xff\xff\xff\xff", "cannot be decompressed"),
     ],
 )
 def test_the_error_names_a_bad_table(tmp_path: Path, content: bytes, message: str) -> None:
@@ -113,7 +107,7 @@ def test_the_error_names_missing_and_unequal_files(tmp_path: Path, table: Path) 
         ({"validation": {"file": "x"}}, "task.validation=.*source: FILE"),
         ({"test": "test.tsv"}, "task.test=test.tsv"),
         ({"test": 0}, "at least one"),
-        ({"test": 190}, "10 and 190 sentences: .* 200 distinct"),
+        ({"test": 190}, "10 and 190 sentences .task.validation, task.test.: .* 200 distinct"),
         ({"max_length": 2}, "max_length=2: each of the 170 training pairs"),
         ({"max_pairs": 0}, "max_pairs=0"),
     ],
@@ -122,6 +116,50 @@ def test_the_error_names_a_bad_value(table: Path, changes: dict[str, Any], messa
     with pytest.raises(UserError, match=message) as caught:
         own(table, **changes)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "message"),
+    [
+        ("ja-mecab", RuntimeError("no MeCab"), 'a package is missing; pip install "sacrebleu\\[ja\\]"'),
+        ("ko-mecab", RuntimeError("no MeCab"), 'a package is missing; pip install "sacrebleu\\[ko\\]"'),
+        ("flores200", OSError("no\nnetwork"), r"sacreBLEU cannot make it \(OSError: no network\); 13a, intl, zh"),
+    ],
+)
+def test_a_tokeniser_that_cannot_be_made_is_told_with_the_task(
+    table: Path, monkeypatch: pytest.MonkeyPatch, name: str, error: Exception, message: str
+) -> None:
+    def missing(made: str) -> Any:
+        def tokeniser() -> None:
+            assert made == name
+            raise error
+
+        return tokeniser
+
+    monkeypatch.setattr("sacrebleu.metrics.bleu._get_tokenizer", missing)
+    with pytest.raises(UserError, match=f"^task.bleu_tokenize={name}: {message}") as caught:
+        own(table, bleu_tokenize=name)
+    assert "\n" not in str(caught.value)
+    assert own(table, bleu_tokenize=name, tokenized=True).bleu["tokenize"] == "none"
+
+
+def test_all_files_of_a_user_may_be_in_the_home_folder(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "links").write_text("0-0\n" * 200, "utf-8")
+    files = {"source": f"~/{table.name}"}
+    task = own(Path("~") / table.name, validation=files, test=files, test_links="~/links")
+    assert task.test == [Pair(pair.source, pair.target, ((0, 0),)) for pair in PAIRS]
+    aligned = {"source": f"~/{table.name}", "target": f"~/{table.name}"}
+    assert len(own(Path("~") / table.name, target=f"~/{table.name}", validation=aligned, test=aligned).test) == 200
+
+
+def test_sentences_that_differ_in_white_space_are_in_one_set() -> None:
+    whites = ("\u00a0", "  ", "\u3000", "\t")
+    spaced = [Pair(pair.source.replace(" ", white), "x") for pair in PAIRS for white in whites]
+    train, test = hold_out([*PAIRS, *spaced], 50)
+    assert (len(train), len(test)) == (5 * 150, 50)
 
 
 def test_held_out_sets_are_disjoint_and_change_little_with_new_lines() -> None:

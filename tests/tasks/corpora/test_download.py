@@ -106,6 +106,15 @@ def test_the_error_names_a_data_folder_that_does_not_exist(monkeypatch: pytest.M
         find("corpus/a")
 
 
+def test_a_data_folder_may_be_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("ATTNBENCH_DATA", "~/own")
+    (tmp_path / "own").mkdir()
+    for name in ("a.xz", "b.bz2", "c.gz", "d"):
+        (tmp_path / "own" / name).touch()
+        assert find(name.partition(".")[0]) == tmp_path / "own" / name
+
+
 @pytest.mark.parametrize("serves_ranges", [True, False])
 def test_a_broken_download_resumes_where_it_stopped(origin: Origin, cache: Path, serves_ranges: bool) -> None:
     origin.sends, origin.serves_ranges = 100_000, serves_ranges
