@@ -29,7 +29,8 @@ from attnbench.record import (
 )
 from attnbench.tracking.heat_map import heat_map
 from attnbench.tracking.tracker import untracked
-from attnbench.tracking.wandb_tracker import Wandb, scalars
+from attnbench.tracking.wandb_run import scalars
+from attnbench.tracking.wandb_tracker import Wandb
 
 HEADER, BLOCK = 7, 32768  # bytes of a .wandb file: its own header, then blocks of pieces with headers as long
 OFFLINE = Wandb(mode="offline", project="tests", entity=None)
