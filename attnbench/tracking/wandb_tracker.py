@@ -166,9 +166,9 @@ def _ended(run: "wandb.Run", own: Path) -> Iterator[None]:
 
     The files of an earlier part of the run are removed first: a job that goes on tells all that it told before.
     """
-    here = Path(run.dir).parent
+    here = Path(run.dir).parent.name
     for earlier in own.glob(f"*run-*-{run.id}*"):
-        if earlier != here:
+        if earlier.name != here:
             shutil.rmtree(earlier, ignore_errors=True)
     exit_code, over = 1, True
     try:
