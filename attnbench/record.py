@@ -271,6 +271,7 @@ class Record:
     tuned: dict[str, Factor] = field(default_factory=dict)  # the tuned keys, no factors, and their values in this job
     matched: str | None = None  # what the sweep made equal: "parameters", "flops", "seconds"; None: nothing
     inputs: dict[str, str] = field(default_factory=dict)  # files that the job read, and their sha256
+    warnings: list[str] = field(default_factory=list)  # of the job and of its tracker: one line each, each once
 
 
 def write(record: Record, path: Path) -> None:

@@ -62,6 +62,7 @@ FULL = Record(
     alignment=AlignmentQuality(1, "task", [[3, 4, 2, 2]], [[3, 4, 1, 1]], 0.5, 1.5, 0.25, HEADS),
     alignments=[Alignment(["a"], ["b", "</s>"], [[[[1.0], [1.0]]]], [[1.0], [1.0]], [(0, 0)])],
     regression=Regression([0.5], [1.0], [0.0, 1.0], [0.5, 1.5], [1.0, 1.0], [[1.0], [1.0]], 0.25, 0.5, 1, None),
+    warnings=["one", "two"],
 )
 
 
@@ -115,6 +116,7 @@ def test_a_whole_number_is_a_fine_float(path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (lambda d: d["warnings"].append(1), r"Expected `str`, got `int` - at `\$\.warnings"),
         (lambda d: d.pop("seed"), r"missing required field `seed`"),
         (lambda d: d["training"].pop("updates"), r"missing required field `updates` - at `\$\.training`"),
         (lambda d: d["training"]["history"][0].pop("update"), r"`update` - at `\$\.training\.history\[0\]`"),
@@ -139,6 +141,10 @@ def test_a_field_that_is_wrong_is_named(path: Path, change: Callable[[dict[str, 
     with pytest.raises(RecordError, match=message) as caught:
         record.read(path)
     assert str(path) in str(caught.value)
+
+
+def test_an_older_record_has_no_warnings(path: Path) -> None:
+    assert record.read(rewritten(path, lambda d: d.pop("warnings"))) == replace(FULL, warnings=[])
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"version": 1', b"\xff\xfe", b"[]", b"null", b'"text"', b"1"])

@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from attnbench.cli.mechanisms import mechanisms
 from attnbench.cli.report import report
-from attnbench.cli.sweep_table import print_table
+from attnbench.cli.sweep_table import print_table, print_warnings
 from attnbench.cli.translate import translate
 from attnbench.errors import UserError, in_one_line
 from attnbench.job.run import check, run
@@ -42,6 +42,7 @@ def run_job(cfg: DictConfig) -> float:
             print(f"the training so far is kept in {folder}; the same command goes on with it", file=sys.stderr)
         raise
     print_table([done])
+    print_warnings([done])
     print(f"record and checkpoint: {folder}")
     return _objective(done)
 

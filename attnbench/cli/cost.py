@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from attnbench.cli.plan import Plan, PlannedJob, finished
 from attnbench.cli.report import build_report
+from attnbench.cli.sweep_table import print_warnings
 from attnbench.errors import UserError
 from attnbench.job.cost_session import SessionContender, absent, baselines, measure_session
 from attnbench.record import Record
@@ -41,6 +42,7 @@ def compare(plan: Plan) -> None:
     from attnbench.cli.cost_table import print_costs
 
     print_costs([*records, *missing])
+    print_warnings(records)
     build_report([folder], folder.name)
     if any(record.status != "finished" for record in records):
         raise SystemExit(1)

@@ -51,6 +51,8 @@ def explain(error: Exception, command: str, overrides: list[str]) -> str:
         overrides: of the command line.
     """
     text = " ".join(str(error).split())
+    if refused := re.match("UserError raised while resolving interpolation: (.*)", str(error)):
+        return refused[1]
     if isinstance(error, OverrideParseException):
         return _unreadable(str(error.override))
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:

@@ -20,10 +20,11 @@ from attnbench.cli import help as usage
 from attnbench.cli.exits import FAILURE, USER_ERROR, die
 from attnbench.cli.grid import for_cells
 from attnbench.cli.hydra_errors import explain, nearest, refuse
-from attnbench.cli.paths import CONF, job_folder
+from attnbench.cli.paths import CONF, job_folder, one_folder
 from attnbench.errors import UserError
 
 OmegaConf.register_new_resolver("job_folder", job_folder, replace=True)
+OmegaConf.register_new_resolver("one_folder", one_folder, replace=True)
 
 
 def run(arguments: list[str]) -> None:

@@ -1,13 +1,33 @@
-"""Where the configs are, and how overrides become the name of a folder."""
+"""Where the configs are, and the names of folders: those that the user gives, and those that are made of overrides."""
 
 import hashlib
 import re
 from pathlib import Path
 
+from attnbench.errors import UserError
+
 PACKAGE = Path(__file__).parent.parent
 # In a wheel the configs are inside the package; in a checkout they are beside it.
 CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"
-LONGEST_NAME = 150  # bytes; file systems stop at 255
+LONGEST_FOLDER = 255  # bytes that file systems take for a name
+LONGEST_NAME = 150  # bytes of a name that is made of overrides
+SHOWN = 40  # characters of a long name in a message
+
+
+def one_folder(key: str, name: object) -> str:
+    """The name that the user gives to a folder, as it is.
+
+    Raises:
+        UserError: it cannot be the name of one folder.
+    """
+    text, size = str(name), len(str(name).encode(errors="surrogateescape"))
+    if text in ("", ".", "..") or re.search(r"[/\\\x00-\x1f]", text):
+        raise UserError(f"{key}={text}: must be the name of one folder, without a slash")
+    if size > LONGEST_FOLDER:
+        raise UserError(
+            f"{key}={text[:SHOWN]}…: the name of a folder has at most {LONGEST_FOLDER} bytes; this one has {size}"
+        )
+    return text
 
 
 def folder_name(text: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from omegaconf import DictConfig, ListConfig
 
 from attnbench import record
-from attnbench.cli.paths import folder_name
+from attnbench.cli.paths import folder_name, one_folder
 from attnbench.errors import UserError
 
 REPORTS = Path("reports")
@@ -21,6 +21,8 @@ def report(cfg: DictConfig) -> None:
     """Builds the report of the jobs that the config names."""
     given = {key: cfg[key] for key in ("where", "baseline", "name") if cfg[key] is not None}
     given = {key: str(value) for key, value in given.items()}
+    if "name" in given:
+        one_folder("name", given["name"])
     if cfg.source is not None:
         # Imported here: it takes a second, and most reports are made from files.
         from attnbench.tracking.wandb_source import fetch

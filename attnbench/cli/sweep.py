@@ -20,7 +20,7 @@ from attnbench.cli.launch import is_local, jobs_at_once, launch, measure, worker
 from attnbench.cli.plan import Plan, PlannedJob, counted, finished, plan
 from attnbench.cli.progress import Progress
 from attnbench.cli.report import build_report
-from attnbench.cli.sweep_table import print_seconds, print_table
+from attnbench.cli.sweep_table import print_seconds, print_table, print_warnings
 from attnbench.cli.tuning import tune
 from attnbench.errors import UserError
 from attnbench.record import Record
@@ -73,6 +73,7 @@ def _train(planned: Plan, config: DictConfig, launcher: Launcher) -> None:
     records = [found[job.key] for job in jobs if job.key in found]
     print_table(records)
     print_seconds(runner.ran, runner.measuring_s)
+    print_warnings([*records, *(one for one in runner.ran if one.trial)])
     missing = [job for job in jobs if job.key not in found]
     for job in missing[:LISTED]:
         print(f"no record: its process died, or could not write it: {job.folder}")

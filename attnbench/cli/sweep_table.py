@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from attnbench.cli.plan import counted
 from attnbench.cost.exponent import CLOSED_FORM, Measured, asymptote, by_length, exponent_text
 from attnbench.record import Factor, Record
 
@@ -49,6 +50,15 @@ def print_table(records: Sequence[Record]) -> None:
     for row in [heads, ["-" * width for width in widths], *cells]:
         line = [cell.rjust(w) if _is_number(cell) else cell.ljust(w) for cell, w in zip(row, widths, strict=True)]
         print("  ".join(line).rstrip())
+
+
+def print_warnings(records: Sequence[Record]) -> None:
+    """Prints each distinct warning of jobs and trials once, and of how many of them it is."""
+    kinds = {kind: [one for one in records if one.trial is (kind == "trial")] for kind in ("job", "trial")}
+    for text in dict.fromkeys(text for one in records for text in one.warnings):
+        found = {kind: sum(text in one.warnings for one in several) for kind, several in kinds.items()}
+        counts = (f"{n} of {counted(len(kinds[kind]), kind)}" for kind, n in found.items() if n)
+        print(f"warning: {text}" if len(records) == 1 else f"warning ({', '.join(counts)}): {text}")
 
 
 def print_seconds(records: Sequence[Record], measuring_s: float) -> None:

@@ -127,4 +127,5 @@ class Measurement:
             self.status, self.error = error.status, error.reason
             self.runner.release()
             if error.status == "failed":
-                log.error("%s at length %d failed: %s", self.passes, self.length, error.trace or error.reason)
+                log.error("%s at length %d failed: %s", self.passes, self.length, error.reason)
+                log.info("%s", error.trace)

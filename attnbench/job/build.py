@@ -1,6 +1,7 @@
 """From the nodes of a config to the objects that they describe."""
 
 import json
+import logging
 from functools import cache, lru_cache, partial
 from typing import Any
 
@@ -18,9 +19,12 @@ from attnbench.cost.scaling import ScalingSettings
 from attnbench.device import Compute, dtype
 from attnbench.errors import UserError
 from attnbench.job.inputs import inputs
+from attnbench.job.kept_warnings import warnings_kept
 from attnbench.models.initialise import initialise
 from attnbench.models.model import Model
 from attnbench.tasks.task import Task
+
+log = logging.getLogger(__name__)
 
 CHECKED_VOCABULARY = 8  # types of the small model that a check makes
 
@@ -58,12 +62,19 @@ def _build(node: Any, *args: Any, **kwargs: Any) -> Any:
 
 def build_task(node: DictConfig) -> Any:
     """What a config's `task` node describes. Jobs that follow each other in one process often have the same."""
-    return _build_task(as_text(node), _contents(node))
+    known = _build_task.cache_info().hits
+    task, warnings = _build_task(as_text(node), _contents(node))
+    if _build_task.cache_info().hits > known:  # these warnings are of this job too
+        for text in warnings:
+            log.warning("%s", text)
+    return task
 
 
 @lru_cache(maxsize=2)
-def _build_task(node: str, contents: tuple[tuple[str, str], ...]) -> Any:
-    return _build(json.loads(node))
+def _build_task(node: str, contents: tuple[tuple[str, str], ...]) -> tuple[Any, list[str]]:
+    """The task, and the warnings while it was built."""
+    with warnings_kept() as warnings:
+        return _build(json.loads(node)), warnings
 
 
 def _contents(node: DictConfig) -> tuple[tuple[str, str], ...]:

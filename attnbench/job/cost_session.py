@@ -20,6 +20,7 @@ from attnbench.errors import UserError
 from attnbench.job.build import build, contender_plan
 from attnbench.job.claim import claimed
 from attnbench.job.identity import factors, job_key
+from attnbench.job.kept_warnings import warnings_kept
 from attnbench.job.run import blank, run_name, write_config
 from attnbench.record import Record, Scaling
 
@@ -84,8 +85,7 @@ def measure_session(places: Sequence[SessionContender], seen: Callable[[float], 
             duration_s=duration_s / len(places),
             scaling=scaling,
         )
-        _keep(done, place)
-        records.append(done)
+        records.append(_keep(done, place))
     return records
 
 
@@ -109,14 +109,20 @@ def _error(scaling: Scaling) -> str | None:
     return next((point.error for point in scaling.points if point.status == "failed"), None)
 
 
-def _keep(done: Record, place: SessionContender) -> None:
+def _keep(done: Record, place: SessionContender) -> Record:
+    """Writes a record, and hands it to the tracker. Returns it with the warnings of the tracker."""
     with claimed(place.folder, Path(place.cfg.hydra.sweep.dir), done.key):
         write_config(done.config, place.folder)
         record.write(done, place.folder / record.NAME)
     name = run_name(place.cfg, place.cfg.hydra)
-    try:
-        tracker = build(place.cfg.tracker)
-        with tracker(name=name, group=done.sweep, folder=place.folder, config=done.config) as tracked:
-            tracked.result(done)
-    except Exception:
-        log.exception("the tracker failed; the record is whole")
+    with warnings_kept() as warnings:
+        try:
+            tracker = build(place.cfg.tracker)
+            with tracker(name=name, group=done.sweep, folder=place.folder, config=done.config) as tracked:
+                tracked.result(done)
+        except Exception:
+            log.exception("the tracker failed; the record is whole")
+    if warnings:
+        done = replace(done, warnings=[*done.warnings, *warnings])
+        record.write(done, place.folder / record.NAME)
+    return done

@@ -20,10 +20,11 @@ from attnbench.environment import describe
 from attnbench.errors import in_one_line
 from attnbench.files import write_whole
 from attnbench.job import costs
-from attnbench.job.build import build, contender_plan
+from attnbench.job.build import build, check_build, contender_plan
 from attnbench.job.claim import claimed
 from attnbench.job.identity import PARTS, factors, job_key, parts, tuned_keys
 from attnbench.job.inputs import inputs
+from attnbench.job.kept_warnings import warnings_kept
 from attnbench.job.regression import check_regression, regress
 from attnbench.job.results import Folders, Results
 from attnbench.job.threads import threads_restored
@@ -64,10 +65,21 @@ def run(cfg: DictConfig, say: Callable[[str], object] = log.info) -> Record:
     with claimed(_folder(), Path(hydra.sweep.dir), job_key(cfg)):
         if before := _finished(cfg):
             say("finished already; force=true runs it again")
-        return before or _run(cfg, hydra)
+        return before or _run_warned(cfg, hydra)
 
 
-def _run(cfg: DictConfig, hydra: Any) -> Record:
+def _run_warned(cfg: DictConfig, hydra: Any) -> Record:
+    """Runs the job. All of its warnings are in its record."""
+    with warnings_kept() as warnings:
+        done = _run(cfg, hydra, warnings)
+    if done.warnings != warnings:  # the tracker has failed since
+        done = replace(done, warnings=warnings)
+        record.write(done, _folder() / record.NAME)
+    return done
+
+
+def _run(cfg: DictConfig, hydra: Any, warnings: list[str]) -> Record:
+    """Runs the job, and writes its record with the warnings so far. `warnings` grows by them."""
     folder, empty = _folder(), blank(cfg, hydra)
     write_config(empty.config, folder)
     log.info("started: %s, key %s", " ".join(empty.overrides) or "the defaults", empty.key)
@@ -82,15 +94,17 @@ def _run(cfg: DictConfig, hydra: Any) -> Record:
                 done = replace(empty, status="finished", environment=where, duration_s=duration_s, **vars(found))
             except Exception as error:
                 done = _failed(empty, error, time.perf_counter() - begun)
-                _keep(done, folder, tracked)
+                _keep(replace(done, warnings=[*warnings]), folder, tracked)
                 raise
             log.info("finished in %.1f s", duration_s)
+            done = replace(done, warnings=[*warnings])
             _keep(done, folder, tracked)
             kept.path.unlink(missing_ok=True)
     except Exception as error:
         if done is None:  # the tracker did not start
-            record.write(_failed(empty, error, time.perf_counter() - begun), folder / record.NAME)
-        if done is None or done.status != "finished":
+            done = _failed(empty, error, time.perf_counter() - begun)
+            record.write(replace(done, warnings=[*warnings]), folder / record.NAME)
+        if done.status != "finished":
             log.exception("the job failed")
             raise
         log.exception("the tracker failed; the record is whole")
@@ -146,7 +160,7 @@ def check(cfg: DictConfig) -> None:
         if OmegaConf.is_config(part):
             check_types(part)
     build(cfg.device)
-    build(cfg.tracker)
+    check_build(cfg.tracker)
     CHECKS[cfg.procedure](cfg)
 
 

@@ -86,7 +86,7 @@ def _findings(analysis: Analysis, command: str, broken: Sequence[str]) -> Iterat
     yield Paragraph(f"{jobs}: {counts}.{failed} Started {when} UTC; {time} of computing in all.")
     if equal := equality(analysis.study):
         yield Paragraph(equal)
-    if sentences := findings(analysis):
+    if sentences := [*setting.warnings(analysis.study), *findings(analysis)]:
         yield Bullets(tuple(sentence[0].upper() + sentence[1:] for sentence in sentences))
     yield Paragraph("The command behind this report:")
     yield Code(command)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from attnbench import record
 from attnbench.errors import UserError
+from attnbench.tracking.wandb_session import one_line
 
 if TYPE_CHECKING:
     import wandb
@@ -85,7 +86,7 @@ def _said_in_one_line(source: str) -> Iterator[None]:
     except UsageError as error:
         raise UserError(f"source={source}: not logged in to W&B; run `wandb login` once") from error
     except (Error, WandbApiFailedError, ValueError) as error:
-        raise UserError(f"source={source}: {_first_line(error)}") from error
+        raise UserError(f"source={source}: {one_line(error)}") from error
 
 
 def _in_threads(runs: "Sequence[Run]", cache: Path) -> Iterator[Path | str]:
@@ -103,7 +104,7 @@ def _in_threads(runs: "Sequence[Run]", cache: Path) -> Iterator[Path | str]:
                 if failures > FAILURES:
                     threads.shutdown(cancel_futures=True)
                     raise
-                yield f"{run.id}: {_first_line(error)}"
+                yield f"{run.id}: {one_line(error)}"
 
 
 def _record(run: "Run", cache: Path) -> Path | None:
@@ -120,8 +121,3 @@ def _record(run: "Run", cache: Path) -> Path | None:
 def _digest(path: Path) -> str:
     """The digest of a file, in W&B's format."""
     return base64.b64encode(hashlib.md5(path.read_bytes(), usedforsecurity=False).digest()).decode()
-
-
-def _first_line(error: Exception) -> str:
-    """The first line of an error, without the HTML page that a server may answer with."""
-    return str(error).partition("<")[0].strip().partition("\n")[0] or type(error).__name__

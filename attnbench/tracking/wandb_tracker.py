@@ -1,28 +1,48 @@
 """The tracker that mirrors a job to W&B."""
 
-import dataclasses
-from collections.abc import Iterator, Sequence
+import logging
+import secrets
+import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from attnbench.cost.exponent import by_length, exponent
 from attnbench.errors import UserError
-from attnbench.record import NAME, HistoryPoint, Record, ScalingPoint, write
-from attnbench.tracking.heat_map import heat_map
-from attnbench.tracking.tracker import TrackedRun
+from attnbench.files import write_whole
+from attnbench.tracking.tracker import TrackedRun, untracked
+from attnbench.tracking.wandb_run import WandbRun, harmless
+from attnbench.tracking.wandb_session import (
+    is_outage,
+    least,
+    log_in,
+    one_line,
+    outages,
+    restart,
+    session,
+    switched_off,
+    writable_folders,
+)
 
 if TYPE_CHECKING:
     import wandb
 
+log = logging.getLogger(__name__)
+
 FOLDER = "wandb"  # W&B's folder in the folder of a job
-PARTS = ("training", "quality", "beyond", "step", "scaling", "alignment", "regression")  # of a record: its results
+UNFINISHED = "unfinished"  # in that folder: the id of a run whose job has not come to an end
+PROJECT = "attnbench"  # if neither the config nor the environment names one
+LONGEST_NAME = 128  # characters of a run's name, of a group's and of a project's
 # W&B receives the record and nothing else. It prints nothing, and does not sample the machine during the job.
 SETTINGS = {
     "console": "off",
     "silent": True,
     "symlink": False,
+    "use_dot_wandb": False,
+    "sagemaker_disable": True,
+    "save_code": False,
     "disable_code": True,
     "disable_git": True,
     "x_disable_meta": True,
@@ -36,110 +56,139 @@ SETTINGS = {
 class Wandb:
     """W&B: each job is a run, in the job's folder. `wandb sync` uploads `offline` runs later.
 
+    Of `mode` and the mode of the environment, the one that sends less is used. `project` and `entity` are those of the
+    environment if they are None.
+
     Raises:
-        UserError: an unknown mode, or `online` without a login.
+        UserError: an unknown mode, a name that W&B does not take, or `online` without a login.
     """
 
     mode: Literal["offline", "online"]
-    project: str
+    project: str | None
     entity: str | None
 
     def __post_init__(self) -> None:
         if self.mode not in ("offline", "online"):
             raise UserError(f"tracker.mode={self.mode}: must be offline or online; tracker=none does not use W&B")
-        if self.mode == "online":
-            self._log_in()
+        if not switched_off():
+            _check(self)
 
     @contextmanager
     def __call__(self, *, name: str, group: str, folder: Path, config: dict[str, Any]) -> Iterator[TrackedRun]:
-        """A run that is finished when the context is left; it is marked as failed after an exception."""
-        run = self._start(name=name, group=group, dir=str(folder.absolute()), config=config)
-        exit_code = 1
-        try:
-            yield _WandbRun(run)
-            exit_code = 0
-        finally:
-            run.finish(exit_code=exit_code)
+        """A run that is finished when the context is left; it is marked as failed after an exception.
 
-    def _log_in(self) -> None:
+        If the process dies or is interrupted, and the job goes on in the same folder, it goes on with its run. While
+        the server cannot be reached, runs are offline.
+
+        Raises:
+            UserError: the server refuses the run.
+        """
+        mode = "disabled" if switched_off() else least(self.mode)
+        if mode == "disabled":
+            with untracked(name=name, group=group, folder=folder, config=config) as nothing:
+                yield nothing
+            return
+        own = folder / FOLDER
+        with writable_folders(own):
+            described = {"name": _shortened(name), "group": _shortened(group), "config": config}
+            run = self._start(mode, dir=str(folder.absolute()), **described, **_identity(own))
+            if run is None:
+                with untracked(name=name, group=group, folder=folder, config=config) as nothing:
+                    yield nothing
+                return
+            with _ended(run, own):
+                yield WandbRun(run)
+
+    def _start(self, mode: str, **described: Any) -> "wandb.Run | None":
+        """A new run, online or offline; None if there can be none, which is a warning."""
+        if mode == "online" and not outages:
+            try:
+                return self._init(mode, **described)
+            except Exception as error:
+                if not is_outage(error):
+                    raise UserError(
+                        f"tracker.mode=online: W&B refuses the run: {one_line(error)}; look at tracker.project and "
+                        "tracker.entity, or choose tracker.mode=offline"
+                    ) from error
+                outages.append(f"W&B cannot be reached: {one_line(error)}")
+                restart()
+        if self.mode == "online":
+            why = outages[0] if outages else f"WANDB_MODE or W&B's settings file says {mode}"
+            log.warning("tracker.mode=online: %s; the run is kept offline, and `wandb sync` uploads it", why)
+        with harmless():
+            return self._init("offline", **described)
+        restart()
+        return None
+
+    def _init(self, mode: str, **described: Any) -> "wandb.Run":
         import wandb
 
-        wandb.setup(settings=wandb.Settings(silent=True))
-        try:
-            wandb.login(force=True)
-        except wandb.Error as error:
-            raise UserError(
-                f"tracker.mode=online: {error}; run `wandb login` once, or choose tracker.mode=offline"
-            ) from error
-
-    def _start(self, **described: Any) -> "wandb.Run":
-        import wandb  # imported here, because it takes half a second
-
-        settings = wandb.Settings(**SETTINGS)
-        place = {"mode": self.mode, "project": self.project, "entity": self.entity}
-        try:
-            return wandb.init(**described, **place, reinit="create_new", settings=settings)
-        except wandb.Error as error:
-            raise UserError(
-                f"tracker.mode={self.mode}: W&B cannot be reached: {error}; choose tracker.mode=offline"
-            ) from error
+        project = self.project or session().project or PROJECT
+        place = {"mode": mode, "project": project, "entity": self.entity}
+        return wandb.init(**described, **place, reinit="create_new", settings=wandb.Settings(**SETTINGS))
 
 
-class _WandbRun:
-    """Curves over the updates; then the record, and from it the summary, the cost curves and one alignment."""
-
-    def __init__(self, run: "wandb.Run") -> None:
-        self.run = run
-        run.define_metric("update", hidden=True)
-        for metric in ("train/*", "validation/*"):
-            run.define_metric(metric, step_metric="update")
-
-    def validation(self, point: HistoryPoint) -> None:
-        values = {
-            "update": point.update,
-            "train/loss": point.train_loss,
-            "validation/loss": point.validation_loss,
-            "validation/bleu": point.validation_bleu,
-        }
-        self.run.log({name: value for name, value in values.items() if value is not None})
-
-    def result(self, record: Record) -> None:
-        import wandb
-
-        path = Path(self.run.dir) / NAME
-        write(record, path)
-        self.run.save(str(path), base_path=self.run.dir, policy="now")
-        self.run.config.update({"factors": record.factors})
-        media = {
-            "scaling/points": _table(record.scaling.points if record.scaling else ()),
-            "alignment": wandb.Image(heat_map(record.alignments[0])) if record.alignments else None,
-        }
-        self.run.log({name: value for name, value in media.items() if value is not None})
-        self.run.summary.update(scalars(record))
-
-
-def scalars(record: Record) -> dict[str, int | float]:
-    """All single numbers of a record's results, by path: `quality/bleu`, `step/memory/optimiser_mib`."""
-    found: dict[str, int | float] = {"duration_s": record.duration_s}
-    for name in PARTS:
-        found |= _numbers(name, getattr(record, name))
-    points = record.scaling.points if record.scaling else ()
-    time, memory = (exponent(by_length(points, "forward+backward", field)) for field in ("ms", "peak_mib"))
-    return found | dict(_numbers("scaling/time_exponent", time)) | dict(_numbers("scaling/memory_exponent", memory))
-
-
-def _numbers(path: str, part: Any) -> Iterator[tuple[str, int | float]]:
-    for name, value in vars(part).items() if part else ():
-        if dataclasses.is_dataclass(value):
-            yield from _numbers(f"{path}/{name}", value)
-        elif isinstance(value, int | float):
-            yield f"{path}/{name}", value
-
-
-def _table(rows: Sequence[ScalingPoint]) -> "wandb.Table | None":
+@cache  # an error is not kept
+def _check(tracker: Wandb) -> None:
     import wandb
 
-    if not rows:
-        return None
-    columns: list[int | str] = [field.name for field in dataclasses.fields(rows[0])]
-    return wandb.Table(columns=columns, data=[list(dataclasses.astuple(row)) for row in rows])
+    try:
+        wandb.Settings(project=tracker.project)
+    except wandb.Error as error:
+        team, _, name = str(tracker.project).rpartition("/")
+        meant = f"; say tracker.entity={team} tracker.project={name}" if team else ""
+        raise UserError(
+            f"tracker.project={tracker.project}: must have at most {LONGEST_NAME} characters, and none of / \\ # ? % :"
+            f"{meant}"
+        ) from error
+    if "/" in (tracker.entity or ""):
+        raise UserError(f"tracker.entity={tracker.entity}: must be the name of a team or of a user, without a slash")
+    if least(tracker.mode) == "online":
+        log_in()
+
+
+def _identity(own: Path) -> dict[str, Any]:
+    """The id of the run of a job: that of its run that has not ended, or else a new one.
+
+    An id is no hash of the job: whoever runs the same job elsewhere makes another run of the same project.
+    """
+    marker = own / UNFINISHED
+    if marker.is_file():
+        return {"id": marker.read_text(), "resume": "allow"}
+    own.mkdir(parents=True, exist_ok=True)
+    write_whole(marker, (name := secrets.token_hex(8)).encode())
+    return {"id": name}
+
+
+@contextmanager
+def _ended(run: "wandb.Run", own: Path) -> Iterator[None]:
+    """Ends a run when the context is left. After an interruption, the job can go on with it.
+
+    The files of an earlier part of the run are removed first: a job that goes on tells all that it told before.
+    """
+    here = Path(run.dir).parent.name
+    for earlier in own.glob(f"*run-*-{run.id}*"):
+        if earlier.name != here:
+            shutil.rmtree(earlier, ignore_errors=True)
+    exit_code, over = 1, True
+    try:
+        yield
+        exit_code = 0
+    except Exception:
+        raise
+    except BaseException:
+        over = False
+        raise
+    finally:
+        with harmless():
+            run.finish(exit_code=exit_code)
+        if over:
+            (own / UNFINISHED).unlink(missing_ok=True)
+
+
+def _shortened(name: str) -> str:
+    """A name that W&B takes, with its start and its end, which tell jobs from each other."""
+    if len(name) <= LONGEST_NAME:
+        return name
+    half = (LONGEST_NAME - 1) // 2
+    return f"{name[:half]}…{name[-half:]}"

@@ -38,6 +38,13 @@ OUT_OF_RANGE = [
     ("model.cell=tree", r"model\.cell=tree: must be one of rnn, gru, lstm"),
     ("decoder=none decoder.context=none", r"decoder\.context=none: must be initial or every_step"),
     ("selection=gumbel selection.temperature=0", r"selection\.temperature=0: must be greater than 0"),
+    (
+        "tracker=wandb tracker.project=a/b",
+        r"tracker\.project=a/b: must have .*say tracker\.entity=a tracker\.project=b",
+    ),
+    ("sweep=a/b", "sweep=a/b: must be the name of one folder, without a slash"),
+    ("sweep=..", r"sweep=\.\.: must be the name of one folder"),
+    (f"sweep='{'狗' * 86}'", f"sweep={'狗' * 40}…: the name of a folder has at most 255 bytes; this one has 258"),
     ("tracker=wandb tracker.mode=ofline", r"tracker\.mode=ofline: must be offline or online"),
 ]
 ILL_TYPED = [

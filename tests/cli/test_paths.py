@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnbench.cli.paths import folder_name, job_folder
+from attnbench.cli.paths import folder_name, job_folder, one_folder
+from attnbench.errors import UserError
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,14 @@ def test_any_text_is_a_name(text: str) -> None:
 
 def test_han_characters_are_counted_in_bytes() -> None:
     assert len(job_folder("task.source=" + "\u8a9e" * 100).encode()) <= 150
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/a", "a\\b", "a\nb", "x" * 256, "狗" * 86])
+def test_a_name_that_is_no_folder_is_refused(name: str) -> None:
+    with pytest.raises(UserError, match=r"^name="):
+        one_folder("name", name)
+
+
+@pytest.mark.parametrize("name", ["a b", "...", 3, "x" * 255, "狗" * 85])
+def test_any_other_name_is_taken_as_it_is(name: str | int) -> None:
+    assert one_folder("name", name) == str(name)

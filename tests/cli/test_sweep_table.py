@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from attnbench.cli.sweep_table import print_table
+from attnbench.cli.sweep_table import print_table, print_warnings
 from tests.report import records
 
 
@@ -49,3 +49,16 @@ def test_what_was_tuned_and_what_failed(capsys: pytest.CaptureFixture[str]) -> N
     assert "learning_rate" in head
     assert "0.004" in row
     assert row.endswith("finished, failed: too large")
+
+
+def test_each_warning_says_how_many_jobs_and_trials_have_it(capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = [replace(records.attention(seed=seed), warnings=["all", "one"] if seed == 1 else ["all"]) for seed in (1, 2)]
+    trials = [replace(records.attention(seed=seed), trial=True, warnings=["all"][: seed % 2]) for seed in (3, 4, 5)]
+    print_warnings([*jobs, *trials])
+    print_warnings(jobs[1:])
+    print_warnings([records.attention()])
+    assert capsys.readouterr().out.splitlines() == [
+        "warning (2 of 2 jobs, 2 of 3 trials): all",
+        "warning (1 of 2 jobs): one",
+        "warning: all",
+    ]

@@ -14,7 +14,7 @@ from hydra import compose, initialize_config_dir
 from attnbench.cli.paths import CONF
 from attnbench.job.results import Folders
 from attnbench.job.translation import Results, train
-from attnbench.tracking.wandb_tracker import TrackedRun
+from attnbench.tracking.tracker import TrackedRun
 from attnbench.training.resume import NAME, StateFile
 
 TINY = [

@@ -97,6 +97,15 @@ def test_what_was_not_read_is_told() -> None:
     assert "2 records were left out" in str(gaps.blocks[-1])
 
 
+def test_warnings_of_jobs_come_first() -> None:
+    jobs = [replace(records.attention(seed=seed), warnings=["all", "one"] if seed == 1 else ["all"]) for seed in (1, 2)]
+    [bullets] = (block for block in contents(jobs).sections[0].blocks if isinstance(block, Bullets))
+    assert bullets.items[:2] == ("Warning (2 of 2 jobs): all", "Warning (1 of 2 jobs): one")
+    many = [replace(records.attention(), warnings=[f"warning {i}" for i in range(setting.MAX_WARNINGS + 3)])]
+    [bullets] = (block for block in contents(many).sections[0].blocks if isinstance(block, Bullets))
+    assert "3 more warnings are in the records of the jobs" in bullets.items
+
+
 def test_a_long_list_of_failures_is_cut_and_counted() -> None:
     found = contents([records.attention()], tuple(f"runs/{i}/record.json: no" for i in range(170)))
     assert len(table(found, "failures").rows) == setting.MAX_ROWS

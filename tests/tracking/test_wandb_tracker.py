@@ -29,7 +29,8 @@ from attnbench.record import (
 )
 from attnbench.tracking.heat_map import heat_map
 from attnbench.tracking.tracker import untracked
-from attnbench.tracking.wandb_tracker import Wandb, scalars
+from attnbench.tracking.wandb_run import scalars
+from attnbench.tracking.wandb_tracker import Wandb
 
 HEADER, BLOCK = 7, 32768  # bytes of a .wandb file: its own header, then blocks of pieces with headers as long
 OFFLINE = Wandb(mode="offline", project="tests", entity=None)
@@ -261,6 +262,61 @@ def test_nothing_is_written_elsewhere_or_said(tmp_path: Path, capfd: pytest.Capt
 def test_an_unknown_mode_is_told() -> None:
     with pytest.raises(UserError, match=r"^tracker\.mode=ofline: must be offline or online; .*tracker=none"):
         Wandb(mode="ofline", project="tests", entity=None)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    ("project", "entity", "message"),
+    [
+        (
+            "a/b",
+            None,
+            r"tracker\.project=a/b: must have at most 128 characters.*say tracker\.entity=a tracker\.project=b",
+        ),
+        ("a?", None, r"tracker\.project=a\?: must have .* none of / \\ # \? % :$"),
+        ("x" * 129, None, r"tracker\.project=x+: must have at most 128 characters"),
+        (None, "a/b", r"tracker\.entity=a/b: must be the name of a team or of a user, without a slash"),
+    ],
+)
+def test_names_that_wandb_does_not_take(project: str | None, entity: str | None, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        Wandb(mode="offline", project=project, entity=entity)
+
+
+def test_a_long_name_keeps_its_start_and_its_end(tmp_path: Path) -> None:
+    name = f"score=dot+{'x' * 200}/seed=3"
+    with OFFLINE(name=name, group="狗" * 200, folder=tmp_path, config={}):
+        pass
+    run = kept(tmp_path).run
+    assert len(run.display_name) <= 128
+    assert run.display_name.startswith("score=dot+x")
+    assert run.display_name.endswith("x/seed=3")
+    assert len(run.run_group) <= 128
+
+
+def test_an_interrupted_job_goes_on_with_its_run(tmp_path: Path) -> None:
+    with (
+        pytest.raises(KeyboardInterrupt),
+        OFFLINE(name="job", group="g", folder=tmp_path, config={}) as run,
+    ):
+        run.validation(HISTORY[0])
+        raise KeyboardInterrupt
+    [first] = tmp_path.glob("wandb/offline-run-*")
+    with OFFLINE(name="job", group="g", folder=tmp_path, config={}) as run:
+        for point in HISTORY:
+            run.validation(point)
+    found = kept(tmp_path)  # there is one
+    assert first.name.endswith(found.run.run_id)
+    assert [row["update"] for row in found.history] == [10, 20]
+    assert found.exit_code == 0
+
+
+def test_a_failure_of_the_tracker_is_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with OFFLINE(name="job", group="g", folder=tmp_path, config={}) as run:
+        run.run.log = run.run.finish = None  # pyright: ignore[reportAttributeAccessIssue]
+        run.validation(HISTORY[0])
+        run.result(RECORD)
+    ours = {record.getMessage() for record in caplog.records if record.name.startswith("attnbench")}
+    assert ours == {"the tracker failed; the record is whole"}
 
 
 def test_online_needs_a_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

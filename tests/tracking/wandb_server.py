@@ -17,17 +17,33 @@ PAGE = 2  # runs in one answer, however many are asked for
 
 @dataclass
 class Project:
-    """A project `team/attention`: the state of each run, its files by name, and those that were sent."""
+    """A project `team/attention`: the state of each run, its files by name, and those that were sent.
+
+    It takes new runs, or answers them with the status and the message of a `refusal`. `begun` has what it was told of
+    each, and `written` the lines of its history.
+    """
 
     states: Mapping[str, str]
     files: dict[str, dict[str, bytes]]
     sent: list[str] = field(default_factory=list)
     url: str = ""
+    refusal: tuple[int, str] | None = None
+    begun: list[Mapping[str, Any]] = field(default_factory=list)
+    written: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a GraphQL query."""
         if "viewer" in query:
             return {"viewer": {"id": "1", "entity": "team", "username": "me", "flags": "{}", "teams": {"edges": []}}}
+        if "mutation UpsertBucket" in query:
+            return {"upsertBucket": self._begin(variables)}
+        if "mutation CreateRunFiles" in query:
+            files = [{"name": name, "uploadUrl": f"{self.url}/upload/{name}"} for name in variables["files"]]
+            return {"createRunFiles": {"runID": "1", "uploadHeaders": [], "files": files}}
+        if "query RunResumeStatus" in query:
+            return {"model": {"id": "1", "name": variables["project"], "entity": {"name": "team"}, "bucket": None}}
+        if not variables:
+            return {}
         if (variables["entity"], variables["project"]) != ("team", "attention"):
             return {"project": None}
         if "query RunFiles" in query:
@@ -44,6 +60,13 @@ class Project:
         page = {"endCursor": str(first + PAGE), "hasNextPage": first + PAGE < len(self.states)}
         runs = {"edges": edges, "pageInfo": page}
         return {"project": {"internalId": "1", "runCount": len(self.states), "readOnly": False, "runs": runs}}
+
+    def _begin(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        self.begun.append(variables)
+        project = {"id": "1", "name": variables["project"], "entity": {"id": "1", "name": "team"}}
+        known = {"id": "1", "name": variables["name"], "displayName": variables["displayName"], "project": project}
+        unused = dict.fromkeys(("description", "config", "sweepName", "historyLineCount"))
+        return {"bucket": known | unused, "inserted": True}
 
     def _run(self, name: str) -> dict[str, Any]:
         person = {"name": "me", "username": "me"}
@@ -69,14 +92,26 @@ def serve(project: Project) -> Iterator[Project]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.path != "/graphql":  # how the client is doing
-                self._send(200, b"")
+            if self.path.endswith("/file_stream"):
+                history = json.loads(body).get("files", {}).get("wandb-history.jsonl", {"content": []})
+                project.written += map(json.loads, history["content"])
+                self._send(200, b"{}")
+            elif self.path != "/graphql":  # how the client is doing
+                self._send(200, b"{}")
             elif self.headers["Authorization"] != f"Basic {base64.b64encode(f'api:{KEY}'.encode()).decode()}":
                 self._send(401, b'{"errors": [{"message": "user is not logged in"}]}')
             else:
                 asked = json.loads(body)
+                if project.refusal and "UpsertBucket" in asked["query"]:
+                    status, message = project.refusal
+                    self._send(status, json.dumps({"errors": [{"message": message}]}).encode())
+                    return
                 data = project.answer(asked["query"], asked.get("variables") or {})
                 self._send(200, json.dumps({"data": data}).encode())
+
+        def do_PUT(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self._send(200, b"")
 
         def do_GET(self) -> None:
             _, _, run, name = self.path.split("/")

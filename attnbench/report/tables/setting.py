@@ -1,6 +1,7 @@
 """What was run, where, and how to run it again."""
 
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from attnbench.report.study.naming import natural_key
 from attnbench.report.study.study import Study
 
 LONGEST_ERROR = 300  # letters of a message that fit into a table
+MAX_WARNINGS = 10  # those of most jobs; the rest is counted
 MAX_ROWS = 50  # rows of a list in the document; the rest is counted
 
 
@@ -61,6 +63,14 @@ def failures(study: Study, broken: Sequence[str]) -> Table:
     columns = (Column("Mechanism"), Column("Status"), Column("Factors", wide=True), Column("Error", wide=True))
     caption = f"Jobs that did not finish, and files that could not be read.{more}"
     return Table("failures", caption, columns, tuple(rows[:MAX_ROWS]))
+
+
+def warnings(study: Study) -> list[str]:
+    """A line for each distinct warning: how many jobs have it, and what it says."""
+    jobs, found = len(study.records), Counter(text for record in study.records for text in record.warnings)
+    lines = [f"Warning ({count:,} of {jobs:,} jobs): {_short(text)}" for text, count in found.most_common(MAX_WARNINGS)]
+    more = len(found) - MAX_WARNINGS
+    return [*lines, *([f"{more:,} more warnings are in the records of the jobs"] if more > 0 else [])]
 
 
 def reproduction(study: Study) -> Table:
