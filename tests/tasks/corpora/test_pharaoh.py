@@ -45,15 +45,19 @@ def test_a_sure_link_is_not_also_possible(tmp_path: Path) -> None:
 @pytest.mark.parametrize("white", ["\u00a0", "\u3000", "\u2028", "\u0085", "\v", "\f", "\t"])
 def test_white_space_inside_a_word_does_not_shift_the_links(tmp_path: Path, white: str) -> None:
     source, target, links = (tmp_path / name for name in ("source", "target", "links"))
-    source.write_text(f"  das{white}ist  ein Haus {white}\n", "utf-8", newline="")
-    target.write_text(f"{white} a{white}house \n", "utf-8", newline="")
-    links.write_text("0-0 1-1 2?1 3-0\n", "utf-8")
+    source.write_text(f"  das{white}ist  ein{white}Haus {white}\n", "utf-8", newline="")
+    target.write_text(f"{white} a{white}big{white}house \n", "utf-8", newline="")
+    links.write_text("0-0 1-1 2?1 2-0\n", "utf-8")
     (pair,) = read_aligned(source, target, links)
-    assert (pair.source, pair.target) == (f"das{white}ist  ein Haus {white}", f"{white} a{white}house")
-    assert (pair.links, pair.possible) == (((0, 0), (1, 1), (3, 0)), ((2, 1),))
-    links.write_text("0-2\n", "utf-8")
-    with pytest.raises(UserError, match="names target word 2, but the target has 2 words"):
-        read_aligned(source, target, links)
+    assert (pair.source, pair.target) == (f"das{white}ist  ein{white}Haus {white}", f"{white} a{white}big{white}house")
+    assert (pair.links, pair.possible) == (((0, 0), (1, 1), (2, 0)), ((2, 1),))
+    for link, message in (
+        ("3-0", "source word 3, but the source has 3"),
+        ("0-2", "target word 2, but the target has 2"),
+    ):
+        links.write_text(link, "utf-8")
+        with pytest.raises(UserError, match=f"names {message} words"):
+            read_aligned(source, target, links)
 
 
 @pytest.mark.parametrize(
