@@ -1,9 +1,10 @@
 """The document that all renderers show. Numbers are rounded, and figures and tables are numbered, only here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from attnbench.quality.sample_size import FEWEST_SENTENCES
 from attnbench.report.statistics import Estimate
 
 CellValue = str | int | float | Estimate | None
@@ -21,8 +22,17 @@ def significant(value: float) -> str:
 
 
 def interval(estimate: Estimate, show: Callable[[float], str]) -> str:
-    """Shows an estimate with its bounds."""
+    """Shows an estimate with its bounds, if they are known."""
+    if not estimate.known:
+        return show(estimate.value)
     return f"{show(estimate.value)} [{show(estimate.low)}, {show(estimate.high)}]"
+
+
+def interval_needs(estimates: Iterable[Estimate]) -> str:
+    """For a caption: why an interval is missing; "" if each of these estimates has one."""
+    if all(each.known for each in estimates):
+        return ""
+    return f" An interval needs at least {FEWEST_SENTENCES} sentences, and scores that are not the same for all seeds."
 
 
 @dataclass(frozen=True)

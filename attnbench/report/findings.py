@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from statistics import median
 
 from attnbench.cost.exponent import asymptote
+from attnbench.quality.sample_size import FEWEST_SENTENCES
 from attnbench.report.analysis import LEVEL, Analysis, CostCurve, TestedComparison
 from attnbench.report.document import fixed, interval, significant
 from attnbench.report.figures import kernel_regression
 from attnbench.report.statistics import Estimate, Exponent, crossing, may_be_best
-from attnbench.report.study.frames import by_condition, conditions, medians
+from attnbench.report.statistics.repetitions import differ
+from attnbench.report.study.frames import by_condition, conditions, numbers
 from attnbench.report.study.naming import NOT_CONVERGED
+from attnbench.report.study.step_times import step_times
 from attnbench.report.study.tuning import key_name, tuned_keys
 from attnbench.report.tables.quality import signed
 
@@ -21,7 +24,7 @@ GROWING = {"ms": "the time", "peak_mib": "the peak memory"}  # by the name of a 
 
 def findings(analysis: Analysis) -> list[str]:
     """All sentences, in the order of the report's sections."""
-    quality = (_not_converged, _one_seed, _best, _against_baseline, _beyond, _pooling)
+    quality = (_not_converged, _not_compared, _best, _against_baseline, _beyond, _pooling)
     cost = (_steps, _growth, _crossings, _prediction)
     return [sentence for say in (*quality, _last_tried, *cost, _effects, _alignment) for sentence in say(analysis)]
 
@@ -57,12 +60,23 @@ def _last_tried(analysis: Analysis) -> Iterator[str]:
             yield f"{start}: {_some(found)}."
 
 
-def _one_seed(analysis: Analysis) -> Iterator[str]:
+def _not_compared(analysis: Analysis) -> Iterator[str]:
     """Why no mechanisms are compared."""
-    if not analysis.contests and any(len(mine) > 1 for mine in analysis.bleu.values()):
+    if analysis.contests or all(len(mine) < 2 for mine in analysis.bleu.values()):
+        return
+    found = [estimate for mine in analysis.bleu.values() for estimate in mine.values()]
+    qualities = [record.quality for record in analysis.study.records if record.quality]
+    if max(quality.sentences for quality in qualities) < FEWEST_SENTENCES:
+        yield (f"The test set is too small to compare mechanisms: this needs at least {FEWEST_SENTENCES} sentences.")
+    elif all(estimate.seeds == 1 for estimate in found):
         yield (
             "With one seed, the report does not rank mechanisms: another training run may reverse any difference. "
             "seed=1,2,3 adds seeds."
+        )
+    elif not any(estimate.known for estimate in found if estimate.seeds > 1):
+        yield (
+            "The report does not rank mechanisms: each has the same BLEU for all of its seeds, so that the noise of "
+            "training is not known."
         )
 
 
@@ -112,17 +126,17 @@ def _beyond(analysis: Analysis) -> Iterator[str]:
 
 
 def _pooling(analysis: Analysis) -> Iterator[str]:
-    """The lowest test error, only if seeds give an interval. The points of one seed may favour any pooling."""
+    """The lowest test error of those with an interval over seeds. The points of one seed may favour any pooling."""
     study = analysis.study
     for condition in conditions(study.regressions):
-        places = [(name, error) for where, name, _, error in kernel_regression.ranked(study) if where == condition]
-        (best, lowest), *others = places
-        if not others or not isinstance(lowest, Estimate):
+        ranked = [(name, error) for where, name, _, error in kernel_regression.ranked(study) if where == condition]
+        known = [(name, error) for name, error in ranked if isinstance(error, Estimate) and error.known]
+        if len(known) < 2:
             continue
-        sentence = (
-            f"{_at(condition)}the lowest test error of {len(places)} poolings is {_shown(lowest, 3)}, by {best}; "
-        )
-        equals = [name for name, error in others if isinstance(error, Estimate) and error.overlaps(lowest)]
+        (best, lowest), *others = known
+        among = f"{len(known)} poolings" if len(known) == len(ranked) else f"{len(known)} poolings with an interval"
+        sentence = f"{_at(condition)}the lowest test error of {among} is {_shown(lowest, 3)}, by {best}; "
+        equals = [name for name, error in others if error.overlaps(lowest)]
         if equals:
             yield sentence + f"not separable from it, because the intervals over seeds overlap: {_some(equals)}."
         else:
@@ -131,14 +145,13 @@ def _pooling(analysis: Analysis) -> Iterator[str]:
 
 def _steps(analysis: Analysis) -> Iterator[str]:
     for condition, here in by_condition(analysis.study.steps):
-        costs = list(medians(here, ["step_ms", "step_ms_q1", "step_ms_q3"]).items())
-        (cheap, fast), (dear, slow) = costs[0], costs[-1]
-        if len(costs) > 1 and fast["step_ms_q3"] < slow["step_ms_q1"]:
-            low, high = f"{significant(fast['step_ms'])} ms ({cheap})", f"{significant(slow['step_ms'])} ms ({dear})"
-            ratio = slow["step_ms"] / fast["step_ms"]
+        times = step_times(here)
+        if differ([*times.values()], int(min(numbers(here, "repetitions")))):
+            (cheap, fast), *_, (dear, slow) = times.items()
+            low, high = f"{significant(fast.value)} ms ({cheap})", f"{significant(slow.value)} ms ({dear})"
             yield (
-                f"{_at(condition)}a training step takes from {low} to {high}, {ratio:.1f} times as long; the quartiles "
-                "of the two do not overlap."
+                f"{_at(condition)}a training step takes from {low} to {high}, {slow.value / fast.value:.1f} times as "
+                f"long; this is more than repetitions of one step differ by (p < {LEVEL})."
             )
 
 

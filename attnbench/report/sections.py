@@ -95,7 +95,7 @@ def _findings(analysis: Analysis, command: str, broken: Sequence[str]) -> Iterat
 def _quality(analysis: Analysis) -> Iterator[Block]:
     if not analysis.bleu:
         return
-    yield from bleu.by_mechanism(analysis.study, analysis.bleu, quality.interval_note(analysis))
+    yield from bleu.by_mechanism(analysis.study, analysis.bleu, quality.interval_note(analysis.bleu))
     yield quality.quality(analysis)
     yield from quality.comparisons(analysis)
     qualities = [record.quality for record in analysis.study.records if record.quality]

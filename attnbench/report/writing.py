@@ -80,5 +80,5 @@ def _csv(table: Table) -> str:
 def _values(cell: CellValue, interval: bool) -> list[str | int | float | None]:
     """One value, or three in a column of estimates; a cell without bounds leaves two of them empty."""
     if isinstance(cell, Estimate):
-        return [cell.value, cell.low, cell.high]
+        return [cell.value, cell.low, cell.high] if cell.known else [cell.value, None, None]
     return [cell, None, None] if interval else [cell]

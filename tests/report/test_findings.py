@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from attnbench.record import Quality, Record
+from attnbench.record import Quality, Record, StepCost
 from attnbench.report.analysis import Analysis
 from attnbench.report.findings import findings
 from attnbench.report.study.study import study
@@ -123,3 +123,45 @@ def test_a_mechanism_with_one_seed_is_in_no_test() -> None:
     text = said(*jobs, records.attention("additive"))
     assert "the highest BLEU of 2 mechanisms" in text
     assert "of one mechanism compared with" in text
+
+
+def first(record: Record, sentences: int) -> Record:
+    """The record with the first sentences of its test set."""
+    assert record.quality
+    lengths, rows = (each[:sentences] for each in (record.quality.source_lengths, record.quality.bleu_statistics))
+    quality = replace(record.quality, sentences=sentences, source_lengths=lengths, bleu_statistics=rows)
+    return replace(record, quality=quality, beyond=None)
+
+
+def test_nothing_is_said_of_a_small_test_set() -> None:
+    jobs = [first(records.attention(score, seed=seed), 19) for score in ("dot", "general") for seed in (1, 2, 3)]
+    text = said(*jobs)
+    assert "The test set is too small to compare mechanisms: this needs at least 20 sentences." in text
+    for word in ("highest BLEU", "compared with", "variance of BLEU"):
+        assert word not in text
+
+
+def test_seeds_that_agree_are_no_evidence() -> None:
+    jobs = [records.attention(score) for score in ("dot", "general")]
+    text = said(*(replace(job, seed=seed) for job in jobs for seed in (1, 2, 3)))
+    assert "each has the same BLEU for all of its seeds" in text
+    assert "highest BLEU" not in text
+
+
+def measured_once(step: StepCost | None) -> StepCost:
+    assert step
+    return replace(step, step_ms_q1=step.step_ms, step_ms_q3=step.step_ms, repetitions=1)
+
+
+def test_one_repetition_of_a_step_tells_nothing_apart() -> None:
+    jobs = [records.attention("dot"), records.attention("additive")]
+    assert "more than repetitions of one step differ by (p < 0.05)" in said(*jobs)
+    assert "a training step takes" not in said(*(replace(job, step=measured_once(job.step)) for job in jobs))
+
+
+def test_a_pooling_with_one_seed_is_not_below_another() -> None:
+    several = [records.pooling("gaussian", seed=seed) for seed in (1, 2, 3)]
+    assert "poolings" not in said(*several, records.pooling("average", None))
+    assert "lowest test error of 2 poolings with an interval" in said(
+        *several, records.pooling("average", None), *(records.pooling("dot", 0.3, seed=seed) for seed in (1, 2))
+    )

@@ -18,8 +18,9 @@ from attnbench.report.sections import build_document
 from attnbench.report.statistics import Estimate
 from attnbench.report.study.study import study
 from attnbench.report.tables import growth, setting
+from attnbench.report.tables.cost import step
 from attnbench.report.tables.published_figures import published
-from attnbench.report.tables.quality import p_value, quality, signed
+from attnbench.report.tables.quality import beyond, p_value, quality, signed
 from tests.report import records
 
 TRAINED = [
@@ -278,3 +279,33 @@ def test_every_figure_and_table_has_a_number_of_its_own(sweep: Document) -> None
     labels = [block["label"] for block in blocks]
     assert len(labels) == len(set(labels)) == len(sweep.tables()) + len(sweep.figures())
     assert {block["label"].split()[0].lower() == block["kind"] for block in blocks} == {True}
+
+
+def test_one_test_sentence_has_no_interval() -> None:
+    job = records.attention()
+    assert job.quality
+    rows = {"source_lengths": job.quality.source_lengths[:1], "bleu_statistics": job.quality.bleu_statistics[:1]}
+    found = quality(analysis([replace(job, quality=replace(job.quality, sentences=1, **rows))]))
+    assert "on the test set (1 sentence)" in found.caption
+    assert "An interval needs at least 20 sentences" in found.caption
+    shown = found.columns[1].text(found.rows[0][1])
+    assert "[" not in shown
+
+
+def test_quartiles_of_one_repetition_are_not_shown() -> None:
+    job = records.attention()
+    assert job.step
+    found = step(study([replace(job, step=replace(job.step, repetitions=1))]))
+    assert "Quartiles need at least 3 repetitions." in found.caption
+    assert "[" not in found.columns[1].text(found.rows[0][1])
+    assert "Quartiles need" not in step(study([job])).caption
+
+
+def test_what_is_kept_of_no_bleu_is_not_told() -> None:
+    job = records.attention()
+    assert job.quality
+    (kept,) = beyond(analysis([job]))
+    assert kept.columns[-1].title == "Kept (%)"
+    rows = [[*row[:2], 0, 0, 0, 0, *row[6:]] for row in job.quality.bleu_statistics]
+    (untold,) = beyond(analysis([replace(job, quality=replace(job.quality, bleu_statistics=rows))]))
+    assert untold.columns[-1].title == "BLEU beyond"

@@ -1,6 +1,6 @@
 """Writes thousands of records, as large as real ones, to measure time and memory of the report.
 
-python tests/report/thousands.py /tmp/runs/wide 2000 5         # mechanisms, seeds
+python tests/report/thousands.py /tmp/runs/wide 400 5 5         # mechanisms, conditions, seeds
 /usr/bin/time -v python -m attnbench report runs=/tmp/runs/wide
 """
 
@@ -39,6 +39,7 @@ LEVELS: dict[str, tuple[Factor, ...]] = {
     ),
 }
 Weights = list[list[list[list[float]]]]
+LENGTHS = range(16, 64, 8)  # one for each condition
 SENTENCES = 500
 LAYERS, ALIGNMENTS = 2, 3
 
@@ -50,10 +51,10 @@ def mechanisms() -> Iterator[dict[str, Factor]]:
         yield records.attention().factors | dict(reversed(named.items()))
 
 
-def jobs(mechanisms_: int, seeds: int) -> Iterator[Record]:
-    """Records of several seeds of several mechanisms."""
-    for factors in islice(mechanisms(), mechanisms_):
-        first = _enlarged(records.job(factors))
+def jobs(mechanisms_: int, conditions: int, seeds: int) -> Iterator[Record]:
+    """Records of several seeds of several mechanisms in several conditions."""
+    for factors, length in product(islice(mechanisms(), mechanisms_), LENGTHS[:conditions]):
+        first = _enlarged(records.job(factors | {"length": length}))
         for seed in range(1, seeds + 1):
             yield _another(first, seed)
 
@@ -112,8 +113,8 @@ def _redrawn(quality: Quality, chance: random.Random) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    folder, count, seeds = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    for number, each in enumerate(jobs(count, seeds)):
+    folder, counts = Path(sys.argv[1]), map(int, sys.argv[2:])
+    for number, each in enumerate(jobs(*counts)):
         path = folder / f"{number:05}" / record.NAME
         path.parent.mkdir(parents=True)
         record.write(each, path)

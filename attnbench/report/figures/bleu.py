@@ -55,7 +55,9 @@ def _draw(study: Study, bleu: Estimates, rows: list[str], columns: list[str]) ->
 
 
 def reach(estimate: Estimate) -> list[list[float]]:
-    """The interval as matplotlib wants it: the distances below and above the value."""
+    """The interval as matplotlib wants it: the distances below and above the value; 0 if it is not known."""
+    if not estimate.known:
+        return [[0.0], [0.0]]
     return [[max(0.0, estimate.value - estimate.low)], [max(0.0, estimate.high - estimate.value)]]
 
 

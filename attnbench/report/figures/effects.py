@@ -1,6 +1,5 @@
 """What each factor does: its share of the variance, and the means at its levels."""
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,11 +8,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from attnbench.report import document
-from attnbench.report.analysis import Response
 from attnbench.report.document import fixed, interval, significant
 from attnbench.report.figures import plotting
 from attnbench.report.figures.bleu import reach
 from attnbench.report.figures.plotting import INK, drawn, tip
+from attnbench.report.responses import Response
 from attnbench.report.statistics import Estimate, MarginalMean, Term
 
 MAIN, INTERACTION, REST = "#0173b2", "#de8f05", "#949494"
@@ -86,7 +85,7 @@ def _means(responses: Sequence[Response], levels: list[tuple[str, str]]) -> Figu
     for response, axis in zip(responses, axes[0], strict=True):
         for mean in response.effects.means:
             if mean.mean and (mean.factor, mean.level) in places:
-                _mean(axis, places[mean.factor, mean.level], mean, _shown(mean.mean, response))
+                _mean(axis, places[mean.factor, mean.level], mean, response.scaled(mean.mean))
         for start in starts:
             axis.axhline(start - 0.5, color=INK, linewidth=0.5)
         if response.logarithmic:
@@ -102,12 +101,6 @@ def _mean(axis: Axes, place: int, mean: MarginalMean, shown: Estimate) -> None:
     looks = {"marker": "o", "color": MAIN, "elinewidth": 0.9, "markersize": 4}
     dot = axis.errorbar(shown.value, place, xerr=reach(shown), **looks)
     tip(dot, f"{mean.factor} {mean.level}: {interval(shown, significant)} ({mean.jobs} values)")
-
-
-def _shown(mean: Estimate, response: Response) -> Estimate:
-    if not response.logarithmic:
-        return mean
-    return Estimate(math.exp(mean.value), math.exp(mean.low), math.exp(mean.high), mean.seeds)
 
 
 def _terms(responses: Sequence[Response]) -> list[str]:

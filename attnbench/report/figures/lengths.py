@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from attnbench.report import document
-from attnbench.report.analysis import BleuBin
-from attnbench.report.document import fixed, interval
+from attnbench.report.competition import BleuBin
+from attnbench.report.document import fixed, interval, interval_needs
 from attnbench.report.figures import lines, small_multiples
 from attnbench.report.figures.labels import SIZE
 from attnbench.report.figures.plotting import GRID, INK, drawn
@@ -33,6 +33,7 @@ def by_length(study: Study, bins: Bins) -> Iterator[document.Figure]:
         "BLEU of the test sentences by the length of their source. Bins have about the same number of sentences; each "
         "is drawn at its middle. Whiskers are 95 % intervals. Lines are shifted a little, so that none hides another."
     )
+    caption += interval_needs(each.bleu for mine in bins.values() for found in mine.values() for each in found)
     if any(_reach(curves[condition]) > trained.get(condition, math.inf) for condition in curves):
         caption += " Shaded: longer than every training sentence."
     alt = "Lines of BLEU over classes of sentence length, one for each mechanism."
@@ -62,7 +63,8 @@ def _draw(plate: PanelLayout, curves: lines.Curves, study: Study, trained: dict[
 def _point(one: BleuBin) -> lines.Point:
     lengths = f"{one.low}–{one.high}" if one.low < one.high else f"{one.low}"
     said = f"{lengths} tokens, BLEU {interval(one.bleu, fixed(1))}"
-    return lines.Point((one.low + one.high) / 2, one.bleu.value, one.bleu.low, one.bleu.high, said)
+    low, high = (one.bleu.low, one.bleu.high) if one.bleu.known else (one.bleu.value, one.bleu.value)
+    return lines.Point((one.low + one.high) / 2, one.bleu.value, low, high, said)
 
 
 def _reach(curves: Mapping[str, Sequence[lines.Point]]) -> float:

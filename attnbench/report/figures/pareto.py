@@ -7,14 +7,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from attnbench.report import document
-from attnbench.report.document import fixed, interval, significant
+from attnbench.report.document import fixed, interval, interval_needs, significant
 from attnbench.report.figures import plotting
 from attnbench.report.figures.bleu import Estimates, errorbar, reach
 from attnbench.report.figures.labels import Label, beside
 from attnbench.report.figures.plotting import INK, drawn, tip
 from attnbench.report.statistics import Estimate
+from attnbench.report.statistics.estimate import ANYWHERE
 from attnbench.report.study.frames import medians, where
 from attnbench.report.study.naming import natural_key
+from attnbench.report.study.step_times import step_times
 from attnbench.report.study.study import Study, evenly_spaced
 
 COSTS = {"step_ms": ("time of a training step", "ms"), "peak_mib": ("peak memory of a training step", "MiB")}
@@ -42,6 +44,7 @@ def fronts(study: Study, bleu: Estimates) -> Iterator[document.Figure]:
         "intervals of BLEU, and quartiles of the time. If the bars of neighbours overlap, either of them may be on "
         "the front."
     )
+    caption += interval_needs(each.bleu for one in places.values() for at in one.values() for each in at.values())
     most = max(len(found) for one in places.values() for found in one.values())
     if len(study.encoding.legend) > plotting.ENTRIES:
         caption += " The legend explains the colours only; all numbers are in the tables."
@@ -112,11 +115,9 @@ def _name(axis: Axes, study: Study, places: Mapping[str, ParetoPoint]) -> None:
 
 def _places(study: Study, condition: str, cost: str, bleu: Mapping[str, Estimate]) -> dict[str, ParetoPoint]:
     """By mechanism, its median cost (with the quartiles of a time) and its BLEU, if both are known."""
-    columns = ["step_ms", "step_ms_q1", "step_ms_q3"] if cost == "step_ms" else [cost]
-    rows = medians(where(study.steps, condition=condition), columns)
-    found = {name: sorted(row.values()) for name, row in rows.items()}
-    return {
-        name: ParetoPoint(Estimate(rows[name][cost], values[0], values[-1], 1), bleu[name])
-        for name, values in found.items()
-        if name in bleu
-    }
+    here = where(study.steps, condition=condition)
+    if cost == "step_ms":
+        found = step_times(here)
+    else:
+        found = {name: Estimate(row[cost], *ANYWHERE, 1) for name, row in medians(here, [cost]).items()}
+    return {name: ParetoPoint(value, bleu[name]) for name, value in found.items() if name in bleu}

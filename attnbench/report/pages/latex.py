@@ -59,7 +59,7 @@ def _letter(letter: str) -> str:
 
 def _cell(column: Column, cell: CellValue) -> str:
     """A number as the document shows it. The bounds of an estimate follow in small print."""
-    if isinstance(cell, Estimate) and column.show:
+    if isinstance(cell, Estimate) and cell.known and column.show:
         low, high = escape(column.show(cell.low)), escape(column.show(cell.high))
         return rf"{escape(column.show(cell.value))} {{\scriptsize [{low}, {high}]}}"
     return escape(column.text(cell))

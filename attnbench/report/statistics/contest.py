@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from attnbench.report.statistics.bleu import Array
 from attnbench.report.statistics.estimate import Estimate
 from attnbench.report.statistics.margin import Margin, shared_variance
-from attnbench.report.statistics.scores import Scores, bounded
+from attnbench.report.statistics.scores import Scores, bounded, enough
 from attnbench.report.statistics.seed_noise import SeedNoise, seed_noise
 
 RANDOM_SEED = 1
@@ -53,7 +53,7 @@ class Contest:
         for i, (name, values) in enumerate(zip(self.names, self.values, strict=True)):
             variances = np.array([noise.variance[i] / len(values), self.sentences[i, i]])
             degrees = np.array([noise.degrees[i], self._sentence_degrees])
-            found[name] = bounded(values, Margin(variances, degrees), self.most)
+            found[name] = bounded(values, Margin(variances, degrees), self.prints.shape[1], self.most)
         return found
 
     def against(self, rival: int) -> Margin:
@@ -79,13 +79,17 @@ class Contest:
 
 
 def contest(scores: Mapping[str, Scores]) -> Contest | None:
-    """The mechanisms with several seeds, on the test set that most of them share; None if fewer than two are left."""
-    several = {name: each for name, each in scores.items() if len(each.seeds) > 1}
+    """The mechanisms with several seeds, on the test set that most of them share.
+
+    None if fewer than two are left, if the test set is too small, or if each has the same score for all of its seeds:
+    then the noise of training is not known.
+    """
+    several = {name: each for name, each in scores.items() if len(each.seeds) > 1 and enough(each)}
     if not several:
         return None
     test_set, count = Counter(each.test_set for each in several.values()).most_common(1)[0]
     members = {name: each for name, each in several.items() if each.test_set == test_set}
-    if count < 2:
+    if count < 2 or not any(np.ptp(each.values) for each in members.values()):
         return None
     covariance = np.cov(np.stack([each.resampled.mean(1) for each in members.values()]))
     np.fill_diagonal(covariance, [shared_variance(each.resampled) for each in members.values()])

@@ -10,10 +10,8 @@ from scipy import stats
 from attnbench.report.statistics.comparison import holm
 from attnbench.report.statistics.estimate import Estimate
 from attnbench.report.statistics.grid import GridCell, grid
-from attnbench.report.statistics.linear_model import Factors, LinearModel, Squares
+from attnbench.report.statistics.linear_model import ROUNDING, Factors, LinearModel, Squares
 from attnbench.report.statistics.observations import observations
-
-ROUNDING = 1e-12  # of the total sum of squares; less is rounding
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ from statsmodels.regression.linear_model import OLS
 from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 
 from attnbench.report.statistics.bleu import Array
-from attnbench.report.statistics.estimate import CONFIDENCE, Estimate
+from attnbench.report.statistics.estimate import ANYWHERE, CONFIDENCE, Estimate
 from attnbench.report.statistics.observations import Observations
 
 Factors = tuple[str, ...]  # of a term: one for a main effect, two for an interaction
 MEAN: Factors = ()
 SINGULAR = 1e-9  # relative; smaller singular values are rounding
+ROUNDING = 1e-12  # of a sum of squares; less is rounding
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ class LinearModel:
             error: gives the noise of a job.
 
         Returns:
-            None if these jobs cannot tell, or if there is no error.
+            None if these jobs cannot tell, or if there are no degrees of freedom for the error. Without an interval
+            if the error is only rounding.
         """
         terms: list[Factors] = [MEAN, *((name,) for name in factors)]
         design = self._design(terms)
@@ -82,9 +84,12 @@ class LinearModel:
         if not error.degrees or not np.allclose(weights @ inverse @ design, weights, atol=1e-6):
             return None
         of_jobs = weights @ inverse
-        value, variance = float(of_jobs @ self._response), float(of_jobs @ of_jobs) * error.sum / error.degrees
+        value, jobs = float(of_jobs @ self._response), self._of.count(factor, level)
+        if error.sum <= ROUNDING * float(self._response @ self._response):
+            return Estimate(value, *ANYWHERE, jobs)
+        variance = float(of_jobs @ of_jobs) * error.sum / error.degrees
         reach = float(stats.t.isf((1 - CONFIDENCE) / 2, error.degrees)) * variance**0.5
-        return Estimate(value, value - reach, value + reach, self._of.count(factor, level))
+        return Estimate(value, value - reach, value + reach, jobs)
 
     def _design(self, terms: Iterable[Factors]) -> Array:
         return np.hstack([self._blocks[each] for each in terms])

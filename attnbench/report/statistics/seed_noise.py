@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtri
+from scipy.special import chdtri, gammaincc, polygamma
 
 from attnbench.report.statistics.bleu import Array
 
 LEVEL = 0.2  # of Bartlett's test: with few seeds it has little power, and to pool in error costs more than not to pool
 BEYOND = 0.2  # the probability that a variance is below its lower limit
-DRAWS, RANDOM_SEED = 4000, 1
 NEAREST = 0.001  # to 0 and to 1, for log-odds
 
 
@@ -93,14 +91,22 @@ def _bartlett_parts(variances: Array, degrees: Array, pooled: Array | float) -> 
 
 
 def _bartlett_p(variances: Array, degrees: Array, pool: NDArray[np.bool_]) -> float:
-    parts = _bartlett_parts(variances, degrees, _pooled(variances, degrees, pool))
-    return float(np.mean(_bartlett_by_chance(tuple(sorted(degrees[pool]))) >= parts[pool].sum()))
+    """The p-value of Bartlett's test, by a gamma distribution with the exact mean, variance and skewness.
+
+    The statistic is ν log s² - Σ νᵢ log sᵢ², where s² is the pooled variance. It is independent of s². So its cumulants
+    are those of the logarithms of the sᵢ² without those of the logarithm of s², which are polygamma functions. The
+    usual chi² is far off with two seeds.
+    """
+    statistic = _bartlett_parts(variances, degrees, _pooled(variances, degrees, pool))[pool].sum()
+    each, together = degrees[pool], degrees[pool].sum()
+    mean = _cumulant(together, 1) - _cumulant(each, 1).sum()
+    variance = _cumulant(each, 2).sum() - _cumulant(together, 2)
+    skewness = (_cumulant(together, 3) - _cumulant(each, 3).sum()) / variance**1.5
+    shape = 4 / skewness**2
+    return float(gammaincc(shape, max(0.0, shape + (statistic - mean) * (shape / variance) ** 0.5)))
 
 
-@lru_cache(maxsize=256)
-def _bartlett_by_chance(degrees: tuple[float, ...]) -> Array:
-    """Bartlett's statistic in simulated pools that share a variance. Its usual chi² is far off with two seeds."""
-    of_each = np.array(degrees)
-    squares = np.random.default_rng(RANDOM_SEED).chisquare(of_each, (DRAWS, len(degrees)))
-    pooled = squares.sum(1, keepdims=True) / of_each.sum()
-    return _bartlett_parts(squares / of_each, of_each, pooled).sum(1)
+def _cumulant(degrees: Array, order: int) -> Array:
+    """Of ν log(χ²/ν)."""
+    shift = np.log(2 / degrees) if order == 1 else 0.0
+    return degrees**order * (polygamma(order - 1, degrees / 2) + shift)

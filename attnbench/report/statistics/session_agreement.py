@@ -20,7 +20,7 @@ class ExponentAgreement(NamedTuple):
     shortest: int | None  # length of any of the exponents
     longest: int | None
     exponent: float | None  # the median
-    deviation: float | None  # the largest deviation from the median
+    deviation: float | None  # the largest deviation from the median, if several sessions reach it
 
 
 class OrderAgreement(NamedTuple):
@@ -52,7 +52,7 @@ def _agreement(name: str, times: Sequence[Times]) -> ExponentAgreement:
         return ExponentAgreement(name, len(times), 0, None, None, None, None)
     middle = median(one.value for one in found)
     shortest, longest = min(one.shortest for one in found), max(one.longest for one in found)
-    deviation = max(abs(one.value - middle) for one in found)
+    deviation = max(abs(one.value - middle) for one in found) if len(found) > 1 else None
     return ExponentAgreement(name, len(times), len(found), shortest, longest, middle, deviation)
 
 

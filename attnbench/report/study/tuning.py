@@ -41,7 +41,9 @@ class Tuning:
         return dict(sorted(found.items()))
 
     def at_edge(self, key: str) -> bool:
-        """Whether the chosen value of a numeric key is the lowest or the highest that was tried."""
+        """Whether the chosen value of a numeric key is the lowest or the highest that was tried, and was better."""
+        if len({trial.bleu for trial in self.trials}) < 2:
+            return False
         numbers = (_number(trial.values.get(key)) for trial in self.trials)
         tried = sorted(number for number in numbers if number is not None)
         return len(tried) > 1 and self.chosen.get(key) in (tried[0], tried[-1])

@@ -8,9 +8,11 @@ import pandas as pd
 
 from attnbench.quality.error_rate import rates
 from attnbench.report.analysis import Analysis
-from attnbench.report.document import CellValue, Column, Table, fixed, without_empty
+from attnbench.report.document import CellValue, Column, Table, fixed, interval_needs, without_empty
+from attnbench.report.statistics import Estimate
 from attnbench.report.study.frames import by_condition, median
 from attnbench.report.study.study import Study
+from attnbench.report.tables.quality import sentences
 
 PLACES = (Column("Condition"), Column("Mechanism"))
 
@@ -29,7 +31,8 @@ def agreement(analysis: Analysis) -> Iterator[Table]:
     if rows:
         titles = ("AER", "Precision", "Recall", "AER, implicit", "Entropy", "Entropy, implicit", "Agreement")
         columns = (*PLACES, *(Column(title, fixed(2)) for title in titles))
-        yield without_empty(Table("alignment", _caption(study), columns, tuple(rows)))
+        needs = interval_needs(cell for row in rows for cell in row if isinstance(cell, Estimate))
+        yield without_empty(Table("alignment", _caption(study) + needs, columns, tuple(rows)))
 
 
 def heads(study: Study) -> Iterator[Table]:
@@ -59,7 +62,7 @@ def _rates(study: Study, jobs: pd.DataFrame) -> tuple[float | None, float | None
 
 
 def _caption(study: Study) -> str:
-    counts = " or ".join(f"{n:,}" for n in sorted({int(n) for n in study.alignment["sentences"]}))
+    counts = sentences({int(n) for n in study.alignment["sentences"]}, "test sentence")
     gold = sorted({str(name) for name in study.alignment["gold"] if pd.notna(name)})
     links = (
         f" Gold links are from the {' and '.join(gold)}. Each target word is linked to the source word that has most "
@@ -69,7 +72,7 @@ def _caption(study: Study) -> str:
         else ""
     )
     return (
-        f"The weights of each mechanism in {counts} test sentences while the model reads the reference: the mean of "
+        f"The weights of each mechanism in {counts} while the model reads the reference: the mean of "
         f"all layers and heads.{links} Entropy is in nats, the mean over target tokens. Implicit weights come from "
         "gradients. Agreement is the share of the weight that explicit and implicit weights put on the same tokens, "
         "from 0 to 1."

@@ -11,7 +11,9 @@ from attnbench.report.document import (
     without_empty,
 )
 from attnbench.report.statistics import Estimate
+from attnbench.report.statistics.repetitions import FEWEST
 from attnbench.report.study.frames import by_condition, median, medians
+from attnbench.report.study.step_times import step_times
 from attnbench.report.study.study import Study
 
 PLACES = (Column("Condition"), Column("Mechanism"))
@@ -29,12 +31,13 @@ MEMORY = {
 def step(study: Study) -> Table:
     """A row for each mechanism and condition, the cheapest first."""
     rows: list[tuple[CellValue, ...]] = []
-    names = ["step_ms", "step_ms_q1", "step_ms_q3", "tokens_per_s", "peak_mib"]
+    times: list[Estimate] = []
     for condition, here in by_condition(study.steps):
         joules = {name: median(mine, "joules") for name, mine in study.by_mechanism(here)}
-        for name, cost in medians(here, names).items():
-            time = Estimate(cost["step_ms"], cost["step_ms_q1"], cost["step_ms_q3"], 1)
-            rows.append((condition, name, time, cost["tokens_per_s"], cost["peak_mib"], joules[name]))
+        costs = medians(here, ["tokens_per_s", "peak_mib"])
+        for name, time in step_times(here).items():
+            times.append(time)
+            rows.append((condition, name, time, *costs[name].values(), joules[name]))
     columns = (
         *PLACES,
         Column("Step (ms)", significant),
@@ -42,11 +45,12 @@ def step(study: Study) -> Table:
         Column("Peak memory (MiB)", significant),
         Column("Energy (J)", significant),
     )
+    few = "" if all(time.known for time in times) else f" Quartiles need at least {FEWEST} repetitions."
     energy = "" if any(row[-1] is not None for row in rows) else " This machine does not measure its energy."
     caption = (
         f"Cost of one training step (forward, backward, update) of the whole model on a batch of {_batch(study)}, "
         "cheapest first: median [quartiles] of the time, and the peak of the allocator above what was held before."
-        f"{energy}"
+        f"{few}{energy}"
     )
     return without_empty(Table("step_cost", caption, columns, tuple(rows)))
 

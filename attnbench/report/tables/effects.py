@@ -1,9 +1,8 @@
 """What each factor does, from a linear model with interactions."""
 
-import math
 from collections.abc import Iterator
 
-from attnbench.report.analysis import Analysis, Response
+from attnbench.report.analysis import Analysis
 from attnbench.report.document import (
     Block,
     Bullets,
@@ -14,7 +13,8 @@ from attnbench.report.document import (
     significant,
     without_empty,
 )
-from attnbench.report.statistics import Effects, Estimate
+from attnbench.report.responses import Response
+from attnbench.report.statistics import Effects
 from attnbench.report.tables.quality import p_value
 
 MAX_MISSING_CELLS = 12  # missing cells that are named
@@ -54,7 +54,7 @@ def means(response: Response) -> Table:
     """A row for each level of a factor: the mean over a balanced grid of all other factors."""
     rows: list[tuple[CellValue, ...]] = []
     for each in response.effects.means:
-        rows.append((each.factor, each.level, _scaled(each.mean, response), each.jobs))
+        rows.append((each.factor, each.level, each.mean and response.scaled(each.mean), each.jobs))
     show = significant if response.logarithmic else fixed(1)
     title = response.title[0].upper() + response.title[1:]
     columns = (Column("Factor"), Column("Level"), Column(title, show), Column(_unit(response).capitalize(), fixed(0)))
@@ -77,13 +77,6 @@ def tables(analysis: Analysis) -> Iterator[Block]:
 
 def _unit(response: Response) -> str:
     return "mechanisms" if response.logarithmic else "jobs"
-
-
-def _scaled(mean: Estimate | None, response: Response) -> Estimate | None:
-    """The mean on the scale of the response itself."""
-    if mean is None or not response.logarithmic:
-        return mean
-    return Estimate(math.exp(mean.value), math.exp(mean.low), math.exp(mean.high), mean.seeds)
 
 
 def _missing(found: Effects) -> str:

@@ -1,12 +1,13 @@
 """The quality of each mechanism, and how surely it differs from the baseline."""
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pandas as pd
 
 from attnbench.report.analysis import LEVEL, Analysis
-from attnbench.report.document import CellValue, Column, Table, fixed, without_empty
+from attnbench.report.competition import Estimates
+from attnbench.report.document import CellValue, Column, Table, fixed, interval_needs, without_empty
 from attnbench.report.study.equality import equality
 from attnbench.report.study.frames import by_condition, median, numbers
 
@@ -38,10 +39,10 @@ def quality(analysis: Analysis) -> Table:
         Column("Train (min)", fixed(1)),
         Column("Jobs", fixed(0)),
     )
-    counts = " or ".join(f"{count:,}" for count in sorted({int(n) for n in analysis.study.jobs["sentences"]}))
+    counts = sentences({int(n) for n in analysis.study.jobs["sentences"]})
     equal = equality(analysis.study)
     caption = (
-        f"Quality on the test set ({counts} sentences), best first. {interval_note(analysis)}"
+        f"Quality on the test set ({counts}), best first. {interval_note(analysis.bleu)}"
         f"{_rank_note(analysis)}{_baseline_note(analysis)} Exact: sentences without any mistake. Accuracy: single "
         f"tokens under teacher forcing. Parameters and training time are medians over the jobs. {equal}"
     ).strip()
@@ -81,28 +82,37 @@ def beyond(analysis: Analysis) -> Iterator[Table]:
     for condition, mine in analysis.beyond.items():
         for name, estimate in sorted(mine.items(), key=lambda each: -each[1].value):
             near = analysis.bleu[condition][name]
-            rows.append((condition, name, near, estimate, 100 * estimate.value / near.value if near.value else None))
+            # A BLEU that may as well be 0 has no share.
+            kept = 100 * estimate.value / near.value if near.known and near.low > 0 else None
+            rows.append((condition, name, near, estimate, kept))
     if rows:
         columns = (*PLACES, Column("BLEU", fixed(1)), Column("BLEU beyond", fixed(1)), Column("Kept (%)", fixed(0)))
         caption = (
             "BLEU of sentences as long as the training sentences, BLEU of longer ones, and the share "
-            f"that is kept. The best on longer sentences is first. {interval_note(analysis)}"
+            f"that is kept. The best on longer sentences is first. {interval_note(analysis.beyond)}"
         )
         yield without_empty(Table("beyond", caption, columns, tuple(rows)))
 
 
-def interval_note(analysis: Analysis) -> str:
-    """What the intervals of BLEU are over, and which mechanisms are in no test."""
-    seeds = {estimate.seeds > 1 for mine in analysis.bleu.values() for estimate in mine.values()}
-    if seeds == {True}:
-        return "The 95 % intervals are over seeds and test sentences."
+def interval_note(bleu: Estimates) -> str:
+    """What the intervals of BLEU are over, why one is missing, and which mechanisms are in no test."""
+    found = [estimate for mine in bleu.values() for estimate in mine.values()]
+    seeds = {estimate.seeds > 1 for estimate in found if estimate.known}
     one = "over test sentences (bootstrap), for the one trained model: they leave out the noise of training"
-    if seeds == {False}:
-        return f"The 95 % intervals are {one}."
-    return (
-        "The 95 % intervals are over seeds and test sentences for a mechanism with several seeds; otherwise they are "
-        f"{one}. A mechanism with one seed is in no test."
-    )
+    both = "over seeds and test sentences"
+    if len(seeds) == 2:
+        note = (
+            f"The 95 % intervals are {both} for a mechanism with several seeds; otherwise they are {one}. A mechanism "
+            "with one seed is in no test."
+        )
+    else:
+        note = f"The 95 % intervals are {both if True in seeds else one}." if seeds else ""
+    return f"{note}{interval_needs(found)}".strip()
+
+
+def sentences(counts: Collection[int], noun: str = "sentence") -> str:
+    """The sizes of test sets: "1 sentence", "200 or 500 sentences"."""
+    return f"{' or '.join(f'{count:,}' for count in sorted(counts))} {noun}{'' if {*counts} == {1} else 's'}"
 
 
 def signed(value: float) -> str:

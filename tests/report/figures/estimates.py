@@ -3,7 +3,7 @@
 from itertools import pairwise
 from statistics import mean
 
-from attnbench.report.analysis import BleuBin
+from attnbench.report.competition import BleuBin
 from attnbench.report.statistics import Estimate
 from attnbench.report.study.frames import by_condition, numbers
 from attnbench.report.study.study import Study

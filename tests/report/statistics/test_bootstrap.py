@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sacrebleu.metrics.bleu import BLEU
 
 from attnbench.quality.evaluation import bleu_statistics
+from attnbench.quality.sample_size import FEWEST_SENTENCES
 from attnbench.report.statistics import (
     Estimate,
     Scores,
@@ -102,3 +103,46 @@ def test_length_bins_part_the_test_set(lengths: list[int], count: int) -> None:
 def test_length_bins_hold_equally_many_sentences() -> None:
     bins = length_bins(list(np.random.default_rng(0).permutation(100)), 4)
     assert [(each.low, each.high) for each in bins] == [(0, 24), (25, 49), (50, 74), (75, 99)]
+
+
+NOTHING, ALL = [5, 5, 0, 0, 0, 0, 5, 4, 3, 2], [5, 5, 5, 4, 3, 2, 5, 4, 3, 2]  # statistics of a sentence
+
+
+@pytest.mark.parametrize(("sentence", "low", "high"), [(NOTHING, 0, 2.95), (ALL, 97.05, 100)])
+def test_sentences_that_are_all_equal_are_not_certain(sentence: list[int], low: float, high: float) -> None:
+    # None of 100 sentences is different: at most 3 % of all sentences are, by the rule of three.
+    found = _estimate(np.tile(np.array(sentence, float), (1, 100, 1)))
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.01)
+
+
+@pytest.mark.parametrize(("share", "least"), [(0.001, 0.95), (0.006, 0.95), (0.01, 0.87), (0.05, 0.9)])
+def test_interval_of_a_rare_mistake_covers(share: float, least: float) -> None:
+    chance, score = np.random.default_rng(0), lambda sums: sums[..., 0] / sums[..., 1]
+    found = []
+    for _ in range(400):
+        right = chance.random((1, 500)) > share
+        found.append(estimate(Scores((1,), np.stack([right, np.ones_like(right)], -1), score=score, most=1.0)))
+    assert np.mean([each.low <= 1 - share <= each.high for each in found]) >= least
+
+
+@pytest.mark.parametrize("level", [-1.5, 0.0, 1.5, 6.0])
+def test_interval_of_a_small_test_set_covers(level: float) -> None:
+    sentences, chance = FEWEST_SENTENCES, np.random.default_rng(0)
+    truth = float(corpus_bleu(TestSet(np.random.default_rng(0), 4000).translated(50, level=level).sum(1)).mean())
+    found = [_estimate(TestSet(chance, sentences).translated(1, level=level)) for _ in range(ROUNDS)]
+    assert np.mean([each.low <= truth <= each.high for each in found]) >= 0.93
+
+
+def test_too_few_sentences_and_seeds_that_agree_have_no_interval() -> None:
+    statistics = TestSet(np.random.default_rng(0), FEWEST_SENTENCES).translated(3, training=0.3)
+    assert _estimate(statistics).known
+    assert not _estimate(statistics[:, 1:]).known
+    assert not _estimate(statistics[:1, :1]).known
+    assert not _estimate(statistics[[0, 0, 0]]).known  # the noise of training is not known
+
+
+def test_a_resample_without_a_score_gives_no_interval() -> None:
+    counts = np.zeros((1, 50, 2))
+    counts[0, 0] = 1
+    with np.errstate(invalid="ignore"):
+        assert not estimate(Scores((1,), counts, score=lambda sums: sums[..., 0] / sums[..., 1], most=1.0)).known

@@ -137,3 +137,16 @@ def test_holm_by_definition(p_values: list[float]) -> None:
     # Rejected at once are those whose p, times the number of p-values not below it, stays under the level; in order.
     cost = {p: min(1.0, p * sum(other >= p for other in p_values)) for p in p_values}
     assert holm(p_values) == pytest.approx([max(cost[other] for other in p_values if other <= p) for p in p_values])
+
+
+def test_a_small_test_set_and_seeds_that_agree_give_no_contest() -> None:
+    chance = np.random.default_rng(0)
+    statistics = [TestSet(chance, 20).translated(2, level, 0.3) for level in (0.0, 3.0)]
+
+    def found(*each: Array) -> Contest | None:
+        return contest({str(i): Scores((1, 2), one) for i, one in enumerate(each)})
+
+    assert found(*statistics)
+    assert found(*(one[:, :19] for one in statistics)) is None
+    assert found(*(one[[0, 0]] for one in statistics)) is None  # 0 and 100 in all seeds: no noise is known
+    assert found(statistics[0][[0, 0]], statistics[1])

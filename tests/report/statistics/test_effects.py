@@ -173,3 +173,14 @@ def test_numbers_are_ordered_by_size() -> None:
     frame = _grid(2, length=["128", "16", "none", "48"], heads=[16, None, 2])
     assert [each.level for each in effects(frame, "bleu", ["length"]).means] == ["16", "48", "128", "none"]
     assert [each.level for each in effects(frame, "bleu", ["heads"]).means] == ["2", "16"]
+
+
+def test_means_without_noise_have_no_interval() -> None:
+    frame = _grid(seeds=2, score=["dot", "additive"])
+    found = effects(frame.assign(bleu=[30.0, 30.0, 40.0, 40.0]), "bleu", ["score"])
+    assert [term.p for term in found.terms] == [None]
+    means = {each.level: each.mean for each in found.means}
+    assert {level: mean and (round(mean.value, 9), mean.known) for level, mean in means.items()} == {
+        "dot": (30, False),
+        "additive": (40, False),
+    }

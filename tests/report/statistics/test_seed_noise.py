@@ -72,6 +72,15 @@ def test_bartletts_test_is_that_of_scipy_with_many_seeds() -> None:
     assert p == pytest.approx(stats.bartlett(*values).pvalue, abs=0.03)
 
 
+@pytest.mark.parametrize("degrees", [[1, 1], [1, 4, 9], [2] * 10, [4] * 60])
+def test_bartletts_test_holds_its_level(degrees: list[int]) -> None:
+    of_each, chance = np.array(degrees, float), np.random.default_rng(0)
+    everyone = np.ones(len(degrees), bool)
+    found = [_bartlett_p(chance.chisquare(of_each) / of_each, of_each, everyone) for _ in range(2000)]
+    for level in (0.01, 0.05, 0.2):
+        assert np.mean(np.array(found) < level) == pytest.approx(level, abs=0.025 * (level / 0.2) ** 0.5 + 0.003)
+
+
 def test_seeds_that_agree_have_no_noise() -> None:
     found = seed_noise([np.full(3, 30.0), np.full(2, 31.0)], 100.0)
     assert found.variance.tolist() == [0, 0]

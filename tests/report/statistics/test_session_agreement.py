@@ -53,3 +53,8 @@ def test_several_sessions_are_told_with_their_spread() -> None:
     assert [row[:4] for row in found.rows] == [("additive", 2, 2, "128–2,048"), ("dot", 2, 2, "256–4,096")]
     assert "2 sessions" in found.caption
     assert not list(stability(Analysis(study(jobs[:2])), "cpu"))
+
+
+def test_one_session_has_no_deviation() -> None:
+    (found,) = exponent_agreement([{"a": times(2.0, 1.0)}, {"a": dict.fromkeys(LENGTHS, 1.0)}])
+    assert (found.sessions, found.reached, found.exponent, found.deviation) == (2, 1, pytest.approx(2.0), None)

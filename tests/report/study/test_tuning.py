@@ -64,8 +64,8 @@ def test_trials_are_no_jobs_and_belong_to_their_mechanism() -> None:
 
 
 def test_zero_is_a_value_that_may_be_at_the_edge() -> None:
-    tuning = Tuning("dot", "", tuple(Trial({"dropout": rate}, 1.0, True) for rate in (0.0, 0.1)), {"dropout": 0.0})
-    assert tuning.at_edge("dropout")
+    trials = tuple(Trial({"dropout": rate}, 1.0 - rate, converged=True) for rate in (0.0, 0.1))
+    assert Tuning("dot", "", trials, {"dropout": 0.0}).at_edge("dropout")
 
 
 def test_only_trials_make_no_report() -> None:
@@ -119,3 +119,8 @@ def test_without_tuning_there_is_no_figure_of_it() -> None:
     assert list(figures.sensitivity(found)) == list(figures.by_trials(found)) == []
     [table] = tables.trainings(found)
     assert [column.title for column in table.columns] == ["Mechanism", "Updates", "Converged"]
+
+
+def test_trials_that_are_equally_good_have_no_best_one() -> None:
+    trials = tuple(Trial({KEY: rate}, 0.0, converged=True) for rate in (0.001, 0.002))
+    assert not Tuning("dot", "", trials, {KEY: 0.002}).at_edge(KEY)
