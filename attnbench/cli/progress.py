@@ -22,7 +22,7 @@ class Progress:
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        self.waiting = {path: _stamp(path) for path in paths}
+        self.waiting = {path: stamp(path) for path in paths}
         self.failed = 0
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self._watch, daemon=True)
@@ -55,7 +55,7 @@ class Progress:
     def _look(self) -> None:
         """Counts the records that have been written since the start."""
         for path, before in list(self.waiting.items()):
-            if _stamp(path) != before:
+            if stamp(path) != before:
                 del self.waiting[path]
                 found = record.find(path)
                 self.failed += found is None or found.status != "finished"
@@ -65,7 +65,7 @@ class Progress:
             self.bar.refresh()
 
 
-def _stamp(path: Path) -> int | None:
+def stamp(path: Path) -> int | None:
     """When a file was last written; None if there is no such file."""
     try:
         return path.stat().st_mtime_ns
