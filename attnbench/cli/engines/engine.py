@@ -23,9 +23,16 @@ TAKEN = 1000  # jobs that an engine is given at once; slurm allows no larger arr
 
 
 class Returned(NamedTuple):
-    """What comes back from the process of a job: Hydra's own, and the job's record, if it wrote one."""
+    """What comes back from the process of a job.
+
+    Args:
+        hydra: Hydra's own.
+        path: of the job's record; relative, if it is below the folder in which the process works.
+        record: the content of that file; None if the job wrote none.
+    """
 
     hydra: JobReturn
+    path: Path
     record: bytes | None
 
 
@@ -66,8 +73,10 @@ class RemoteJob:
             os.chdir(shared.folder)
         args = (self.number, self.overrides, shared.context, shared.config, shared.task, shared.state)
         done = execute_job(*args)
-        path = Path(done.hydra_cfg.hydra.runtime.output_dir) / record.NAME  # pyright: ignore[reportOptionalMemberAccess]
-        return Returned(done, path.read_bytes() if path.is_file() else None)
+        assert done.hydra_cfg is not None
+        path, here = Path(done.hydra_cfg.hydra.runtime.output_dir) / record.NAME, Path.cwd()
+        content = path.read_bytes() if path.is_file() else None
+        return Returned(done, path.relative_to(here) if path.is_relative_to(here) else path, content)
 
 
 @dataclass(frozen=True)
@@ -93,7 +102,7 @@ class Work:
         def keep(place: int, found: Returned | Exception) -> None:
             ended[place] = found.hydra if isinstance(found, Returned) else _lost(found)
             if isinstance(found, Returned) and found.record is not None:
-                _write(found.record, found.hydra)
+                _write(found.record, found.path)
 
         for begin in range(0, len(jobs), TAKEN):
             engine(jobs[begin : begin + TAKEN], lambda place, found, begin=begin: keep(begin + place, found))
@@ -106,10 +115,8 @@ def check_installed(package: str) -> None:
         raise UserError(f"hydra/launcher: the package {package} is missing; pip install {package}")
 
 
-def _write(content: bytes, done: JobReturn) -> None:
+def _write(content: bytes, path: Path) -> None:
     """Writes a record where the job would have written it here."""
-    sweep = done.hydra_cfg.hydra.sweep  # pyright: ignore[reportOptionalMemberAccess]
-    path = Path(sweep.dir) / sweep.subdir / record.NAME
     if not path.is_file() or path.read_bytes() != content:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content)

@@ -53,8 +53,8 @@ class SubmititEngine:
         try:
             while todo or waiting:
                 taken, todo = todo[: (free := window - len(waiting))], todo[free:]
-                with executor.batch():  # an array
-                    waiting |= {place: executor.submit(job) for place, job in taken}
+                if taken:  # an array
+                    waiting |= zip((place for place, _ in taken), executor.submit_array([job for _, job in taken]))
                 for place in [place for place, job in waiting.items() if job.done()]:
                     keep(place, _result(waiting.pop(place)))
                 time.sleep(POLL_S)

@@ -1,0 +1,44 @@
+"""Scores with which a job does not end well."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from torch import Tensor
+
+from attnbench.attention.scores import Dot
+
+
+class Dying(Dot):
+    """Kills its process, as the system does when memory is short.
+
+    Args:
+        times: so often. Then it does what it should.
+    """
+
+    def __init__(self, heads: int, head_dim: int, times: int = 9) -> None:
+        super().__init__(heads, head_dim)
+        self.times = times
+
+    def query_features(self, query: Tensor) -> Tensor:
+        deaths = Path("deaths")
+        if (so_far := len(deaths.read_bytes()) if deaths.exists() else 0) < self.times:
+            deaths.write_bytes(bytes(so_far + 1))
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().query_features(query)
+
+
+class Failing(Dot):
+    """Raises an error."""
+
+    def query_features(self, query: Tensor) -> Tensor:
+        raise ValueError("it fails")
+
+
+class Slow(Dot):
+    """Takes its time."""
+
+    def query_features(self, query: Tensor) -> Tensor:
+        time.sleep(1)
+        return super().query_features(query)
