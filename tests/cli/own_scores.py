@@ -29,6 +29,16 @@ class Dying(Dot):
         return super().query_features(query)
 
 
+class Preempted(Dot):
+    """Gets the signal with which slurm says that it takes the machine away; the first time only."""
+
+    def query_features(self, query: Tensor) -> Tensor:
+        if not (before := Path("preempted")).exists():
+            before.touch()
+            os.kill(os.getpid(), signal.SIGUSR2)
+        return super().query_features(query)
+
+
 class Failing(Dot):
     """Raises an error."""
 

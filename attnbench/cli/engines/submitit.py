@@ -1,7 +1,9 @@
 """Jobs of submitit: processes of this machine, or jobs of a slurm cluster."""
 
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,7 +56,9 @@ class SubmititEngine:
             while todo or waiting:
                 taken, todo = todo[: (free := window - len(waiting))], todo[free:]
                 if taken:  # an array
-                    waiting |= zip((place for place, _ in taken), executor.submit_array([job for _, job in taken]))
+                    with _stderr_to(self.folder / "processes.log"):
+                        started = executor.submit_array([job for _, job in taken])
+                    waiting |= zip((place for place, _ in taken), started, strict=True)
                 for place in [place for place, job in waiting.items() if job.done()]:
                     keep(place, _result(waiting.pop(place)))
                 time.sleep(POLL_S)
@@ -72,6 +76,20 @@ class SubmititEngine:
         except (AssertionError, NameError, TypeError, ValueError) as error:
             raise UserError(f"hydra.launcher: {in_one_line(error)}") from error
         return executor
+
+
+@contextmanager
+def _stderr_to(path: Path) -> Iterator[None]:
+    """Processes that start in this context write their errors to a file. submitit's own print how they were ended."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kept = os.dup(2)
+    with path.open("ab") as log:
+        os.dup2(log.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _result(job: submitit.Job[Returned]) -> Returned | Exception:
