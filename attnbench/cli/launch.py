@@ -94,7 +94,8 @@ def _record_death(job: PlannedJob, error: Exception) -> None:
     if not (found and found.key == job.key and found.status == "finished"):
         how = ", ".join(dict.fromkeys(re.findall(r"SIG[A-Z]+", str(error)))) or type(error).__name__
         job.folder.mkdir(parents=True, exist_ok=True)
-        record.write(replace(blank(job.cfg, job.cfg.hydra), error=f"its process died twice: {how}"), job.record)
+        cfg = job.compose()
+        record.write(replace(blank(cfg, cfg.hydra), error=f"its process died twice: {how}"), job.record)
 
 
 @contextmanager

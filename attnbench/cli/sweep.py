@@ -111,7 +111,8 @@ class Runner:
         written = {job.key: record.find(job.record) for job in todo if job.key not in lost}
         new = {key: one for key, one in written.items() if one and one.key == key}
         self.ran += new.values()
-        return {job.key: before[job.key] for job in jobs if job not in todo} | new
+        keys = {job.key for job in todo}
+        return {job.key: before[job.key] for job in jobs if job.key not in keys} | new
 
     def _launch(self, todo: Sequence[PlannedJob]) -> set[str]:
         """Runs the jobs. Returns the keys of those without a new record."""

@@ -5,7 +5,7 @@ part.
 import copy
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -63,9 +63,13 @@ def job_key(cfg: DictConfig) -> str:
     Raises:
         UserError: see `inputs`.
     """
-    own = parts(cfg)
+    return key_of(cfg.procedure, parts(cfg))
+
+
+def key_of(procedure: str, own: Mapping[str, Any]) -> str:
+    """The key of a job with these parts; see `job_key`."""
     contents = list(inputs(own).values())  # without their paths: another machine may have the files elsewhere
-    text = json.dumps([cfg.procedure, own, *([contents] if contents else [])], sort_keys=True)
+    text = json.dumps([procedure, own, *([contents] if contents else [])], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
