@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from attnbench.cli.match import Cell, match
 from attnbench.cli.paths import folder_name
 from attnbench.cli.shared_parts import SharedParts
 from attnbench.errors import UnavailableError, UserError
-from attnbench.job.identity import PARTS, job_key, key_of
+from attnbench.job.identity import PARTS, contents, job_key, key_of
 from attnbench.job.run import check
 from attnbench.record import EARLIER, Record
 
@@ -33,6 +33,8 @@ class PlannedJob:
         overrides: of its cell.
         key: of the job.
         cfg: its config, which is not to be changed; see `attnbench.cli.shared_parts.Resolved`.
+        sweep: the folder of the sweep.
+        folder: of the job.
         unavailable: the reason why it cannot run on this machine, or None.
         compose: makes its whole config, with interpolations and with Hydra's own.
     """
@@ -40,6 +42,8 @@ class PlannedJob:
     overrides: list[str]
     key: str
     cfg: DictConfig
+    sweep: Path
+    folder: Path
     unavailable: str | None
     compose: Callable[[], DictConfig]
 
@@ -47,16 +51,6 @@ class PlannedJob:
     def name(self) -> str:
         """Its overrides, as on a command line."""
         return _shown(self.overrides)
-
-    @property
-    def sweep(self) -> Path:
-        """The folder of the sweep."""
-        return Path(self.cfg.hydra.sweep.dir)
-
-    @cached_property
-    def folder(self) -> Path:
-        """The folder of the job."""
-        return self.sweep / self.cfg.hydra.sweep.subdir
 
     @property
     def record(self) -> Path:
@@ -112,7 +106,7 @@ class Planner:
 
     def __init__(self, configs: CellConfigs) -> None:
         self.configs, self.shared = configs, SharedParts(configs)
-        self.checked: dict[Any, str | None] = {}
+        self.checked: dict[Any, tuple[str | None, list[str]]] = {}  # why a job cannot run, and what files it reads
 
     def __call__(self, overrides: list[str]) -> PlannedJob:
         """The job of a cell.
@@ -124,16 +118,20 @@ class Planner:
         found = self.shared(overrides) if self.configs.config.command == "train" else None
         if found is None:
             cfg = compose()
-            return PlannedJob(overrides, job_key(cfg), cfg, _unavailable(cfg, overrides), compose)
-        names = PARTS[found.cfg.procedure]
+            sweep = Path(cfg.hydra.sweep.dir)
+            refusal = _unavailable(cfg, overrides)
+            return PlannedJob(overrides, job_key(cfg), cfg, sweep, sweep / cfg.hydra.sweep.subdir, refusal, compose)
         alike = (type(found.cfg.seed), *(variant for name, variant in found.variants.items() if name != SEED))
+        own = {name: found.parts[name].plain for name in PARTS[found.cfg.procedure]}
         if alike not in self.checked:
             try:
-                self.checked[alike] = _unavailable(found.cfg, overrides)
+                refusal = _unavailable(found.cfg, overrides)
             except UserError:
-                self.checked[alike] = _unavailable(compose(), overrides)  # its message names the key as it was written
-        key = key_of(found.cfg.procedure, {name: found.parts[name].plain for name in names})
-        return PlannedJob(overrides, key, found.cfg, self.checked[alike], compose)
+                refusal = _unavailable(compose(), overrides)  # its message names the key as it was written
+            self.checked[alike] = refusal, contents(own)
+        refusal, read = self.checked[alike]
+        key = key_of(found.cfg.procedure, own, read)
+        return PlannedJob(overrides, key, found.cfg, found.sweep, found.folder, refusal, compose)
 
 
 def _unavailable(cfg: DictConfig, overrides: Sequence[str]) -> str | None:

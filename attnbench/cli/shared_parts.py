@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from hydra._internal.config_loader_impl import get_overrides_dirname
@@ -29,14 +30,18 @@ class Resolved:
     """The config of a cell.
 
     Args:
-        cfg: resolved; it is not to be changed, as it shares its parts with those of other cells. Of Hydra's own config
-            it has the folders only.
+        cfg: resolved; it is not to be changed, as it shares its parts with those of other cells. It lacks Hydra's own
+            part.
+        sweep: the folder of the sweep.
+        folder: of the job.
         parts: by their names.
         variants: by the names of the parts: all choices, and the values on which the part depends. Equal variants are
             equal parts.
     """
 
     cfg: DictConfig
+    sweep: Path
+    folder: Path
     parts: Mapping[str, Part]
     variants: Mapping[str, tuple[Texts, Texts]]
 
@@ -75,7 +80,8 @@ class SharedParts:
             except OmegaConfBaseException:  # in a part that the job may not need
                 return None
         parts = {name: self.parts[name, *variant] for name, variant in variants.items()}
-        return Resolved(_assembled(parts, needed.hydra, split.parsed), parts, variants)
+        nodes = {name: part.node for name, part in parts.items()}
+        return Resolved(_with_nodes(OmegaConf.create(), nodes), *needed.folders(nodes, split.parsed), parts, variants)
 
 
 class Dependencies:
@@ -88,7 +94,9 @@ class Dependencies:
     def __init__(self, config: DictConfig) -> None:
         plain = OmegaConf.to_container(config, resolve=False)
         assert isinstance(plain, dict)
-        self.hydra, self.plain = plain.pop("hydra"), plain
+        hydra, self.plain = plain.pop("hydra"), plain
+        self.naming = hydra["job"]["config"]["override_dirname"]
+        self.named = OmegaConf.create({"hydra": {"sweep": hydra["sweep"], "job": {"override_dirname": ""}}})
         self.names = [str(name) for name in plain]
         self.paths = {name: self._paths(name) for name in self.names}
         self.depends = cache(self._depends)
@@ -96,6 +104,13 @@ class Dependencies:
     def variant(self, name: str, values: Sequence[Override]) -> Texts:
         """The values on which the part called `name` depends."""
         return tuple(str(value.input_line) for value in values if self.depends(name, value.key_or_group))
+
+    def folders(self, nodes: Mapping[str, Any], overrides: Sequence[Override]) -> tuple[Path, Path]:
+        """The folder of the sweep, and that of the cell with these nodes and overrides."""
+        exclude, item, pair = (self.naming[key] for key in ("exclude_keys", "item_sep", "kv_sep"))
+        cell = _with_nodes(self.named, nodes)
+        cell.hydra.job.override_dirname = get_overrides_dirname(list(overrides), exclude, item_sep=item, kv_sep=pair)
+        return Path(cell.hydra.sweep.dir), Path(cell.hydra.sweep.dir) / cell.hydra.sweep.subdir
 
     def _depends(self, name: str, key: str) -> bool:
         paths = self.paths[name]
@@ -150,11 +165,7 @@ def _part(config: DictConfig, name: str) -> Part:
     return Part(plain, OmegaConf.create({name: plain})._get_node(name))
 
 
-def _assembled(parts: Mapping[str, Part], hydra: Any, overrides: Sequence[Override]) -> DictConfig:
-    naming = hydra["job"]["config"]["override_dirname"]
-    name = get_overrides_dirname(
-        list(overrides), naming["exclude_keys"], item_sep=naming["item_sep"], kv_sep=naming["kv_sep"]
-    )
-    config = OmegaConf.create({"hydra": {"sweep": hydra["sweep"], "job": {"override_dirname": name}}})
-    config.__dict__["_content"].update((name, part.node) for name, part in parts.items())  # to set them copies them
+def _with_nodes(config: DictConfig, nodes: Mapping[str, Any]) -> DictConfig:
+    """The config, which is changed, with these nodes themselves: to set them would copy them."""
+    config.__dict__["_content"].update(nodes)
     return config

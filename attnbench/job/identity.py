@@ -63,12 +63,19 @@ def job_key(cfg: DictConfig) -> str:
     Raises:
         UserError: see `inputs`.
     """
-    return key_of(cfg.procedure, parts(cfg))
+    own = parts(cfg)
+    return key_of(cfg.procedure, own, contents(own))
 
 
-def key_of(procedure: str, own: Mapping[str, Any]) -> str:
-    """The key of a job with these parts; see `job_key`."""
-    contents = list(inputs(own).values())  # without their paths: another machine may have the files elsewhere
+def contents(own: Mapping[str, Any]) -> list[str]:
+    """The hashes of the files that a job with these parts reads, without their paths: another machine may have the
+    files elsewhere.
+    """
+    return list(inputs(own).values())
+
+
+def key_of(procedure: str, own: Mapping[str, Any], contents: list[str]) -> str:
+    """The key of a job with these parts that reads files with these contents."""
     text = json.dumps([procedure, own, *([contents] if contents else [])], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

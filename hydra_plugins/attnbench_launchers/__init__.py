@@ -66,12 +66,12 @@ class RayLauncher(EngineLauncher):
         check_installed("ray")
 
     def engine(self) -> Any:
-        from attnbench.cli.engines.ray import RayEngine
+        from attnbench.cli.engines.ray_tasks import RayEngine
 
         return RayEngine(given(self.ray.init), given(self.ray.remote), self.at_once)
 
     def close(self) -> None:
-        from attnbench.cli.engines.ray import shut_down
+        from attnbench.cli.engines.ray_tasks import shut_down
 
         shut_down()
 
@@ -94,7 +94,7 @@ class SubmititLauncher(EngineLauncher):
         check_installed("submitit")
 
     def engine(self) -> Any:
-        from attnbench.cli.engines.submitit import SubmititEngine
+        from attnbench.cli.engines.submitit_jobs import SubmititEngine
 
         return SubmititEngine(self.cluster, self.work.folder / ".submitit", given(self.parameters), self.at_once)
 
