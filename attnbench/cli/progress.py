@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,7 @@ from tqdm import tqdm
 from attnbench import record
 
 POLL_S = 0.5
+SHARE = 0.02  # of the time, at most, to look for records: a shared folder may be slow, and hold thousands of jobs
 
 
 class Progress:
@@ -49,8 +51,11 @@ class Progress:
         self.bar.close()
 
     def _watch(self) -> None:
-        while not self.stop.wait(POLL_S):
+        pause_s = POLL_S
+        while not self.stop.wait(pause_s):
+            begun = time.perf_counter()
             self._look()
+            pause_s = max(POLL_S, (time.perf_counter() - begun) / SHARE)
 
     def _look(self) -> None:
         """Counts the records that have been written since the start."""

@@ -97,6 +97,9 @@ class Dependencies:
         hydra, self.plain = plain.pop("hydra"), plain
         self.naming = hydra["job"]["config"]["override_dirname"]
         self.named = OmegaConf.create({"hydra": {"sweep": hydra["sweep"], "job": {"override_dirname": ""}}})
+        paths = _references(str(hydra["sweep"]["dir"]), "hydra") or []
+        self.read_by_sweep = [path.partition(".")[0] for path in paths]
+        self.sweeps: dict[tuple[int, ...], Path] = {}  # by the nodes that their names read
         self.names = [str(name) for name in plain]
         self.paths = {name: self._paths(name) for name in self.names}
         self.depends = cache(self._depends)
@@ -110,7 +113,10 @@ class Dependencies:
         exclude, item, pair = (self.naming[key] for key in ("exclude_keys", "item_sep", "kv_sep"))
         cell = _with_nodes(self.named, nodes)
         cell.hydra.job.override_dirname = get_overrides_dirname(list(overrides), exclude, item_sep=item, kv_sep=pair)
-        return Path(cell.hydra.sweep.dir), Path(cell.hydra.sweep.dir) / cell.hydra.sweep.subdir
+        read = tuple(id(nodes.get(name)) for name in self.read_by_sweep)
+        if read not in self.sweeps or not self.read_by_sweep:
+            self.sweeps[read] = Path(cell.hydra.sweep.dir)
+        return self.sweeps[read], self.sweeps[read] / cell.hydra.sweep.subdir
 
     def _depends(self, name: str, key: str) -> bool:
         paths = self.paths[name]
