@@ -39,15 +39,15 @@ def _array(number: str) -> None:
         if index is not None:
             own |= {"SLURM_ARRAY_JOB_ID": number, "SLURM_ARRAY_TASK_ID": str(index)}
         requeued = HERE / f"{job}.requeued"
-        while True:
-            process = subprocess.Popen(["bash", str(HERE / f"{number}.sh")], env=os.environ | own)
+        while not (HERE / f"{job}.cancelled").exists():
+            command = ["bash", str(HERE / f"{number}.sh")]
+            process = subprocess.Popen(command, env=os.environ | own, start_new_session=True)
             (HERE / f"{job}.pid").write_text(str(process.pid))
             (HERE / f"{job}.state").write_text("RUNNING")
-            status = process.wait()
+            (HERE / f"{job}.state").write_text("FAILED" if process.wait() else "COMPLETED")
             if not requeued.exists():
                 break
             requeued.unlink()
-        (HERE / f"{job}.state").write_text("FAILED" if status else "COMPLETED")
 
 
 def srun(*arguments: str) -> None:
@@ -67,11 +67,11 @@ def sacct(*arguments: str) -> None:
 
 
 def scancel(job: str) -> None:
-    number = job.partition("_")[0]
-    for pid in HERE.glob(f"{number}*.pid"):
-        if (HERE / f"{pid.stem}.state").read_text() == "RUNNING":
-            os.kill(int(pid.read_text()), signal.SIGTERM)
-    (HERE / f"{job}.state").write_text("CANCELLED")
+    (HERE / f"{job}.cancelled").touch()
+    state, pid = HERE / f"{job}.state", HERE / f"{job}.pid"
+    if state.exists() and state.read_text() == "RUNNING":
+        os.killpg(int(pid.read_text()), signal.SIGKILL)
+    state.write_text("CANCELLED")
 
 
 def scontrol(action: str, job: str) -> None:

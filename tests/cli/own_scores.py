@@ -11,20 +11,10 @@ from attnbench.attention.scores import Dot
 
 
 class Dying(Dot):
-    """Kills its process, as the system does when memory is short.
-
-    Args:
-        times: so often. Then it does what it should.
-    """
-
-    def __init__(self, heads: int, head_dim: int, times: int = 9) -> None:
-        super().__init__(heads, head_dim)
-        self.times = times
+    """Kills its process, as the system does when memory is short, unless there is a file `alive`."""
 
     def query_features(self, query: Tensor) -> Tensor:
-        deaths = Path("deaths")
-        if (so_far := len(deaths.read_bytes()) if deaths.exists() else 0) < self.times:
-            deaths.write_bytes(bytes(so_far + 1))
+        if not Path("alive").exists():
             os.kill(os.getpid(), signal.SIGKILL)
         return super().query_features(query)
 
