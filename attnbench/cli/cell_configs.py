@@ -3,6 +3,7 @@
 import copy
 import functools
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from hydra._internal.config_loader_impl import get_overrides_dirname
 from hydra.core.config_loader import ConfigLoader
@@ -10,6 +11,20 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+
+
+class Split(NamedTuple):
+    """The overrides of a cell.
+
+    Args:
+        choices: of groups, as on a command line.
+        values: of keys.
+        parsed: all, in their order.
+    """
+
+    choices: tuple[str, ...]
+    values: list[Override]
+    parsed: list[Override]
 
 
 class CellConfigs:
@@ -25,23 +40,34 @@ class CellConfigs:
 
     def __init__(self, config: DictConfig, loader: ConfigLoader) -> None:
         self.config, self.loader = config, loader
-        self.parser = OverridesParser.create(config_loader=loader)
         self.composed: dict[tuple[str, ...], DictConfig] = {}
+        parser = OverridesParser.create(config_loader=loader)
+        self.parsed = functools.cache(parser.parse_override)  # cells have most overrides in common
         self.is_group = functools.cache(self._is_group)
 
     def __call__(self, overrides: Sequence[str]) -> DictConfig:
         """The config of the cell with these overrides."""
-        parsed = self.parser.parse_overrides(list(overrides))
-        values = [each for each in parsed if not self.is_group(each.key_or_group)]
-        if all(_is_plain(each) for each in parsed) and not any(value.package for value in values):
-            choices = tuple(str(each.input_line) for each in parsed if self.is_group(each.key_or_group))
-            if choices not in self.composed:
-                self.composed[choices] = self.loader.load_sweep_config(self.config, list(choices))
+        if split := self.split(overrides):
             try:
-                return _with_values(self.composed[choices], values, parsed)
+                return _with_values(self.of_choices(split.choices), split.values, split.parsed)
             except OmegaConfBaseException:
                 pass  # Hydra says below what is wrong
         return self.loader.load_sweep_config(self.config, list(overrides))
+
+    def split(self, overrides: Sequence[str]) -> Split | None:
+        """The choices and the values among the overrides; None if there is anything else."""
+        parsed = [self.parsed(each) for each in overrides]
+        values = [each for each in parsed if not self.is_group(each.key_or_group)]
+        if not all(_is_plain(each) for each in parsed) or any(value.package for value in values):
+            return None
+        choices = tuple(str(each.input_line) for each in parsed if self.is_group(each.key_or_group))
+        return Split(choices, values, parsed)
+
+    def of_choices(self, choices: tuple[str, ...]) -> DictConfig:
+        """The config without values of a cell. It is not to be changed."""
+        if choices not in self.composed:
+            self.composed[choices] = self.loader.load_sweep_config(self.config, list(choices))
+        return self.composed[choices]
 
     def _is_group(self, key: str) -> bool:
         """Whether there are files to choose from, also in a folder that is added on the command line."""

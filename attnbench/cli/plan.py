@@ -4,18 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from attnbench import record
 from attnbench.cli.cell_configs import CellConfigs
 from attnbench.cli.grid import SEED, Cells, Grids, cells
 from attnbench.cli.match import Cell, match
 from attnbench.cli.paths import folder_name
+from attnbench.cli.shared_parts import SharedParts
 from attnbench.errors import UnavailableError, UserError
-from attnbench.job.identity import job_key
+from attnbench.job.identity import PARTS, contents, job_key, key_of
 from attnbench.job.run import check
 from attnbench.record import EARLIER, Record
 
@@ -25,27 +27,30 @@ SHORTCUT = "grid=none: only what you name"
 
 @dataclass(frozen=True)
 class PlannedJob:
-    """One job of a sweep. `unavailable` is the reason why it cannot run on this machine, or None."""
+    """One job of a sweep.
+
+    Args:
+        overrides: of its cell.
+        key: of the job.
+        cfg: its config, which is not to be changed; see `attnbench.cli.shared_parts.Resolved`.
+        sweep: the folder of the sweep.
+        folder: of the job.
+        unavailable: the reason why it cannot run on this machine, or None.
+        compose: makes its whole config, with interpolations and with Hydra's own.
+    """
 
     overrides: list[str]
     key: str
     cfg: DictConfig
+    sweep: Path
+    folder: Path
     unavailable: str | None
+    compose: Callable[[], DictConfig]
 
     @property
     def name(self) -> str:
         """Its overrides, as on a command line."""
         return _shown(self.overrides)
-
-    @property
-    def sweep(self) -> Path:
-        """The folder of the sweep."""
-        return Path(self.cfg.hydra.sweep.dir)
-
-    @property
-    def folder(self) -> Path:
-        """The folder of the job."""
-        return self.sweep / self.cfg.hydra.sweep.subdir
 
     @property
     def record(self) -> Path:
@@ -80,10 +85,11 @@ def plan(grids: Grids, seeds: str | None, arguments: Sequence[str], config: Dict
         UserError: a cell that cannot run at all.
     """
     found = cells(grids, seeds, arguments, OverridesParser.create(config_loader=loader))
-    configs = CellConfigs(config, loader)
-    add = partial(_planned, configs=configs)
+    add = Planner(CellConfigs(config, loader))
     jobs = [add(overrides) for overrides in _with_folder(found, arguments, config.command)]
-    equal = match([Cell(job.overrides, job.cfg) for job in jobs], rename=not _names_folder(arguments))
+    matched = any(OmegaConf.select(job.cfg, "match.equal") for job in jobs)
+    to_match = [Cell(job.overrides, job.compose()) for job in jobs] if matched else []
+    equal = match(to_match, rename=not _names_folder(arguments)) if matched else None
     summary = _summary(found.grid, _distinct(jobs))
     if equal:
         overrides, told = equal
@@ -91,16 +97,56 @@ def plan(grids: Grids, seeds: str | None, arguments: Sequence[str], config: Dict
     return Plan(_distinct(jobs), summary, add)
 
 
-def _planned(overrides: list[str], configs: CellConfigs) -> PlannedJob:
-    """The job of a cell, checked."""
-    cfg, unavailable = configs(overrides), None
+class Planner:
+    """Plans the jobs of cells, and checks each. Cells that differ in their seed alone are checked once.
+
+    Args:
+        configs: makes the config of a cell.
+    """
+
+    def __init__(self, configs: CellConfigs) -> None:
+        self.configs, self.shared = configs, SharedParts(configs)
+        self.checked: dict[Any, tuple[str | None, list[str]]] = {}  # why a job cannot run, and what files it reads
+
+    def __call__(self, overrides: list[str]) -> PlannedJob:
+        """The job of a cell.
+
+        Raises:
+            UserError: it cannot run at all.
+        """
+        compose = partial(self.configs, overrides)
+        found = self.shared(overrides) if self.configs.config.command == "train" else None
+        if found is None:
+            cfg = compose()
+            sweep = Path(cfg.hydra.sweep.dir)
+            refusal = _unavailable(cfg, overrides)
+            return PlannedJob(overrides, job_key(cfg), cfg, sweep, sweep / cfg.hydra.sweep.subdir, refusal, compose)
+        alike = (type(found.cfg.seed), *(variant for name, variant in found.variants.items() if name != SEED))
+        own = {name: found.parts[name].plain for name in PARTS[found.cfg.procedure]}
+        if alike not in self.checked:
+            try:
+                refusal = _unavailable(found.cfg, overrides)
+            except UserError:
+                refusal = _unavailable(compose(), overrides)  # its message names the key as it was written
+            self.checked[alike] = refusal, contents(own)
+        refusal, read = self.checked[alike]
+        key = key_of(found.cfg.procedure, own, read)
+        return PlannedJob(overrides, key, found.cfg, found.sweep, found.folder, refusal, compose)
+
+
+def _unavailable(cfg: DictConfig, overrides: Sequence[str]) -> str | None:
+    """The reason why a job cannot run on this machine, or None.
+
+    Raises:
+        UserError: it cannot run at all.
+    """
     try:
         check(cfg)
     except UnavailableError as error:
-        unavailable = str(error)
+        return str(error)
     except UserError as error:
         raise UserError(f"{_shown(overrides)}: {error}") from error
-    return PlannedJob(overrides, job_key(cfg), cfg, unavailable)
+    return None
 
 
 def _distinct(jobs: Sequence[PlannedJob]) -> list[PlannedJob]:

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,7 @@ from tqdm import tqdm
 from attnbench import record
 
 POLL_S = 0.5
+SHARE = 0.02  # of the time, at most, to look for records: a shared folder may be slow, and hold thousands of jobs
 
 
 class Progress:
@@ -22,7 +24,7 @@ class Progress:
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        self.waiting = {path: _stamp(path) for path in paths}
+        self.waiting = {path: stamp(path) for path in paths}
         self.failed = 0
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self._watch, daemon=True)
@@ -49,13 +51,16 @@ class Progress:
         self.bar.close()
 
     def _watch(self) -> None:
-        while not self.stop.wait(POLL_S):
+        pause_s = POLL_S
+        while not self.stop.wait(pause_s):
+            begun = time.perf_counter()
             self._look()
+            pause_s = max(POLL_S, (time.perf_counter() - begun) / SHARE)
 
     def _look(self) -> None:
         """Counts the records that have been written since the start."""
         for path, before in list(self.waiting.items()):
-            if _stamp(path) != before:
+            if stamp(path) != before:
                 del self.waiting[path]
                 found = record.find(path)
                 self.failed += found is None or found.status != "finished"
@@ -65,7 +70,7 @@ class Progress:
             self.bar.refresh()
 
 
-def _stamp(path: Path) -> int | None:
+def stamp(path: Path) -> int | None:
     """When a file was last written; None if there is no such file."""
     try:
         return path.stat().st_mtime_ns

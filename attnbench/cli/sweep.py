@@ -67,7 +67,7 @@ def _train(planned: Plan, config: DictConfig, launcher: Launcher) -> None:
         config.hydra.sweep.dir = str(folder)
     again = shlex.join(["python", "-m", "attnbench", config.hydra.job.config_name, *sys.argv[1:]])
     runner = Runner(launcher, folder, again)
-    with workers_kept():
+    with workers_kept(launcher):
         jobs = tune(planned, runner.run, print)
         found = runner.run(jobs, "jobs")
     records = [found[job.key] for job in jobs if job.key in found]
@@ -108,20 +108,24 @@ class Runner:
         todo = [job for job in jobs if job.cfg.force or job.key not in before]
         skipped = "" if len(todo) == len(jobs) else f", {len(jobs) - len(todo)} of them finished already"
         print(f"{what}: {len(jobs)}{skipped}", flush=True)
-        if todo:
-            self._launch(todo)
-        new = {job.key: one for job in todo if (one := record.find(job.record)) and one.key == job.key}
+        lost = self._launch(todo) if todo else set()
+        written = {job.key: record.find(job.record) for job in todo if job.key not in lost}
+        new = {key: one for key, one in written.items() if one and one.key == key}
         self.ran += new.values()
-        return {job.key: before[job.key] for job in jobs if job not in todo} | new
+        keys = {job.key for job in todo}
+        return {job.key: before[job.key] for job in jobs if job.key not in keys} | new
 
-    def _launch(self, todo: Sequence[PlannedJob]) -> None:
-        came: list[int] = []
+    def _launch(self, todo: Sequence[PlannedJob]) -> set[str]:
+        """Runs the jobs. Returns the keys of those without a new record."""
+        came, lost = list[int](), set[str]()
         with _noted(came):
             try:
                 if is_local(self.launcher):
                     self.measuring_s += measure(todo, self.folder)
                 with Progress([job.record for job in todo]):
-                    launch(self.launcher, todo)
+                    lost = launch(self.launcher, todo)
+            except UserError:
+                raise
             except KeyboardInterrupt:
                 came.append(signal.SIGINT)
             except (Exception, SystemExit) as error:
@@ -133,6 +137,7 @@ class Runner:
             print(f"\ninterrupted: {kept} finished jobs are kept in {self.folder}", file=sys.stderr)
             print(f"to go on: {self.again}", file=sys.stderr)
             raise SystemExit(128 + came[0])
+        return lost
 
 
 @contextmanager

@@ -5,7 +5,7 @@ part.
 import copy
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -64,8 +64,19 @@ def job_key(cfg: DictConfig) -> str:
         UserError: see `inputs`.
     """
     own = parts(cfg)
-    contents = list(inputs(own).values())  # without their paths: another machine may have the files elsewhere
-    text = json.dumps([cfg.procedure, own, *([contents] if contents else [])], sort_keys=True)
+    return key_of(cfg.procedure, own, contents(own))
+
+
+def contents(own: Mapping[str, Any]) -> list[str]:
+    """The hashes of the files that a job with these parts reads, without their paths: another machine may have the
+    files elsewhere.
+    """
+    return list(inputs(own).values())
+
+
+def key_of(procedure: str, own: Mapping[str, Any], contents: list[str]) -> str:
+    """The key of a job with these parts that reads files with these contents."""
+    text = json.dumps([procedure, own, *([contents] if contents else [])], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -60,6 +60,7 @@ def _object(target: str) -> Any:
     return None
 
 
+@functools.cache
 def _own_code(found: Any) -> Path | None:
     """The file of a class or function of the user's; None if it is ours, or is installed."""
     module = sys.modules.get(getattr(found, "__module__", ""))

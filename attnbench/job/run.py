@@ -37,6 +37,8 @@ from attnbench.training.resume import StateFile
 
 log = logging.getLogger(__name__)
 
+CONFIG = "config.yaml"  # in a job's folder from its beginning on
+
 PROCEDURES: dict[str, Callable[[DictConfig, Folders, TrackedRun], Results]] = {
     "translation": train,
     "regression": regress,
@@ -127,7 +129,7 @@ def _keep(done: Record, folder: Path, tracked: TrackedRun) -> None:
 
 def write_config(parts: dict[str, Any], folder: Path) -> None:
     """Writes the resolved config of a job beside its record."""
-    write_whole(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(parts)).encode())
+    write_whole(folder / CONFIG, OmegaConf.to_yaml(OmegaConf.create(parts)).encode())
 
 
 def _training_state(cfg: DictConfig, folder: Path) -> StateFile:

@@ -32,7 +32,7 @@ def job(overrides: list[str], keys: Keys) -> PlannedJob:
     cfg = DictConfig(
         {"procedure": "translation", "tune": {"keys": dict(keys), "seed": 1000}, "seed": int(values.get("seed", 1))}
     )
-    return PlannedJob(overrides, " ".join(sorted(overrides)), cfg, None)
+    return PlannedJob(overrides, " ".join(sorted(overrides)), cfg, Path(), Path(), None, lambda: cfg)
 
 
 class Sweep:
