@@ -56,10 +56,13 @@ class Draft(Output):
     def keep(self) -> Path | None:
         with suppress(OSError):  # the disk is full
             self.file.close()
-        if self.draft.stat().st_size == 0:
+        try:
+            if self.draft.stat().st_size:
+                return self.draft.replace(self.path.with_name(f"{self.path.name}{KEPT}"))
             self.draft.unlink()
-            return None
-        return self.draft.replace(self.path.with_name(f"{self.path.name}{KEPT}"))
+        except OSError:  # it has replaced the file already, or its folder is gone
+            pass
+        return None
 
 
 @contextmanager
