@@ -109,7 +109,8 @@ class Runner:
         skipped = "" if len(todo) == len(jobs) else f", {len(jobs) - len(todo)} of them finished already"
         print(f"{what}: {len(jobs)}{skipped}", flush=True)
         lost = self._launch(todo) if todo else set()
-        written = {job.key: record.find(job.record) for job in todo if job.key not in lost}
+        # A job without a new record may have been finished by another sweep, after `before`.
+        written = {job.key: record.find(job.record) for job in todo if job.key not in lost or not job.cfg.force}
         new = {key: one for key, one in written.items() if one and one.key == key}
         self.ran += new.values()
         keys = {job.key for job in todo}
