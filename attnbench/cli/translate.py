@@ -19,6 +19,7 @@ from attnbench.errors import UserError
 from attnbench.job.build import build
 from attnbench.quality.implicit_attention import implicit_weights
 from attnbench.quality.links import WordLinks
+from attnbench.tasks.text import as_cell
 
 WINDOW = 20  # batches of lines that are sorted by length together and then written
 FAILED = Translation("", math.nan, [])
@@ -78,9 +79,9 @@ def _translated(window: Sequence[str | UserError], translator: Translator) -> It
 
 def _rows(number: int, translations: Sequence[Translation], *, ranked: bool) -> str:
     if not ranked:
-        return f"{translations[0].text}\n"
+        return f"{as_cell(translations[0].text)}\n"
     ranks = enumerate(translations, start=1)
-    return "".join(f"{number}\t{rank}\t{score:.4f}\t{text}\n" for rank, (text, score, _) in ranks)
+    return "".join(f"{number}\t{rank}\t{score:.4f}\t{as_cell(text)}\n" for rank, (text, score, _) in ranks)
 
 
 def _pharaoh(links: WordLinks) -> str:

@@ -113,12 +113,20 @@ def test_several_translations_a_line_are_rows_of_a_table(job: Job, monkeypatch: 
             assert row == [str(rank), f"{score:.4f}", job.vocabulary.decode(ids)]
 
 
+def test_white_space_inside_a_word_ends_neither_a_line_nor_a_cell(tmp_path: Path) -> None:
+    odd = Job(tmp_path / "job", vocabulary=WordVocabulary(["a\tb\rc\u2028d"]))
+    assert "\t" in odd.texts(Greedy(), ["a"])[0]
+    assert len(odd.translate(lines=["a"]).out.splitlines()) == 1
+    rows = odd.translate("search=beam", "search.n_best=3", lines=["a"]).out.splitlines()
+    assert [row.count("\t") for row in rows] == [3, 3, 3]
+
+
 @pytest.mark.parametrize("overrides", [["model=rnn", "heads=2"], ["model=transformer", "heads=2"]])
 def test_words_are_linked_by_the_mean_of_layers_and_heads(overrides: list[str], tmp_path: Path) -> None:
-    made = Job(tmp_path / "job", *overrides)
-    ended = made.translate("alignments=links")
+    made, lines = Job(tmp_path / "job", *overrides), [line.replace("\u2028", " ") for line in LINES]
+    ended = made.translate("alignments=links", lines=lines)
     assert (ended.status, ended.err) == (0, "")
-    for line, links in zip(LINES, (tmp_path / "job" / "links").read_text().split("\n"), strict=False):
+    for line, links in zip(lines, (tmp_path / "job" / "links").read_text().split("\n"), strict=False):
         expected = []
         if line.strip():
             ids = made.hypotheses(Greedy(), line)[0].ids
