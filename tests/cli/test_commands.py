@@ -126,8 +126,9 @@ def test_a_job_of_another_sweeper_returns_its_validation_bleu(fails: bool, monke
             raise RuntimeError("diverged")
         return done
 
+    runtime = SimpleNamespace(output_dir="runs")
     monkeypatch.setattr(commands, "run", run)
-    monkeypatch.setattr(HydraConfig, "get", lambda: SimpleNamespace(mode=RunMode.MULTIRUN))
+    monkeypatch.setattr(HydraConfig, "get", lambda: SimpleNamespace(mode=RunMode.MULTIRUN, runtime=runtime))
     found = commands.execute(DictConfig({"command": "train"}))
     assert found is not None
     assert math.isnan(found) if fails else found == done.training.validation_bleu
