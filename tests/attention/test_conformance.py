@@ -185,8 +185,7 @@ def test_the_content_of_the_padding_does_not_matter(variant: Variant) -> None:
         for row, length in enumerate(LENGTHS):
             keys[row, length:] = 1e3
         after = attend(layer, query, keys, LENGTHS).context
-    # The largest key decides in which way scores are computed, so that the last digit may change.
-    torch.testing.assert_close(after, before, rtol=0, atol=1e-14)
+    torch.testing.assert_close(after, before, rtol=0, atol=1e-14)  # the largest key decides how scores are computed
 
 
 @every_mechanism
