@@ -76,7 +76,8 @@ def test_where_nothing_can_be_written_a_private_folder_keeps_the_loops(
 ) -> None:
     monkeypatch.setattr(loops, "private_folder", lambda: tmp_path)
     loops._find_cache()
-    assert loops._config.CACHE_DIR == str(tmp_path / "numba")
+    kept_in = loops._config.CACHE_DIR
+    assert kept_in == str(tmp_path / "numba")
     assert loops.OPTIONS == {"cache": True}
 
 
