@@ -8,6 +8,8 @@ import torch
 from attnbench.compiled.products import rounding
 from attnbench.errors import UserError
 
+MOST_THREADS = 1024  # with many more, the system cannot start them, and ends the process
+
 
 def open_device(name: str, threads: int | None = None) -> torch.device:
     """The device `name`: auto (a GPU if there is one), cpu, cuda or cuda:N.
@@ -17,7 +19,7 @@ def open_device(name: str, threads: int | None = None) -> torch.device:
         threads: of the CPU's operators. None leaves the choice to torch.
 
     Raises:
-        UserError: the machine has no such device, or `threads` is below 1.
+        UserError: the machine has no such device, or `threads` is not from 1 to `MOST_THREADS`.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -25,8 +27,8 @@ def open_device(name: str, threads: int | None = None) -> torch.device:
     if name not in present and not (name == "cuda" and len(present) > 1):
         raise UserError(f"device={name}: not on this machine, which has {', '.join(present)}")
     if threads is not None:
-        if threads < 1:
-            raise UserError(f"device.threads={threads}: must be 1 or more")
+        if not 1 <= threads <= MOST_THREADS:
+            raise UserError(f"device.threads={threads}: must be 1 to {MOST_THREADS}")
         torch.set_num_threads(threads)
     return torch.device(name)
 

@@ -11,7 +11,7 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 
 from attnbench.cli.help import commands
-from attnbench.cli.hydra_errors import keys
+from attnbench.cli.keys import keys
 from attnbench.cli.paths import CONF
 from attnbench.errors import UnavailableError, UserError
 from attnbench.job.run import check

@@ -2,22 +2,37 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.errors import MissingConfigException, OverrideParseException
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import MissingMandatoryValue
+from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue
 
 from attnbench.cli.help import choices
-from attnbench.cli.paths import CONF
+from attnbench.cli.keys import keys
 from attnbench.errors import UserError
+
+# The packages of Hydra's plugins. Each brings choices of a group of Hydra.
+PACKAGES = {
+    "hydra/launcher=joblib": "hydra-joblib-launcher",
+    "hydra/launcher=ray": "hydra-ray-launcher",
+    "hydra/launcher=rq": "hydra-rq-launcher",
+    "hydra/launcher=submitit_local": "hydra-submitit-launcher",
+    "hydra/launcher=submitit_slurm": "hydra-submitit-launcher",
+    "hydra/sweeper=ax": "hydra-ax-sweeper",
+    "hydra/sweeper=nevergrad": "hydra-nevergrad-sweeper",
+    "hydra/sweeper=optuna": "hydra-optuna-sweeper",
+    "hydra/job_logging=colorlog": "hydra-colorlog",
+    "hydra/hydra_logging=colorlog": "hydra-colorlog",
+}
+SEVERAL = "several values make a sweep; say python -m attnbench sweep, or -m"
 
 
 def nearest(word: str, known: Sequence[str], otherwise: str = "") -> str:
     """The end of a message about an unknown word: similar known words, or else `otherwise`, or else all known words."""
-    if near := difflib.get_close_matches(word, known, n=3):
+    if near := difflib.get_close_matches(word, known, n=3) or difflib.get_close_matches(word.lower(), known, n=3):
         return f"did you mean {' or '.join(near)}?"
     return otherwise or f"there are {', '.join(known)}"
 
@@ -30,19 +45,31 @@ def refuse(command: str, overrides: list[str]) -> None:
     """
     for argument, override in zip(overrides, OverridesParser.create().parse_overrides(overrides), strict=True):
         key = override.key_or_group
-        adds = override.is_add() or override.is_force_add()
         if not key:
             raise UserError(_unreadable(argument))
-        if adds and not key.startswith("hydra"):
-            if key not in keys(command):
-                raise UserError(_unknown(command, key, argument))
-            if override.is_add():
-                raise UserError(f"{argument}: {key} needs no +; say {argument.removeprefix('+')}")
-        if (offered := choices(key)) and not override.is_delete() and override.value() is None:
-            raise UserError(f"{argument}: must be a choice of {key}; there are {', '.join(offered)}")
+        if key.startswith("hydra"):
+            continue
+        if override.is_add() or override.is_force_add():
+            _refuse_to_add(command, argument, override)
+        elif not override.is_delete():
+            _refuse_choice(argument, override)
 
 
-def explain(error: Exception, command: str, overrides: list[str]) -> str:
+def _refuse_to_add(command: str, argument: str, override: Override) -> None:
+    key = override.key_or_group
+    if key not in keys(command):
+        raise UserError(_unknown(command, key, argument))
+    if override.is_add() or choices(key):
+        raise UserError(f"{argument}: {key} needs no +; say {argument.lstrip('+')}")
+
+
+def _refuse_choice(argument: str, override: Override) -> None:
+    key, value = override.key_or_group, override._value
+    if (offered := choices(key)) and (value is None or str(value).endswith(".yaml") or ".." in str(value)):
+        raise UserError(f"{argument}: must be a choice of {key}; there are {', '.join(offered)}")
+
+
+def explain(error: Exception, command: str, overrides: Sequence[str]) -> str:
     """The message that a user reads instead of Hydra's error.
 
     Args:
@@ -56,76 +83,86 @@ def explain(error: Exception, command: str, overrides: list[str]) -> str:
     if isinstance(error, OverrideParseException):
         return _unreadable(str(error.override))
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        group, _, choice = str(error.missing_cfg_file).rpartition("/")
-        return f"{group}={choice}: no such choice; {nearest(choice, error.options or choices(group))}"
+        return _no_choice(str(error.missing_cfg_file), error.options or [], overrides)
     if isinstance(error, MissingMandatoryValue):
         return f"{error.full_key}: missing; say {error.full_key}=..."
-    if several := re.match("Ambiguous value for argument '(.*?)' 1[.]", text):
-        return f"{several[1]}: several values make a sweep; say python -m attnbench sweep, or -m"
+    if isinstance(error, InterpolationResolutionError):
+        return _unresolved(error, command, overrides)
+    if several := re.match("Ambiguous value for argument '(.*?)' 1[.]|Sweep parameters '(.*?)' requires", text):
+        return f"{several[1] or several[2]}: {SEVERAL}"
     if unknown := re.match("Could not (?:override|delete from config[.]) '(.*?)'", text):
-        key = unknown[1]
-        given = (argument for argument in overrides if argument.lstrip("+~").partition("=")[0] == key)
-        return _unknown(command, key, next(given, key))
+        return _unknown(command, unknown[1], _given(unknown[1], overrides))
+    if merged := re.match("Error merging override (.*)", text):
+        return f"{merged[1]}: {' '.join(str(error.__cause__).partition('full_key')[0].split())}"
     return text
 
 
+def _given(key: str, overrides: Sequence[str]) -> str:
+    """The override of a key, as it was given."""
+    return next((argument for argument in overrides if argument.lstrip("+~").partition("=")[0] == key), key)
+
+
+def _no_choice(missing: str, offered: Sequence[str], overrides: Sequence[str]) -> str:
+    """The message about a file that is not there: `score/dott`."""
+    group, _, choice = missing.rpartition("/")
+    for argument in overrides:  # a choice may have a slash itself
+        key, _, value = argument.partition("=")
+        if f"{key}/{value}" == missing:
+            group, choice = key, value
+    if package := PACKAGES.get(f"{group}={choice}"):
+        return f"{group}={choice}: its package is not installed; say pip install 'hydra-core<1.4' {package}"
+    return f"{group}={choice}: no such choice; {nearest(choice, offered or choices(group))}"
+
+
+def _unresolved(error: InterpolationResolutionError, command: str, overrides: Sequence[str]) -> str:
+    """The message about a value that refers to something that is not there."""
+    text = " ".join(str(error).split())
+    name, reason = str(error.full_key), text.partition(" full_key:")[0]
+    if key := re.match("Interpolation key '(.*?)' not found", text):
+        name, near = key[1], nearest(key[1], list(keys(command)), _shows(command))
+        if (deletion := _given(name, overrides)).startswith("~"):
+            return f"{deletion}: {error.full_key} needs it; leave {deletion} out"
+        reason = f"there is no key {name}; {near}"
+    elif variable := re.search(r"Environment variable '(\w+)' not found", text):
+        name, reason = variable[1], f"the environment variable {variable[1]} is not set"
+    elif resolver := re.match(r"Unsupported interpolation type (\S+)", text):
+        name, reason = resolver[1], f"there is no resolver {resolver[1]}; Hydra has oc.env, oc.select and others"
+    blamed = (argument for argument in overrides if "${" in argument and name in argument)
+    return f"{next(blamed, error.full_key)}: {reason}"
+
+
 def _unreadable(argument: str) -> str:
+    if set(argument) & set("“”‘’„"):
+        return f"{argument}: has typographic quotes; the straight ones are ' and \""
     return f"{argument}: cannot be read as key=value; quote a value that has spaces, commas or brackets: 'key=\"a, b\"'"
 
 
 def _unknown(command: str, key: str, argument: str) -> str:
     known = keys(command)
+    if (placed := f"{key.rpartition('.')[2]}@{key}") in known:
+        return f"{argument}: a choice for one place; say {placed}={argument.partition('=')[2]}"
     if owners := known.get(key):
         whole = f"the chosen {key.rpartition('.')[0]}" if "." in key and "@" not in key else "this job"
         return f"{argument}: not a key of {whole}, only of {', '.join(dict.fromkeys(owners))}"
-    hint = f"python -m attnbench {command} --cfg job shows all"
-    return f"{argument}: no such key in {command}; {nearest(key, list(known), hint)}"
+    return f"{argument}: no such key in {command}; {nearest(key, list(known), _shows(command))}"
 
 
-def keys(command: str) -> dict[str, list[str]]:
-    """Every key that a command's config can have, with the choices that add it, if it is not always there."""
-    return _keys(CONF / f"{command}.yaml", "")
+def _shows(command: str) -> str:
+    return f"python -m attnbench {command} --cfg job shows all"
 
 
-def _keys(path: Path, package: str) -> dict[str, list[str]]:
-    """The keys of one file, and those of all files that its defaults may add."""
-    content = OmegaConf.load(path)
-    assert isinstance(content, DictConfig)
-    if header := re.match("# @package (.+)", path.read_text(encoding="utf-8")):
-        package = header[1].strip().replace("_global_", "")
-    found: dict[str, list[str]] = {}
-    for default in content.pop("defaults", []):
-        for key, owners in _brought(default, path, package).items():
-            found.setdefault(key, []).extend(owners)
-    return found | {key: [] for key in _walk(content, f"{package}." if package else "")}
+def unusable(error: OSError, folder: str = "") -> str:
+    """The message about a file or a folder that cannot be used.
 
-
-def _brought(default: str | DictConfig, path: Path, package: str) -> dict[str, list[str]]:
-    """The keys that one entry of a file's defaults may add: those of another file, or of any choice of a group."""
-    if isinstance(default, str):
-        return {} if default == "_self_" else _keys(path.with_name(f"{default}.yaml"), package)
-    name, _, place = str(next(iter(default))).partition("@")
-    if name.startswith(("override ", "hydra", "/hydra")):
-        return {}
-    folder = CONF / name[1:] if name.startswith("/") else path.parent / name
-    group = folder.relative_to(CONF).as_posix()
-    inside = ".".join(filter(None, (package, place or group)))
-    override = f"{group}@{inside}" if place else group
-    found: dict[str, list[str]] = {override: []}
-    offered = choices(group) if group != "experiment" else []  # an experiment adds no key of its own
-    for choice in offered:
-        owner = [f"{override}={choice}"] if len(offered) > 1 else []
-        for key, owners in _keys(folder / f"{choice}.yaml", inside).items():
-            found.setdefault(key, []).extend(owners or owner)
-    return found
-
-
-def _walk(node: DictConfig, prefix: str) -> Iterator[str]:
-    """The full keys below a node."""
-    for name in node:
-        if name in ("_target_", "_partial_", "hydra"):
-            continue
-        yield f"{prefix}{name}"
-        child = node._get_node(name)
-        if isinstance(child, DictConfig) and not child._is_none():
-            yield from _walk(child, f"{prefix}{name}.")
+    Args:
+        error: of the system.
+        folder: where it happened, if the error does not say.
+    """
+    if isinstance(error, FileNotFoundError) and not error.filename:
+        return "the current folder is not there any more; change to another"
+    place = Path(error.filename2 or error.filename or folder)
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        file = next((each for each in (place, *place.parents) if each.is_file()), place)
+        return f"{file}: there is a file where a folder must be; rename the file"
+    reason = error.strerror or str(error)
+    return f"{place}: {reason}" if place != Path() else reason

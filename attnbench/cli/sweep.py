@@ -63,9 +63,10 @@ def _train(planned: Plan, config: DictConfig, launcher: Launcher) -> None:
         jobs_at_once(job.cfg)
     folder = planned.jobs[0].sweep
     print(f"{folder}: {counted(len(planned.jobs), 'job')} ({planned.summary})", flush=True)
+    folder.mkdir(parents=True, exist_ok=True)  # if this fails, nothing has been run
     with read_write(config):  # the launcher makes this folder, whatever its jobs use
         config.hydra.sweep.dir = str(folder)
-    again = shlex.join(["python", "-m", "attnbench", config.hydra.job.config_name, *sys.argv[1:]])
+    again = shlex.join(["python", "-m", "attnbench", *sys.argv[1:]])
     runner = Runner(launcher, folder, again)
     with workers_kept(launcher):
         jobs = tune(planned, runner.run, print)

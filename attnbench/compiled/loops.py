@@ -11,11 +11,30 @@ for e^r of Cephes (Moshier 1989). Its relative error is below 3e-7. sigmoid and 
 from typing import Any
 
 import numpy as np
-from numba import extending, njit, types
+from numba import config, extending, njit, types
+
+from attnbench.private_folder import private_folder
 
 # The flags allow the compiler to reorder sums, so that it can vectorise them. They keep infinities and NaN. With
 # Python's rules for errors, each division would have a branch, and no loop with a division could be vectorised.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"reassoc", "contract", "arcp", "nsz"}, "cache": True}
+_config: Any = config
+
+
+def _find_cache() -> None:
+    """Has numba keep what it compiles in a private folder, if it can neither write beside this file nor to the user's
+    cache: for example in a container with a user who has no home. Without such a folder, nothing is kept.
+    """
+    try:
+        njit(cache=True)(_find_cache)
+    except RuntimeError:
+        try:
+            _config.CACHE_DIR = str(private_folder() / "numba")
+        except OSError:
+            OPTIONS["cache"] = False
+
+
+_find_cache()
 compile_loop: Any = njit(**OPTIONS)
 _intrinsic: Any = extending.intrinsic
 f = np.float32

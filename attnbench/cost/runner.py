@@ -21,6 +21,7 @@ from attnbench.cost.contenders import Contender
 from attnbench.cost.memory import is_out_of_memory, peak_mib
 from attnbench.cost.timing import calls_to_last, once_ms
 from attnbench.errors import UserError, in_one_line
+from attnbench.generator_seed import generator_seed
 from attnbench.record import CostStatus, Passes
 
 PREPARATION_CALLS = 3  # before the timed calls
@@ -92,7 +93,7 @@ class LocalRunner:
         """
         with _as_measurement_error():
             if self.contender is None:
-                torch.manual_seed(self.setup.seed)
+                torch.manual_seed(generator_seed(self.setup.seed))
                 self.contender = self.setup.make()
             self.call = _call(self.setup, self.contender, length, passes)
             once_ms(self.call, self.setup.device)
@@ -144,7 +145,7 @@ def _do_nothing() -> None:
 
 def _call(setup: ContenderSetup, contender: Contender, length: int, passes: Passes) -> Callable[[], None]:
     """Returns the call to measure, on random queries, keys and values. It frees its gradients at its end."""
-    generator = torch.Generator().manual_seed(setup.seed)
+    generator = torch.Generator().manual_seed(generator_seed(setup.seed))
     parameters: list[nn.Parameter] = []
     if isinstance(contender, nn.Module):
         parameters = list(contender.to(setup.device, setup.dtype).train().parameters())

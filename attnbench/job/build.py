@@ -14,6 +14,7 @@ from attnbench.attention import Attention
 from attnbench.attention.heads import head_width
 from attnbench.cost.contenders import Contender, OwnAttention
 from attnbench.cost.measurement import MeasurementPlan
+from attnbench.cost.memory import is_out_of_memory
 from attnbench.cost.runner import ContenderSetup
 from attnbench.cost.scaling import ScalingSettings
 from attnbench.device import Compute, dtype
@@ -137,7 +138,12 @@ def _make_task_once(node: str, contents: tuple[tuple[str, str], ...]) -> None:
 
 @cache
 def _build_model_once(plain: str) -> None:
-    build_model(DictConfig(json.loads(plain)), CHECKED_VOCABULARY, CHECKED_VOCABULARY)
+    try:
+        build_model(DictConfig(json.loads(plain)), CHECKED_VOCABULARY, CHECKED_VOCABULARY)
+    except (MemoryError, RuntimeError) as error:
+        if is_out_of_memory(error) or "overflow" in str(error):
+            raise UserError(f"model: too large for this machine: {str(error).partition(chr(10))[0]}") from error
+        raise
 
 
 def build_compute(cfg: DictConfig) -> Compute:

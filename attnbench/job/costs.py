@@ -27,6 +27,7 @@ from attnbench.cost.step import measure_step
 from attnbench.device import Compute
 from attnbench.environment import describe
 from attnbench.files import write_whole
+from attnbench.generator_seed import generator_seed
 from attnbench.job.build import (
     as_text,
     attention_node,
@@ -187,6 +188,6 @@ def _typical(task: Task, size: int, device: torch.device) -> Batch:
 
 
 def _measure_step(cfg: DictConfig, model: Model, batch: Batch, compute: Compute) -> StepCost:
-    torch.manual_seed(cfg.seed)
+    torch.manual_seed(generator_seed(cfg.seed))
     step = TrainingStep(model, build(cfg.training), compute)
     return measure_step(step, batch, compute.device, repetitions=cfg.cost.repetitions)

@@ -8,6 +8,7 @@ from attnbench.attention.scopes import Global
 from attnbench.attention.selections import Soft
 from attnbench.cost import machine_lock
 from attnbench.errors import UserError
+from attnbench.generator_seed import generator_seed
 from attnbench.job.build import build
 from attnbench.job.results import Folders, Results
 from attnbench.models.initialise import initialise
@@ -20,7 +21,7 @@ def regress(cfg: DictConfig, folders: Folders, tracked: TrackedRun) -> Results:
     """Pools the points of the task with the attention layer of the config."""
     device, points, layer, descent = build(cfg.device), _points(cfg), _layer(cfg), build(cfg.training)
     with machine_lock.shared():
-        torch.manual_seed(cfg.seed)
+        torch.manual_seed(generator_seed(cfg.seed))
         initialise(layer, cfg.seed)
         fit(layer.to(device), points.to(device), descent)
         return Results(regression=evaluate_regression(layer, points.to(device)))

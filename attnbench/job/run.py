@@ -29,7 +29,7 @@ from attnbench.job.regression import check_regression, regress
 from attnbench.job.results import Folders, Results
 from attnbench.job.threads import threads_restored
 from attnbench.job.translation import check_training, train
-from attnbench.job.value_types import check_plain, check_types
+from attnbench.job.value_types import check_part, check_plain
 from attnbench.record import Record
 from attnbench.tracking.tracker import TrackedRun
 from attnbench.training import resume
@@ -158,9 +158,8 @@ def check(cfg: DictConfig) -> None:
         UserError: a value with which the job would fail.
     """
     check_plain(cfg)
-    for part in (cfg[name] for name in (*PARTS[cfg.procedure], "tracker")):
-        if OmegaConf.is_config(part):
-            check_types(part)
+    for name in (*PARTS[cfg.procedure], "tracker"):
+        check_part(cfg, name)
     build(cfg.device)
     check_build(cfg.tracker)
     CHECKS[cfg.procedure](cfg)

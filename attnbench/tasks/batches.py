@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from attnbench.generator_seed import generator_seed
 from attnbench.tasks.task import BOS, EOS, PAD, Pair, Task
 
 POOL = 50  # batches that are sorted by length together. Padding is small, and the order is still random.
@@ -51,7 +52,7 @@ class Batches:
 
     def shuffled(self, seed: int, epoch: int) -> Iterator[Batch]:
         """One epoch in random order. Sentences with similar length are in the same batch."""
-        generator = torch.Generator().manual_seed(seed * 100_003 + epoch)
+        generator = torch.Generator().manual_seed(generator_seed(seed * 100_003 + epoch))
         order = torch.randperm(len(self.source), generator=generator).tolist()
         pool = self.size * POOL
         groups = [

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from random import Random
 
 from attnbench.errors import UserError
+from attnbench.generator_seed import generator_seed
 from attnbench.tasks.task import Pair
 
 MOST_REPEATED = 10_000  # draws in a row that are known already
@@ -41,7 +42,7 @@ def draw_sets(
     _check("beyond", beyond, 0)
     _check_room("train", train, "the three sets together need", sum(sizes.values()), sources(shortest, longest))
     _check_room("beyond", beyond, "the set needs", beyond, sources(longest + 1, 2 * longest))
-    rng, seen = Random(seed), set[str]()
+    rng, seen = Random(generator_seed(seed)), set[str]()
     sets = {key: _distinct(key, lambda: sample(rng, shortest, longest), size, seen) for key, size in sizes.items()}
     # The set `beyond` has its own random numbers. With the same seed, its sentences would begin like shorter ones. With
     # the same generator, they would depend on the sizes of the other sets.

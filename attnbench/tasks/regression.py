@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from attnbench.errors import UserError
+from attnbench.generator_seed import generator_seed
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def kernel_regression(
         raise UserError(f"task.span={span}: must be greater than 0")
     if noise < 0:
         raise UserError(f"task.noise={noise}: must be 0 or more")
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(generator_seed(seed))
     x = span * torch.rand(points, generator=generator).sort().values
     test_x = torch.linspace(0, span, tests)
     y, truth = (slope * at + amplitude * torch.sin(at) for at in (x, test_x))

@@ -12,6 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from attnbench.device import Compute
+from attnbench.generator_seed import generator_seed
 from attnbench.models.decoding import Greedy
 from attnbench.models.model import Model
 from attnbench.quality.bleu import corpus_bleu
@@ -75,7 +76,7 @@ def fit(
     Raises:
         UserError: training diverged: a loss is no longer a finite number.
     """
-    torch.manual_seed(seed)
+    torch.manual_seed(generator_seed(seed))
     batches = Batches(task, task.train, recipe.batch_size, compute.device)
     validation = Batches(task, task.validation, 2 * recipe.batch_size, compute.device)
     translate = recipe.stop_on == "bleu"

@@ -1,5 +1,8 @@
 """Elementary functions beside those of numpy in float64, over all of their range."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -45,3 +48,41 @@ def test_bf16_is_rounded_as_torch_rounds(number: float) -> None:
     bits = loops.to_bf16(np.float32(number))
     assert bits == rounded.view(torch.int16).item()
     assert loops.from_bf16(np.int16(bits)) == rounded.float().item()
+
+
+def no_place(**options: object) -> Callable[[object], None]:
+    """A decorator that finds no place for what it compiles, as numba's."""
+
+    def decorate(function: object) -> None:
+        raise RuntimeError("cannot cache function: no locator available")
+
+    return decorate
+
+
+def no_folder() -> Path:
+    raise OSError
+
+
+@pytest.fixture
+def placeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "njit", no_place)
+    monkeypatch.setattr(loops, "OPTIONS", {"cache": True})
+    monkeypatch.setattr(loops._config, "CACHE_DIR", "")
+
+
+@pytest.mark.usefixtures("placeless")
+def test_where_nothing_can_be_written_a_private_folder_keeps_the_loops(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(loops, "private_folder", lambda: tmp_path)
+    loops._find_cache()
+    kept_in = loops._config.CACHE_DIR
+    assert kept_in == str(tmp_path / "numba")
+    assert loops.OPTIONS == {"cache": True}
+
+
+@pytest.mark.usefixtures("placeless")
+def test_without_such_a_folder_they_are_compiled_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "private_folder", no_folder)
+    loops._find_cache()
+    assert loops.OPTIONS == {"cache": False}

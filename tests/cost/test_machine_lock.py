@@ -1,10 +1,13 @@
 """The machine lock: a measurement runs without other work, and does not wait long for the lock."""
 
+import logging
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,6 +25,7 @@ Interval = tuple[float, float]
 @pytest.fixture(autouse=True)
 def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine_lock, "SLICE_S", SLICE_S)
+    machine_lock._say.cache_clear()
 
 
 class Worker:
@@ -104,7 +108,7 @@ def test_no_work_starts_while_a_measurement_waits(tmp_path: Path) -> None:
         waiting.start()
         begun, held = time.monotonic(), False
         while not held and time.monotonic() - begun < TIMEOUT_S:
-            with (tmp_path / "gate.lock").open("w") as gate:
+            with next(tmp_path.glob("gate-*.lock")).open("a") as gate:
                 try:
                     fcntl.flock(gate, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -142,17 +146,28 @@ def test_the_lock_is_released_after_an_exception(tmp_path: Path) -> None:
     within(TIMEOUT_S, lambda: measure(tmp_path, 0.0))
 
 
-def test_the_lock_works_between_processes_and_ends_with_its_process(tmp_path: Path) -> None:
+@contextmanager
+def other_process(folder: Path, mode: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds the lock until it is killed."""
     program = (
         "import sys, time, pathlib\n"
         "from attnbench.cost import machine_lock\n"
-        "with machine_lock.shared(pathlib.Path(sys.argv[1])):\n"
+        "with getattr(machine_lock, sys.argv[2])(pathlib.Path(sys.argv[1])):\n"
         "    print('in', flush=True)\n"
-        "    time.sleep(60)\n"
+        "    time.sleep(600)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "in\n"
+    command = [sys.executable, "-c", program, str(folder), mode]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "in\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def test_the_lock_works_between_processes_and_ends_with_its_process(tmp_path: Path) -> None:
+    with other_process(tmp_path, "shared") as process:
         thread = threading.Thread(target=lambda: measure(tmp_path, 0.0), daemon=True)
         thread.start()
         thread.join(0.3)
@@ -160,3 +175,52 @@ def test_the_lock_works_between_processes_and_ends_with_its_process(tmp_path: Pa
         process.kill()
         thread.join(TIMEOUT_S)
         assert not thread.is_alive()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who holds a lock")
+@pytest.mark.parametrize(("mode", "does"), [("shared", "trains"), ("exclusive", "measures")])
+def test_who_waits_is_told_for_whom(
+    mode: str, does: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(machine_lock, "PATIENCE_S", 0.05)
+    with other_process(tmp_path, mode) as process:
+        waiting = threading.Thread(target=measure, args=(tmp_path, 0.0), daemon=True)
+        waiting.start()
+        assert f"waits for process {process.pid}, which {does}" in printed(capsys)
+        process.send_signal(signal.SIGSTOP)
+        stopped = f"process {process.pid}, which is stopped: kill -CONT {process.pid} lets it go on"
+        assert printed(capsys) == f"attnbench: waits for {stopped}\n"
+    waiting.join(TIMEOUT_S)
+    assert not waiting.is_alive()
+    assert capsys.readouterr().err == ""  # each line once
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> str:
+    """What is printed next on the error stream."""
+    begun, text = time.monotonic(), ""
+    while not text and time.monotonic() - begun < TIMEOUT_S:
+        time.sleep(STEP_S)
+        text = capsys.readouterr().err
+    return text
+
+
+def test_one_machine_does_not_wait_for_another_on_a_shared_file_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with machine_lock.exclusive(tmp_path):
+        monkeypatch.setattr(machine_lock, "_machine", lambda: "another")
+        within(TIMEOUT_S, lambda: measure(tmp_path, 0.0))
+
+
+def test_without_a_safe_folder_work_goes_on_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "file"
+    place.write_text("")
+    with caplog.at_level(logging.WARNING), machine_lock.shared(place) as pause:
+        assert pause() < TIMEOUT_S
+        measure(place, 0.0)
+    said = "no lock on this machine, so parallel jobs may disturb measurements"
+    assert [said in message for message in caplog.messages] == [True]
+    assert capsys.readouterr().err.count(said) == 1
+    assert [*tmp_path.iterdir()] == [place]
