@@ -61,9 +61,10 @@ class RayLauncher(EngineLauncher):
         self.ray = ray
 
     def check(self) -> None:
-        from attnbench.cli.engines.engine import check_installed
+        from attnbench.cli.engines.engine import check_address, check_installed
 
         check_installed("ray")
+        check_address(self.ray.init.get("address"))
 
     def engine(self) -> Any:
         from attnbench.cli.engines.ray_tasks import RayEngine

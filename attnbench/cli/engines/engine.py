@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import os
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,6 +114,16 @@ def check_installed(package: str) -> None:
     """Raises a UserError if a package is missing."""
     if importlib.util.find_spec(package) is None:
         raise UserError(f"hydra/launcher: the package {package} is missing; pip install {package}")
+
+
+def check_address(address: str | None) -> None:
+    """Raises a UserError if nobody listens at an address such as `host:6379`. Ray itself would try for minutes."""
+    host, _, port = (address or "").rpartition(":")
+    if host and port.isdigit() and "/" not in host:
+        try:
+            socket.create_connection((host, int(port)), timeout=10).close()
+        except OSError as error:
+            raise UserError(f"hydra.launcher.ray.init.address={address}: no cluster of Ray there: {error}") from error
 
 
 def _write(content: bytes, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,10 +52,13 @@ class RayEngine:
         quiet = {"log_to_driver": False, "logging_level": "error"}
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         logging.getLogger("ray").setLevel(logging.ERROR)
+        handler = signal.getsignal(signal.SIGTERM)
         try:
             ray.init(**{**({} if "address" in self.init else here), **quiet, **self.init})
         except (ConnectionError, RuntimeError, TypeError, ValueError) as error:
             raise UserError(f"hydra.launcher.ray.init={self.init}: {in_one_line(error)}") from error
+        finally:
+            signal.signal(signal.SIGTERM, handler)  # Ray sets one of its own, which the sweep would not hear
 
 
 def shut_down() -> None:
