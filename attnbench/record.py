@@ -8,9 +8,10 @@ A record is written as a whole or not at all. It is read strictly: a missing fie
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 VERSION = 3
 NAME = "record.json"  # in a job's folder
@@ -19,6 +20,15 @@ Status = Literal["finished", "failed", "out_of_memory"]
 CostStatus = Literal["measured", "out_of_memory", "over_budget", "unsupported", "failed"]
 Passes = Literal["forward", "forward+backward"]
 Factor = str | int | float | bool | None
+# Numbers that are possible, with room for rounding. They are checked when a record is read.
+Score = Annotated[float, Meta(ge=0, le=100.001)]
+Share = Annotated[float, Meta(ge=-0.001, le=1.001)]
+Amount = Annotated[float, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=0)]
+Size = Annotated[int, Meta(ge=1)]
+BleuRow = Annotated[list[Count], Meta(min_length=10, max_length=10)]
+LinkRow = Annotated[list[Count], Meta(min_length=4, max_length=4)]
 
 
 class RecordError(ValueError):
@@ -45,29 +55,29 @@ class Environment:
 class HistoryPoint:
     """One validation."""
 
-    update: int
+    update: Count
     elapsed_s: float
     train_loss: float  # mean over the updates since the last point, with label smoothing
     validation_loss: float  # cross-entropy in nats per token, without smoothing
-    validation_bleu: float | None  # None if only the loss was computed
+    validation_bleu: Score | None  # None if only the loss was computed
 
 
 @dataclass(frozen=True)
 class Training:
     """How a model was trained."""
 
-    parameters: int
-    updates: int
+    parameters: Count
+    updates: Count
     epochs: float
-    target_tokens: int  # seen in training, with the end of each sentence, without padding
+    target_tokens: Count  # seen in training, with the end of each sentence, without padding
     train_s: float  # with validations
-    best_update: int
-    longest_source: int  # tokens of the longest source in training, without its end
+    best_update: Count
+    longest_source: Count  # tokens of the longest source in training, without its end
     history: list[HistoryPoint]
     # What follows is absent in older records.
     converged: bool = False  # it ended on a plateau of the validation, not at a bound
     validation_loss: float | None = None  # of the weights that were kept
-    validation_bleu: float | None = None
+    validation_bleu: Score | None = None
 
 
 @dataclass(frozen=True)
@@ -90,17 +100,17 @@ class Quality:
     """
 
     test_set: str  # hash of its sentences: sets with the same hash can be compared sentence by sentence
-    sentences: int
-    source_lengths: list[int]  # tokens, without the end
-    bleu_statistics: list[list[int]]  # 10 numbers for each sentence
-    bleu: float
-    bleu_low: float
-    bleu_high: float
+    sentences: Size
+    source_lengths: list[Count]  # tokens, without the end
+    bleu_statistics: list[BleuRow]  # 10 numbers for each sentence
+    bleu: Score
+    bleu_low: Score | None  # this and the next are None if the test set is too small for an interval
+    bleu_high: Score | None
     bleu_signature: str
-    chrf: float
+    chrf: Score
     chrf_signature: str
-    exact_match: float  # share of sentences without any mistake, 0 to 1
-    token_accuracy: float  # 0 to 1, under teacher forcing
+    exact_match: Share  # share of sentences without any mistake, 0 to 1
+    token_accuracy: Share  # 0 to 1, under teacher forcing
     loss: float  # cross-entropy in nats per token, under teacher forcing
     samples: list[TranslationSample]
 
@@ -121,45 +131,45 @@ class StepMemory:
 class StepCost:
     """One training step (forward, backward, update) on one batch: median and quartiles, warm and synchronised."""
 
-    step_ms: float
-    step_ms_q1: float
-    step_ms_q3: float
-    repetitions: int
-    batch_size: int
+    step_ms: Positive
+    step_ms_q1: Positive
+    step_ms_q3: Positive
+    repetitions: Size
+    batch_size: Size
     source_length: int
     target_length: int
-    tokens_per_s: float  # target tokens
-    peak_mib: float  # peak of the allocator, above what was held before the step
+    tokens_per_s: Amount  # target tokens
+    peak_mib: Amount  # peak of the allocator, above what was held before the step
     memory: StepMemory
-    joules: float | None  # of a step; None if the machine does not measure it
+    joules: Amount | None  # of a step; None if the machine does not measure it
 
 
 @dataclass(frozen=True)
 class ScalingPoint:
     """The attention alone over `length` queries and as many keys: median and quartiles, warm and synchronised."""
 
-    length: int
+    length: Size
     passes: Passes
     status: CostStatus
-    ms: float | None
-    ms_q1: float | None
-    ms_q3: float | None
-    peak_mib: float | None  # the allocator's own peak above what was held before
+    ms: Positive | None
+    ms_q1: Positive | None
+    ms_q3: Positive | None
+    peak_mib: Amount | None  # the allocator's own peak above what was held before
     error: str | None  # the reason why there is no number
-    repetitions: int  # number of times behind the quartiles
+    repetitions: Count  # number of times behind the quartiles
     noisy: bool  # whether the quartiles stayed too far apart after all repetitions
-    predicted_ms: float | None  # for a length beyond the budget: predicted from the shorter lengths
-    predicted_mib: float | None
-    flops: float | None  # floating-point operations of a call, in closed form; None if the contender is not ours
-    bytes: float | None  # read and written by a call, at least, in closed form
+    predicted_ms: Amount | None  # for a length beyond the budget: predicted from the shorter lengths
+    predicted_mib: Amount | None
+    flops: Amount | None  # floating-point operations of a call, in closed form; None if the contender is not ours
+    bytes: Amount | None  # read and written by a call, at least, in closed form
 
 
 @dataclass(frozen=True)
 class DevicePeak:
     """The best that the device does, measured in place: one matrix product, and one copy."""
 
-    flops_per_s: float
-    bytes_per_s: float  # read and written
+    flops_per_s: Positive
+    bytes_per_s: Positive  # read and written
 
 
 @dataclass(frozen=True)
@@ -171,9 +181,9 @@ class Scaling:
     """
 
     kernel: str | None  # the kernel that ran; None if the contender is not ours
-    batch_size: int
-    heads: int
-    head_dim: int
+    batch_size: Size
+    heads: Size
+    head_dim: Size
     points: list[ScalingPoint]
     peak: DevicePeak | None
     session: str | None  # None: it was measured alone
@@ -188,19 +198,19 @@ class Alignment:
     target: list[str]
     weights: list[list[list[list[float]]]]  # [layer][head][target][source], soft or one-hot; empty without attention
     implicit: list[list[float]]  # [target][source]: norms of gradients, each row divided by its sum
-    gold: list[tuple[int, int]]  # (source, target) positions; empty if unknown
+    gold: list[tuple[Count, Count]]  # (source, target) positions; empty if unknown
 
 
 @dataclass(frozen=True)
 class HeadAlignment:
     """One head as an alignment: each target word is linked to the source word with most of its weight."""
 
-    layer: int
-    head: int
+    layer: Count
+    head: Count
     entropy: float  # of the weights, in nats; mean over target tokens
-    aer: float | None  # alignment error rate, 0 to 1; this and the next two are None if undefined
-    precision: float | None
-    recall: float | None
+    aer: Share | None  # alignment error rate, 0 to 1; this and the next two are None if undefined
+    precision: Share | None
+    recall: Share | None
 
 
 @dataclass(frozen=True)
@@ -213,14 +223,14 @@ class AlignmentQuality:
     the sentence.
     """
 
-    sentences: int
+    sentences: Size
     gold: str | None  # the source of the gold links: "task", or the path of a file
-    links: list[list[int]]  # by the mean of all layers and heads
-    implicit_links: list[list[int]]
+    links: list[LinkRow]  # by the mean of all layers and heads
+    implicit_links: list[LinkRow]
     entropy: float | None  # of the mean weights, in nats; None without attention
     implicit_entropy: float
     # Of explicit and implicit weights: the share of a row's weight that both put on the same tokens.
-    agreement: float | None
+    agreement: Share | None
     heads: list[HeadAlignment]
 
 
@@ -234,9 +244,9 @@ class Regression:
     truth: list[float]  # the curve without noise at each test x
     estimate: list[float]
     weights: list[list[float]]  # [test point][training point]
-    test_error: float  # mean squared error of the estimate against the true curve
-    left_out_error: float  # mean squared error at the training points, each estimated from all others
-    parameters: int  # number of fitted parameters of the score
+    test_error: Amount  # mean squared error of the estimate against the true curve
+    left_out_error: Amount  # mean squared error at the training points, each estimated from all others
+    parameters: Count  # number of fitted parameters of the score
     sigma: float | None  # width of a Gaussian score, in units of x; None for other scores
 
 
@@ -274,6 +284,14 @@ class Record:
     warnings: list[str] = field(default_factory=list)  # of the job and of its tracker: one line each, each once
 
 
+class Outline(msgspec.Struct, frozen=True):
+    """The first fields of a record."""
+
+    version: Any
+    key: str
+    status: Status
+
+
 def write(record: Record, path: Path) -> None:
     """Writes the whole file or nothing."""
     partial = path.with_name(f".{secrets.token_hex(8)}.part")  # processes of several machines may write it at once
@@ -288,19 +306,20 @@ def read(path: Path) -> Record:
     """Reads one record.
 
     Raises:
-        RecordError: the file is not JSON or has another version, or a field is missing or of the wrong type.
+        RecordError: the file is not JSON or has another version, or a field is missing, impossible or of the
+            wrong type.
     """
     text = path.read_bytes()
     try:
-        version = msgspec.json.decode(text, type=_Versioned).version
+        found = msgspec.json.decode(text, type=Record)
+    except msgspec.ValidationError as error:
+        _check_version(text, path)
+        raise RecordError(f"{path}: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RecordError(f"{path}: not a record: {error}") from error
-    if version != VERSION:
-        raise RecordError(f"{path}: a record of version {version!r}; this attnbench reads version {VERSION}")
-    try:
-        return msgspec.json.decode(text, type=Record)
-    except msgspec.ValidationError as error:
-        raise RecordError(f"{path}: {error}") from error
+    if found.version != VERSION:
+        raise _of_version(found.version, path)
+    return found
 
 
 def find(path: Path) -> Record | None:
@@ -311,7 +330,43 @@ def find(path: Path) -> Record | None:
         return None
 
 
+def outline(path: Path) -> Outline | None:
+    """What tells whether a job is finished; None if there is no record of this version. It takes a tenth of the time
+    of `find`: the other fields are not looked at, as long as the file is JSON.
+    """
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Outline)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return found if found.version == VERSION else None
+
+
+def alignments(path: Path) -> list[Alignment]:
+    """The examples of alignments in a record; none if it cannot be read. The other fields are not looked at."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Aligned).alignments
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return []
+
+
 class _Versioned(msgspec.Struct):
     """The field that all versions have."""
 
     version: Any = None
+
+
+class _Aligned(msgspec.Struct):
+    alignments: list[Alignment]
+
+
+def _check_version(text: bytes, path: Path) -> None:
+    try:
+        version = msgspec.json.decode(text, type=_Versioned).version
+    except msgspec.ValidationError as error:
+        raise RecordError(f"{path}: not a record: {error}") from error
+    if version != VERSION:
+        raise _of_version(version, path)
+
+
+def _of_version(version: object, path: Path) -> RecordError:
+    return RecordError(f"{path}: a record of version {version!r}; this attnbench reads version {VERSION}")

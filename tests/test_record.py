@@ -132,6 +132,14 @@ def test_a_whole_number_is_a_fine_float(path: Path) -> None:
         (lambda d: d["factors"].update(score=["dot"]), r"got `array` - at `\$\.factors\[\.\.\.\]`"),
         (lambda d: d["alignments"][0].update(gold=[[1]]), r"`array` of length 2.*`\$\.alignments\[0\]\.gold"),
         (lambda d: d["scaling"]["points"][0].update(ms="1"), r"`float \| null`.*`\$\.scaling\.points\[0\]\.ms`"),
+        (lambda d: d["quality"].update(bleu=-1), r"`float` >= 0.0 - at `\$\.quality\.bleu`"),
+        (lambda d: d["quality"].update(bleu=101), r"`float` <= 100.001 - at `\$\.quality\.bleu`"),
+        (lambda d: d["quality"].update(loss=None), r"`float`, got `null` - at `\$\.quality\.loss`"),  # of NaN
+        (lambda d: d["quality"].update(exact_match=55), r"`float` <= 1.001 - at `\$\.quality\.exact_match`"),
+        (lambda d: d["quality"].update(sentences=0), r"`int` >= 1 - at `\$\.quality\.sentences`"),
+        (lambda d: d["quality"]["bleu_statistics"][0].pop(), r"length >= 10 - at `\$\.quality\.bleu_statistics\[0\]`"),
+        (lambda d: d["step"].update(step_ms=0), r"`float` > 0.0 - at `\$\.step\.step_ms`"),
+        (lambda d: d["scaling"]["points"][0].update(ms=-1), r"> 0.0 - at `\$\.scaling\.points\[0\]\.ms`"),
         (lambda d: d.update(version=VERSION + 1), rf"version {VERSION + 1}; this attnbench reads version {VERSION}"),
         (lambda d: d.pop("version"), r"a record of version None"),
     ],
@@ -184,3 +192,38 @@ def test_find_answers_none_where_nothing_can_be_read(path: Path) -> None:
     assert record.find(path) is None
     record.write(FULL, path)
     assert record.find(path) == FULL
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_in_json_makes_no_record(path: Path, number: str) -> None:
+    record.write(FULL, path)
+    path.write_text(path.read_text().replace('"duration_s":', f'"duration_s":{number},"was":'))
+    with pytest.raises(RecordError, match="not a record"):
+        record.read(path)
+    assert record.find(path) is None
+
+
+def test_rounding_is_no_fault(path: Path) -> None:
+    assert FULL.quality
+    edges = replace(FULL, quality=replace(FULL.quality, bleu=100.00000000000004, exact_match=1.0000000000000002))
+    record.write(edges, path)
+    assert record.read(path) == edges
+
+
+def test_an_outline_tells_whether_a_job_is_finished(path: Path) -> None:
+    assert record.outline(path) is None
+    record.write(FULL, path)
+    found = record.outline(path)
+    assert found
+    assert (found.key, found.status) == (FULL.key, FULL.status)
+    rewritten(path, lambda data: data.update(version=VERSION + 1))
+    assert record.outline(path) is None
+    path.write_text(path.read_text()[:-9])
+    assert record.outline(path) is None
+
+
+def test_alignments_are_read_alone(path: Path) -> None:
+    assert record.alignments(path) == []
+    record.write(FULL, path)
+    assert record.alignments(path) == FULL.alignments
+    assert isinstance(record.alignments(path)[0].gold[0], tuple)

@@ -4,15 +4,19 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attnbench.cli.plan import counted
+from attnbench.cli.short_table import Jobs, shortened
 from attnbench.cost.exponent import CLOSED_FORM, Measured, asymptote, by_length, exponent_text
 from attnbench.record import Factor, Record
 
-Jobs = Sequence[Record]  # those of a row
+SEEDS = 5  # of a row; more of them are counted
+LONGEST_ERROR = 100  # letters of a message
 COLUMNS: dict[str, Callable[[Jobs], str]] = {
     "BLEU": lambda jobs: _mean((job.quality.bleu for job in jobs if job.quality), 1),
     "exact %": lambda jobs: _mean((100 * job.quality.exact_match for job in jobs if job.quality), 1),
     "test error": lambda jobs: _mean((job.regression.test_error for job in jobs if job.regression), 3),
-    "sigma": lambda jobs: _mean((job.regression.sigma or 0.0 for job in jobs if job.regression), 3),
+    "sigma": lambda jobs: _mean(
+        (job.regression.sigma for job in jobs if job.regression and job.regression.sigma is not None), 3
+    ),
     "converged": lambda jobs: _share([job.training.converged for job in jobs if job.training]),
     "step ms": lambda jobs: _median((job.step.step_ms for job in jobs if job.step), 1),
     "peak MiB": lambda jobs: _median((job.step.peak_mib for job in jobs if job.step), 0),
@@ -27,16 +31,17 @@ def print_table(records: Sequence[Record]) -> None:
     """Prints a row for each mechanism in each condition: the factors that tell it from others, its seeds, what was
     tuned, then the results that any row has.
 
-    Several seeds give a mean and a standard deviation. An exponent is that of the attention alone. Its asymptote is
-    that of the operations in closed form; for memory, of the bytes that a call reads and writes.
+    Several seeds give a mean, and a standard deviation if they differ. An exponent is that of the attention alone. Its
+    asymptote is that of the operations in closed form; for memory, of the bytes that a call reads and writes. If there
+    are many rows, only some of them are printed.
     """
-    rows = _rows(records)
+    rows, left_out = shortened(_rows(records))
     factors, tuned = _telling([jobs[0].factors for jobs in rows]), _names(each.tuned for each in records)
     heads = [*factors, "seeds", *(name.rpartition(".")[2] for name in tuned)]
     cells = [
         [
             *(str(jobs[0].factors.get(name, "")) for name in factors),
-            ",".join(str(job.seed) for job in jobs),
+            _seeds(jobs),
             *(str(jobs[0].tuned.get(name, "")) for name in tuned),
         ]
         for jobs in rows
@@ -50,6 +55,8 @@ def print_table(records: Sequence[Record]) -> None:
     for row in [heads, ["-" * width for width in widths], *cells]:
         line = [cell.rjust(w) if _is_number(cell) else cell.ljust(w) for cell, w in zip(row, widths, strict=True)]
         print("  ".join(line).rstrip())
+    if left_out:
+        print(left_out)
 
 
 def print_warnings(records: Sequence[Record]) -> None:
@@ -98,9 +105,9 @@ def _names(named: Iterable[Mapping[str, Factor]]) -> list[str]:
 
 def _mean(values: Iterable[float], digits: int) -> str:
     found = list(values)
-    if not any(found):
+    if not found:
         return ""
-    spread = f" ± {statistics.stdev(found):.{digits}f}" if len(found) > 1 else ""
+    spread = f" ± {statistics.stdev(found):.{digits}f}" if len(set(found)) > 1 else ""
     return f"{statistics.mean(found):.{digits}f}{spread}"
 
 
@@ -113,8 +120,15 @@ def _share(converged: Sequence[bool]) -> str:
     return f"{sum(converged)} of {len(converged)}" if converged else ""
 
 
+def _seeds(jobs: Jobs) -> str:
+    return ",".join(str(job.seed) for job in jobs) if len(jobs) <= SEEDS else f"{len(jobs)} seeds"
+
+
 def _status(job: Record) -> str:
-    return job.status if job.error is None else f"{job.status}: {job.error}"
+    if job.error is None:
+        return job.status
+    error = " ".join(job.error.split())
+    return f"{job.status}: {error if len(error) <= LONGEST_ERROR else error[:LONGEST_ERROR] + '…'}"
 
 
 def _exponent(job: Record, field: Measured) -> str:

@@ -5,6 +5,9 @@ from typing import Any
 
 from sacrebleu.metrics.bleu import BLEU
 
+from attnbench.quality.sample_size import FEWEST_SENTENCES, unseen
+
+MOST = 100.0  # BLEU
 RESAMPLES = 1000  # of the bootstrap: sacreBLEU's own default
 
 
@@ -15,14 +18,22 @@ def corpus_bleu(translations: Sequence[str], references: Sequence[str], options:
 
 def bleu_interval(
     translations: Sequence[str], references: Sequence[str], options: dict[str, Any]
-) -> tuple[float, float, float, str]:
-    """BLEU, the bounds of its 95 % bootstrap interval over sentences (Koehn 2004), and the signature."""
-    metric = _bleu(options)
+) -> tuple[float, float | None, float | None, str]:
+    """BLEU, the bounds of its 95 % bootstrap interval over sentences (Koehn 2004), and the signature.
+
+    The interval is not narrower than the sentences allow that are not in the test set; see `unseen`. A test set that is
+    too small has none.
+    """
+    metric, sentences = _bleu(options), len(references)
+    if sentences < FEWEST_SENTENCES:
+        score = metric.corpus_score(translations, [references])
+        return score.score, None, None, str(metric.get_signature())
     score = metric.corpus_score(translations, [references], n_bootstrap=RESAMPLES)
     # sacreBLEU centres its interval on the mean of the resamples; the score itself may be outside.
     mean, half = (getattr(score, name, score.score if name == "_mean" else 0.0) for name in ("_mean", "_ci"))
-    low, high = min(mean - half, score.score), max(mean + half, score.score)
-    return score.score, max(0.0, low), min(100.0, high), str(metric.get_signature())
+    least = MOST * unseen(sentences)
+    low, high = min(mean - half, score.score - least), max(mean + half, score.score + least)
+    return score.score, max(0.0, low), min(MOST, high), str(metric.get_signature())
 
 
 def bleu_statistics(translations: Sequence[str], references: Sequence[str], options: dict[str, Any]) -> list[list[int]]:

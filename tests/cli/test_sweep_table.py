@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from attnbench.cli.short_table import MOST
 from attnbench.cli.sweep_table import print_table, print_warnings
 from tests.report import records
 
@@ -62,3 +63,55 @@ def test_each_warning_says_how_many_jobs_and_trials_have_it(capsys: pytest.Captu
         "warning (1 of 2 jobs): one",
         "warning: all",
     ]
+
+
+def test_a_bleu_of_zero_is_shown_and_seeds_that_agree_have_no_deviation(capsys: pytest.CaptureFixture[str]) -> None:
+    job = records.attention()
+    assert job.quality
+    jobs = [replace(job, seed=seed, quality=replace(job.quality, bleu=0.0)) for seed in (1, 2)]
+    head, [row] = printed(jobs, capsys)
+    assert row[head.index("BLEU") :].split()[0] == "0.0"
+    assert "±" not in row[head.index("BLEU") : head.index("exact %")]
+
+
+def test_many_seeds_are_counted_and_a_long_error_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = [records.attention(seed=seed) for seed in range(5)]
+    _, [row] = printed([*jobs, records.failed(records.attention(seed=5), "no\n" * 999)], capsys)
+    assert row.startswith("6 seeds ")
+    assert len(row) < 300
+
+
+def many(mechanisms: int, lengths: tuple[int, ...] = (16,)) -> list[records.Record]:
+    job = records.attention()
+    assert job.quality
+    return [
+        replace(
+            job,
+            factors=job.factors | {"key_value.size": size, "length": length},
+            quality=replace(job.quality, bleu=float(size % 97)),
+        )
+        for length in lengths
+        for size in range(mechanisms)
+    ]
+
+
+def test_a_long_table_shows_the_best_and_the_worst(capsys: pytest.CaptureFixture[str]) -> None:
+    _, rows = printed(many(MOST), capsys)
+    assert len(rows) == MOST
+    *jobs, last = many(90)
+    head, rows = printed([*jobs, records.failed(last, "boom")], capsys)
+    assert rows[-1] == (
+        "35 of 90 rows: the 17 best and the 17 worst of all; rows with jobs that did not finish: 1. The report "
+        "has all rows."
+    )
+    bleu = [row[head.index("BLEU") :].split()[0] for row in rows[:-2]]
+    assert [float(each) for each in bleu] == [*range(88, 71, -1), *range(16, -1, -1)]
+    assert rows[-2].endswith("failed: boom")
+
+
+def test_each_condition_has_its_best_and_its_worst(capsys: pytest.CaptureFixture[str]) -> None:
+    _, rows = printed(many(30, (16, 32, 48)), capsys)
+    assert len(rows) == 31
+    assert rows[-1].startswith("30 of 90 rows: the 5 best and the 5 worst in each condition; rows")
+    _, rows = printed(many(2, tuple(range(16, 100))), capsys)
+    assert rows[-1].startswith("34 of 168 rows: the 1 best and the 1 worst in the first 17 of 84 conditions")

@@ -92,8 +92,6 @@ def _links(alignment: AlignmentQuality | None) -> LinkCounts | None:
 
 def _counts(rows: Sequence[Sequence[int]], width: int) -> np.ndarray:
     """An array `(len(rows), width)`. This is faster than `np.array`."""
-    if set(map(len, rows)) - {width}:
-        raise ValueError(f"expected {width} numbers for each sentence")
     found = np.fromiter(chain.from_iterable(rows), dtype=np.int32, count=len(rows) * width)
     return _narrow(found.reshape(-1, width))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from attnbench import record
 from attnbench.record import Record
 from attnbench.report.study.compact_record import CompactRecord, compact
+from attnbench.report.study.consistency import check
 from attnbench.tracking import wandb_tracker
 
 SKIPPED = (wandb_tracker.FOLDER, record.EARLIER)  # folders
@@ -40,12 +41,18 @@ def load(places: Sequence[Path]) -> Loaded:
     with _no_collection():
         for path in {path.resolve(): path for place in places for path in _records(place)}.values():
             try:
-                found[path] = compact(record.read(path), path)
+                found[path] = _read(path)
             except (OSError, ValueError, OverflowError) as error:
                 line = " ".join(str(error).split())
                 broken.append(line if str(path) in line else f"{path}: {line}")
     kept = _once(found)
     return Loaded([found[path] for path in found if path in kept], broken, [path for path in found if path not in kept])
+
+
+def _read(path: Path) -> CompactRecord:
+    found = record.read(path)
+    check(found)
+    return compact(found, path)
 
 
 @contextmanager

@@ -180,8 +180,7 @@ class Study:
         path = self.entries[job].path
         if path is None:
             return self.records[job].alignments
-        again = stored.find(path)
-        return again.alignments if again else []
+        return stored.alignments(path)
 
     def seeds(self, mechanism: str, condition: str, *, beyond: bool = False) -> SeedStatistics | None:
         """The first job of each seed that has quality, on the test set that most seeds share; None if there is none."""
