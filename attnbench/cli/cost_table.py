@@ -17,6 +17,7 @@ from attnbench.report.study.cost_ratios import (
     SIGNS,
     Quantity,
     baseline,
+    few_repetitions,
     ratios,
 )
 from attnbench.report.study.naming import conditions, label, telling_factors
@@ -46,6 +47,8 @@ def print_costs(records: Sequence[Record]) -> None:
     _print_block(["x the baseline", *names], [*multiples, against])
     print(f"{NOISY}: noisy, the quartiles are far apart. {LEGEND}")
     print(ASYMPTOTE)
+    if few := few_repetitions(p.repetitions for r in records for p in _points(r) if p.status == "measured"):
+        print(few)
     for name, record in zip(names, records, strict=True):
         for reason in _reasons(record):
             print(f"{name}: {reason}")

@@ -122,3 +122,9 @@ def test_seeds_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
     twice = [contender("sdpa", point(8, "forward", 3.0, 4.0), seed=seed) for seed in (1, 2)]
     lines = printed(capsys, *twice).splitlines()
     assert [line.split("  ")[0] for line in lines[1:3]] == ["sdpa · seed 1", "sdpa · seed 2"]
+
+
+def test_times_of_few_repetitions_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "repetitions" not in printed(capsys, SDPA)
+    once = contender("once", replace(point(8, "forward", 1.0, 1.0), repetitions=2), missing(64, "forward", "failed"))
+    assert "One time is of fewer than 3 repetitions: the noise is not known." in printed(capsys, SDPA, once)

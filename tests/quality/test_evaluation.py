@@ -102,8 +102,7 @@ def test_quality_is_what_a_reader_would_compute_from_the_translations() -> None:
     made, references = model(), [pair.target for pair in task().test]
     quality, translations = evaluate(made, task(), batches(), Greedy(), samples=3)
     assert quality.bleu == corpus_bleu(translations, references, task().bleu)
-    assert quality.bleu_low is not None and quality.bleu_high is not None
-    assert quality.bleu_low <= quality.bleu <= quality.bleu_high
+    assert (quality.bleu_low, quality.bleu_high) == (None, None)  # too few sentences
     assert quality.exact_match == exact_match(translations, references, task().bleu)
     assert quality.chrf == sacrebleu.corpus_chrf(translations, [references]).score
     assert {"tok:none", f"version:{sacrebleu.__version__}"} <= set(quality.bleu_signature.split("|"))

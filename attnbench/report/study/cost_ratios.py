@@ -1,9 +1,10 @@
 """The cost of the attention alone: its quantities, the signs for missing numbers, and the ratios to a baseline."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from attnbench.record import Passes, Record, ScalingPoint
+from attnbench.report.statistics.repetitions import FEWEST
 
 
 class Quantity(NamedTuple):
@@ -31,6 +32,19 @@ class Ratio(NamedTuple):
 
     ms: float | None
     peak_mib: float | None
+
+
+def few_repetitions(repetitions: Iterable[int]) -> str:
+    """A sentence on measured times that were repeated too seldom to be called noisy or not; "" if there are none.
+
+    Args:
+        repetitions: of each time that was measured.
+    """
+    few = sum(count < FEWEST for count in repetitions)
+    if not few:
+        return ""
+    times = "One time is" if few == 1 else f"{few:,} times are"
+    return f"{times} of fewer than {FEWEST} repetitions: the noise is not known."
 
 
 def baseline(record: Record, records: Sequence[Record]) -> Record | None:

@@ -17,7 +17,7 @@ from attnbench.report.document import (
 )
 from attnbench.report.statistics import Estimate, crossing
 from attnbench.report.statistics.session_agreement import exponent_agreement, order_agreement
-from attnbench.report.study.cost_ratios import LEGEND, QUANTITIES, SIGNS, Quantity
+from attnbench.report.study.cost_ratios import LEGEND, QUANTITIES, SIGNS, Quantity, few_repetitions
 from attnbench.report.study.frames import along, median, where
 from attnbench.report.study.study import Study, evenly_spaced
 
@@ -205,10 +205,11 @@ def _costs(study: Study, device: str, quantity: Quantity, here: pd.DataFrame) ->
 
 
 def _noisy(points: pd.DataFrame) -> str:
-    """The times whose quartiles stayed too far apart after all repetitions."""
+    """The times whose quartiles stayed too far apart after all repetitions, and how many were repeated too seldom."""
+    measured = where(points, status="measured").drop_duplicates(["mechanism", "length"])
+    few = few_repetitions(measured["repetitions"])
     found = where(points, noisy=True).drop_duplicates(["mechanism", "length"])
-    if found.empty:
-        return ""
     named = [f"{name} at {n:,}" for name, n in zip(found["mechanism"], found["length"], strict=True)]
     more = f", and {len(named) - MOST_NOISY} more" if len(named) > MOST_NOISY else ""
-    return f" Noisy, because the quartiles stayed far apart after repetition: {', '.join(named[:MOST_NOISY])}{more}."
+    noisy = f"Noisy, because the quartiles stayed far apart after repetition: {', '.join(named[:MOST_NOISY])}{more}."
+    return "".join(f" {sentence}" for sentence in (few, noisy if named else "") if sentence)

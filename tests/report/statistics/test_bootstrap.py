@@ -120,10 +120,8 @@ def test_interval_of_a_rare_mistake_covers(share: float, least: float) -> None:
     chance, score = np.random.default_rng(0), lambda sums: sums[..., 0] / sums[..., 1]
     found = []
     for _ in range(400):
-        right = chance.random((1, 500)) > share
-        found.append(
-            estimate(Scores((1,), np.stack([right, np.ones_like(right)], -1).astype(float), score=score, most=1.0))
-        )
+        right = (chance.random((1, 500)) > share).astype(float)
+        found.append(estimate(Scores((1,), np.stack([right, np.ones_like(right)], -1), score=score, most=1.0)))
     assert np.mean([each.low <= 1 - share <= each.high for each in found]) >= least
 
 
