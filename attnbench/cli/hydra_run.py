@@ -58,8 +58,6 @@ def _run(line: CommandLine) -> None:
         _run_hydra(options, line.parser, _execute, config_path=str(CONF), config_name=command)
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error, command, given)) from error
-    except BrokenPipeError:
-        raise
     except OSError as error:
         raise UserError(unusable(error)) from error
 

@@ -213,8 +213,12 @@ def test_one_machine_does_not_wait_for_another_on_a_shared_file_system(
 
 
 def test_without_a_safe_folder_work_goes_on_and_says_so(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(machine_lock.log, "disabled", False)  # another test may have set up logging
     place = tmp_path / "file"
     place.write_text("")
     with caplog.at_level(logging.WARNING), machine_lock.shared(place) as pause:

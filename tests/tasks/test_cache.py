@@ -1,12 +1,12 @@
 """Where the user's cache is."""
 
 import pwd
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from attnbench.private_folder import private_folder
 from attnbench.tasks import cache
 
 
@@ -25,4 +25,4 @@ def test_a_user_without_a_home_folder_has_a_cache(monkeypatch: pytest.MonkeyPatc
     for name in ("HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(pwd, "getpwuid", unknown)
-    assert cache.folder() == Path(tempfile.gettempdir()) / "attnbench"
+    assert cache.folder() == private_folder() / "cache"
