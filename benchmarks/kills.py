@@ -142,7 +142,7 @@ def stopped(sweep: Sweep, jobs: int) -> str:
 
 
 def full(sweep: Sweep, jobs: int) -> str:
-    """A file system of 3 MiB, which then grows."""
+    """A file system that is too small, and then grows."""
     sweep.start()
     status = sweep.wait()
     before, said = sweep.records(), sweep.said.read_text()
@@ -211,7 +211,7 @@ def in_memory(size: str) -> Iterator[Path]:
 
 
 def main(jobs: int = 1000, kills: int = 20) -> None:
-    chance, few = random.Random(1), max(12, jobs // 20)
+    chance, few = random.Random(1), max(40, jobs // 20)
     ends: dict[str, tuple[Callable[[Sweep], None], int, int]] = {
         "SIGKILL, all processes": (kill_all, jobs, kills),
         "SIGKILL, the first process": (kill_first, few, 3),
@@ -227,7 +227,7 @@ def main(jobs: int = 1000, kills: int = 20) -> None:
     ways: dict[str, tuple[Callable[[Sweep, int], str], str]] = {
         "two sweeps at once": (together, ""),
         "one stopped (SIGSTOP)": (stopped, ""),
-        "full disk": (full, "3m"),
+        "full disk": (full, "800k"),
         "read-only half-way": (read_only, "500m"),
     }
     for name, (way, size) in ways.items():
