@@ -1,7 +1,9 @@
-"""Every shipped config composes, and its objects can be made. Corpora are not loaded."""
+"""Every shipped config composes, and its objects can be made."""
 
 import contextlib
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -27,8 +29,23 @@ BESIDE = {
     "words": ["task=parallel", "task.source=corpus.txt"],
 }
 
+DATA = Path(os.environ.get("ATTNBENCH_DATA", "/nonexistent"))
+READS = {"multi30k": "multi30k", "multi30k_rnn": "multi30k", "tatoeba": "tatoeba"}  # what a choice reads there
+
 COMMAND = {"contender": "cost", "match": "sweep"}  # of the groups that `train` does not have
 MAY_LACK = {"contender": (UnavailableError,)}  # what a choice may be refused with: its package may not be installed
+
+
+@pytest.fixture(autouse=True)
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check reads the corpus of a task."""
+    monkeypatch.chdir(tmp_path)
+    Path("corpus.txt").write_text("".join(f"one {number}\t{number} two\n" for number in range(2100)))
+
+
+def skip_without_corpus(choice: str) -> None:
+    if choice in READS and not (DATA / READS[choice]).is_dir():
+        pytest.skip(f"{READS[choice]} is not in $ATTNBENCH_DATA")
 
 
 def composed(command: str, *overrides: str) -> DictConfig:
@@ -58,6 +75,7 @@ def test_a_command_composes(command: str) -> None:
 
 @pytest.mark.parametrize(("group", "choice"), CHOICES)
 def test_a_choice_is_a_job(group: str, choice: str) -> None:
+    skip_without_corpus(choice)
     cfg = composed(COMMAND.get(group, "train"), f"{group}={choice}", *BESIDE.get(choice, []))
     assert all(callable(get_object(target)) for target in targets(cfg))
     if (group, choice) == ("device", "cuda") and not torch.cuda.is_available():
@@ -79,6 +97,7 @@ def test_every_cell_of_a_shipped_grid_is_a_job(command: str) -> None:
 
 @pytest.mark.parametrize("experiment", [path.stem for path in sorted((CONF / "experiment").glob("*.yaml"))])
 def test_every_cell_of_an_experiment_is_a_job(experiment: str) -> None:
+    skip_without_corpus(experiment)
     command = "cost" if "contender:" in (CONF / "experiment" / f"{experiment}.yaml").read_text() else "sweep"
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose(command, [f"experiment={experiment}"], return_hydra_config=True)

@@ -19,13 +19,13 @@ SWEEP = ["sweep", "task=kernel_regression", "sweep=s", "tracker=none", "device=c
 SCORES = ("dying", "failing", "preempted", "slow")
 
 pytestmark = pytest.mark.engines
-launchers = pytest.mark.parametrize(
-    "launcher",
-    [
-        pytest.param(name, marks=pytest.mark.skipif(not PACKAGES[package], reason=f"{package} is not installed"))
-        for name, package in NEEDS.items()
-    ],
-)
+PARAMETERS = {
+    name: pytest.param(name, marks=pytest.mark.skipif(not PACKAGES[package], reason=f"{package} is not installed"))
+    for name, package in NEEDS.items()
+}
+launchers = pytest.mark.parametrize("launcher", PARAMETERS.values())
+# What tests/cli/test_sweep.py and test_tuning.py test with joblib.
+other_launchers = pytest.mark.parametrize("launcher", [PARAMETERS[name] for name in NEEDS if name != "joblib"])
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_jobs_that_fail_are_rows_and_what_is_finished_is_kept(launcher: str, fol
     }
 
 
-@launchers
+@other_launchers
 def test_an_interrupted_sweep_leaves_no_process_and_goes_on(launcher: str, folder: Path) -> None:
     command = arguments(folder, launcher, "score=slow", "seed=1,2,3,4,5,6", "grid=none")
     with start(folder, *command) as process:
@@ -118,7 +118,7 @@ def test_a_job_that_slurm_takes_off_a_machine_runs_again(folder: Path) -> None:
         assert f"#SBATCH {line}\n" in script
 
 
-@launchers
+@other_launchers
 def test_trials_run_before_jobs(launcher: str, folder: Path) -> None:
     tiny = [each for each in TINY if not each.startswith(("tune", "jobs"))]
     trials = ["tune=learning_rate", "tune.keys.training.learning_rate=[0.001,0.002]"]
