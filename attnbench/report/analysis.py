@@ -118,11 +118,13 @@ class Analysis:
     def bins(self) -> dict[str, dict[str, list[BleuBin]]]:
         """BLEU by the length of the source, in bins of about equally many sentences, up to the longest tested.
 
-        For at most `MOST_BINNED` mechanisms, spread evenly from the best to the worst.
+        For at most `MOST_BINNED` mechanisms, the same in all conditions, spread evenly from the best to the worst.
         """
+        ranked = dict.fromkeys(name for mine in self.bleu.values() for name in mine)
+        chosen = set(evenly_spaced([*ranked], MOST_BINNED))
         found: dict[str, dict[str, list[BleuBin]]] = {}
         for condition, mine in self.bleu.items():
-            for name in evenly_spaced(list(mine), MOST_BINNED):
+            for name in (name for name in mine if name in chosen):
                 near, far = (self.study.seeds(name, condition, beyond=beyond) for beyond in (False, True))
                 bins = competition.bleu_bins(near, BINS) if near else []
                 bins += competition.bleu_bins(far, BINS_BEYOND) if far else []

@@ -191,5 +191,6 @@ def _plain(block: Block, label: str) -> dict[str, Any]:
 
 
 def _key(cell: CellValue) -> str | int | float | None:
-    """The value by which a table is sorted."""
-    return cell.value if isinstance(cell, Estimate) else cell
+    """The value by which a table is sorted. More digits would be a tenth of the page."""
+    value = cell.value if isinstance(cell, Estimate) else cell
+    return float(f"{value:.9g}") if isinstance(value, float) else value

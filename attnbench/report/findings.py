@@ -14,9 +14,9 @@ from attnbench.report.study.frames import by_condition, conditions, numbers
 from attnbench.report.study.naming import NOT_CONVERGED
 from attnbench.report.study.step_times import step_times
 from attnbench.report.study.tuning import key_name, tuned_keys
-from attnbench.report.tables.quality import signed
+from attnbench.report.tables.quality import signed, some
 
-NAMED = 3  # mechanisms named in a list; the rest is counted
+LIKE = 8  # findings of one kind, such as one for each condition; the rest is counted
 USEFUL = 2.0  # upper end / lower end of the interval of a prediction, at most: wider ones say nothing
 TERMS = 3  # the factors that matter most
 GROWING = {"ms": "the time", "peak_mib": "the peak memory"}  # by the name of a quantity
@@ -26,7 +26,13 @@ def findings(analysis: Analysis) -> list[str]:
     """All sentences, in the order of the report's sections."""
     quality = (_not_converged, _not_compared, _best, _against_baseline, _beyond, _pooling)
     cost = (_steps, _growth, _crossings, _prediction)
-    return [sentence for say in (*quality, _last_tried, *cost, _effects, _alignment) for sentence in say(analysis)]
+    kinds = [list(say(analysis)) for say in (*quality, _last_tried, *cost, _effects, _alignment)]
+    return [sentence for kind in kinds for sentence in (*kind[:LIKE], *_left_out(kind))]
+
+
+def _left_out(kind: list[str]) -> Iterator[str]:
+    if len(kind) > LIKE:
+        yield f"and {len(kind) - LIKE} more like this, for other conditions; the tables have all of them."
 
 
 def _not_converged(analysis: Analysis) -> Iterator[str]:
@@ -43,7 +49,7 @@ def _not_converged(analysis: Analysis) -> Iterator[str]:
         yield (
             f"{count} of {len(trained)} trainings did not converge: they ended at a bound while the validation still "
             f"got better. Their mechanisms are marked {NOT_CONVERGED}, and their rank may change with a longer "
-            f"training: {_some(early)}."
+            f"training: {some(early)}."
         )
 
 
@@ -57,7 +63,7 @@ def _last_tried(analysis: Analysis) -> Iterator[str]:
         ]
         if found:
             start = f"The best {key_name(key)} is the last that was tried, so that a better one may lie beyond it"
-            yield f"{start}: {_some(found)}."
+            yield f"{start}: {some(found)}."
 
 
 def _not_compared(analysis: Analysis) -> Iterator[str]:
@@ -138,7 +144,7 @@ def _pooling(analysis: Analysis) -> Iterator[str]:
         sentence = f"{_at(condition)}the lowest test error of {among} is {_shown(lowest, 3)}, by {best}; "
         equals = [name for name, error in others if error.overlaps(lowest)]
         if equals:
-            yield sentence + f"not separable from it, because the intervals over seeds overlap: {_some(equals)}."
+            yield sentence + f"not separable from it, because the intervals over seeds overlap: {some(equals)}."
         else:
             yield sentence + "its interval over seeds is below all others."
 
@@ -231,7 +237,7 @@ def _alignment(analysis: Analysis) -> Iterator[str]:
 
 def _also_best(others: list[str]) -> str:
     """Who else may be the best, if all pairs are compared at once."""
-    return f"not significantly worse: {_some(others)}" if others else "all others are significantly worse"
+    return f"not significantly worse: {some(others)}" if others else "all others are significantly worse"
 
 
 def _cheapest(curves: dict[str, CostCurve], pick: Callable[[Iterable[int]], int]) -> str:
@@ -268,8 +274,3 @@ def _difference(tested: tuple[str, TestedComparison]) -> str:
 
 def _shown(estimate: Estimate, digits: int = 1) -> str:
     return interval(estimate, fixed(digits))
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f", and {more} more" if more > 0 else "")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from attnbench.record import Quality, Record, StepCost
 from attnbench.report.analysis import Analysis
-from attnbench.report.findings import findings
+from attnbench.report.findings import LIKE, findings
 from attnbench.report.study.study import study
 from tests.report import records
 
@@ -165,3 +165,11 @@ def test_a_pooling_with_one_seed_is_not_below_another() -> None:
     assert "lowest test error of 2 poolings with an interval" in said(
         *several, records.pooling("average", None), *(records.pooling("dot", 0.3, seed=seed) for seed in (1, 2))
     )
+
+
+def test_findings_of_many_conditions_are_counted() -> None:
+    jobs = [records.attention(length=length) for length in range(16, 26)]
+    found = findings(Analysis(study(jobs)))
+    told = [sentence for sentence in found if "on sentences longer than every training sentence" in sentence]
+    assert len(told) == LIKE
+    assert "and 2 more like this, for other conditions; the tables have all of them." in found

@@ -72,7 +72,9 @@ def beside(axis: Axes, labels: Sequence[Label], others: Sequence[tuple[float, fl
         for dx, dy in OFFSETS:
             left, bottom = x + dx * scale - width * (dx < 0), y + dy * scale - height * (dy < 0)
             box = Bbox.from_bounds(left, bottom, width, height)
-            if not box.count_overlaps(taken) and inside.x0 <= box.x0 and box.x1 <= inside.x1 and box.y0 >= inside.y0:
+            # Above the panel is its title.
+            within = inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1
+            if within and not box.count_overlaps(taken):
                 side: dict[str, Any] = {"ha": "right" if dx < 0 else "left", "va": "top" if dy < 0 else "bottom"}
                 note = axis.annotate(text, (label.x, label.y), (dx, dy), textcoords="offset points", **side)
                 note.set(fontsize=SIZE, zorder=5)

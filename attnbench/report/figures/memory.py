@@ -58,7 +58,7 @@ def _draw(study: Study, rows: list[str], columns: list[str]) -> Figure:
                 bar = axis.barh(place, width, 0.7, left, color=colour, edgecolor="white", linewidth=0.4)
                 tip(bar, f"{name}: {said} {significant(width)} MiB")
                 left += width
-        axis.set_xlabel("memory of a training step (MiB)")
+        axis.set_xlabel("memory (MiB)")
         axis.grid(axis="y", visible=False)
     plotting.name_rows(axes[0][0], rows)
     handles = [Patch(facecolor=colour, label=said) for said, colour in PARTS.values()]

@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from attnbench.report.document import Document
+from attnbench.report.pages.print_limits import ON_PAGE, first_rows
 
 GREY = re.compile(r"#([0-9a-f]{2})\1\1\b")
 DARK = (0xF0, 0xF2, 0xF5), (0x16, 0x18, 0x1C)  # what black and white become on a dark page
@@ -15,6 +16,10 @@ DARK = (0xF0, 0xF2, 0xF5), (0x16, 0x18, 0x1C)  # what black and white become on 
 def page(document: Document) -> str:
     """The text of the page."""
     content = document.plain()
+    for section in content["sections"]:
+        section["blocks"] = [
+            first_rows(block, ON_PAGE) if block["kind"] == "table" else block for block in section["blocks"]
+        ]
     greys = {"ff"}  # the background of the figures
     for figure in document.figures():
         greys.update(GREY.findall(figure.drawing.svg))

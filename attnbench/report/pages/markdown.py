@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from attnbench.report.document import Document
-from attnbench.report.pages.print_limits import EXPLORED, first_rows
+from attnbench.report.pages.print_limits import EXPLORED, PRINTED, first_rows
 
 
 def markdown(document: Document) -> str:
@@ -37,7 +37,7 @@ def _block(block: dict[str, Any]) -> str:
 
 
 def _table(block: dict[str, Any]) -> str:
-    block = first_rows(block)
+    block = first_rows(block, PRINTED)
     head = _row([column["title"] for column in block["columns"]])
     rule = "|" + "|".join(" ---: " if column["number"] else " --- " for column in block["columns"]) + "|"
     table = "\n".join([head, rule, *map(_row, block["rows"])])

@@ -8,7 +8,7 @@ from typing import Any
 import typst
 
 from attnbench.report.document import Document
-from attnbench.report.pages.print_limits import EXPLORED, first_rows
+from attnbench.report.pages.print_limits import EXPLORED, PRINTED, first_rows
 
 APPENDIX = "Appendix: further tables"
 UNPRINTED = ("keys", "data")  # used by the HTML page only
@@ -44,4 +44,4 @@ def _printed(block: dict[str, Any]) -> dict[str, Any]:
     if block["kind"] == "viewer":
         return {"kind": "paragraph", "text": EXPLORED}
     kept = {key: value for key, value in block.items() if key not in UNPRINTED}
-    return first_rows(kept) if block["kind"] == "table" else kept
+    return first_rows(kept, PRINTED) if block["kind"] == "table" else kept

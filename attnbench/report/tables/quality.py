@@ -1,7 +1,7 @@
 """The quality of each mechanism, and how surely it differs from the baseline."""
 
 import statistics
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from attnbench.report.document import CellValue, Column, Table, fixed, interval_
 from attnbench.report.study.equality import equality
 from attnbench.report.study.frames import by_condition, median, numbers
 
+NAMED = 3  # mechanisms in a list
 PLACES = (Column("Condition"), Column("Mechanism"))
 
 
@@ -115,6 +116,12 @@ def sentences(counts: Collection[int], noun: str = "sentence") -> str:
     return f"{' or '.join(f'{count:,}' for count in sorted(counts))} {noun}{'' if {*counts} == {1} else 's'}"
 
 
+def some(names: Sequence[str]) -> str:
+    """The first few names; the rest is counted."""
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f", and {more} more" if more > 0 else "")
+
+
 def signed(value: float) -> str:
     """Shows a difference with its sign."""
     return f"{value:+.1f}".replace("-", "−")
@@ -167,4 +174,4 @@ def _pool_note(analysis: Analysis) -> str:
         for name, shared in zip(one.names, noise.shared, strict=True)
         if not shared
     ]
-    return f"{note}, apart from those with a larger one: {', '.join(dict.fromkeys(apart))}."
+    return f"{note}, apart from those with a larger one: {some([*dict.fromkeys(apart)])}."

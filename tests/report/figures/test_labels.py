@@ -53,6 +53,16 @@ def test_names_beside_points_overlap_neither_one_another_nor_points() -> None:
     assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])
 
 
+def test_names_beside_points_do_not_leave_the_panel() -> None:
+    figure, ((axis,),) = panels(["a title"], [""], 2.0)
+    axis.plot([0, 1], [0, 1], "o")
+    axis.set_ylim(0, 1)
+    settle(figure)
+    beside(axis, [Label(0.1, 1, "a name", "#000000")], [])
+    (name,) = axis.texts
+    assert name.get_window_extent().y1 <= axis.get_window_extent().y1
+
+
 def test_a_name_without_room_is_left_out() -> None:
     figure, ((axis,),) = panels([""], [""], 2.0)
     axis.plot([0, 1], [0, 1], "o")

@@ -20,6 +20,7 @@ from attnbench.report.document import (
 )
 from attnbench.report.figures.plotting import drawn, panels, tip
 from attnbench.report.pages.html import inline, page
+from attnbench.report.pages.print_limits import ON_PAGE
 from attnbench.report.statistics import Estimate
 from tests.report.pages.browsing import grave_findings, opened
 
@@ -191,3 +192,10 @@ def test_axe_finds_nothing_grave(browser: Any, file: Path, scheme: str, width: i
         page.locator("details").evaluate("each => each.open = true")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert grave_findings(page) == []
+
+
+def test_of_a_very_long_table_the_rest_is_in_its_file() -> None:
+    text = page(_document(ON_PAGE + 7))
+    assert text.count("x &lt;y&gt;") == 9 * ON_PAGE
+    assert f"The other 7 of {ON_PAGE + 7:,} rows are in tables/long.csv." in text
+    assert "The other" not in page(_document())

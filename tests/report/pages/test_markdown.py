@@ -4,7 +4,7 @@ import re
 from html import escape
 
 from attnbench.report.pages.markdown import markdown
-from attnbench.report.pages.print_limits import EXPLORED, MAX_ROWS
+from attnbench.report.pages.print_limits import EXPLORED, PRINTED
 from tests.report.pages.papers import HOSTILE, document, table
 
 
@@ -43,6 +43,6 @@ def test_a_collapsed_table_is_folded() -> None:
 
 
 def test_of_a_long_table_the_rest_is_in_its_file() -> None:
-    text = markdown(document(table(MAX_ROWS + 50)))
-    assert text.count("\n| m") == MAX_ROWS
-    assert f"The other 50 of {MAX_ROWS + 50} rows are in tables/quality.csv." in text
+    text = markdown(document(table(PRINTED + 50)))
+    assert text.count("\n| m") == PRINTED
+    assert f"The other 50 of {PRINTED + 50} rows are in tables/quality.csv." in text
