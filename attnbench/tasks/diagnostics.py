@@ -16,6 +16,8 @@ from attnbench.tasks.task import Pair, Task
 from attnbench.tasks.vocabulary import WordVocabulary
 
 ASK = "?"  # stands between the pairs and the keys that are asked
+LONGEST = 10_000  # words of a sentence
+MOST_WORDS = 1_000_000  # of a vocabulary
 
 # Each function takes the numbers of a source. It returns the source positions in the order of the target.
 ORDERS: dict[str, Callable[[list[int]], Sequence[int]]] = {
@@ -55,8 +57,8 @@ def reorder(
     """
     if order not in ORDERS:
         raise UserError(f"task.order={order}: must be {', '.join(ORDERS)}")
-    _at_least(1, "length", length)
-    _at_least(2, "task.words", words)
+    _within(1, LONGEST, "length", length)
+    _within(2, MOST_WORDS, "task.words", words)
 
     def sample(rng: Random, shortest: int, longest: int) -> Pair:
         numbers = [rng.randrange(words) for _ in range(rng.randint(shortest, longest))]
@@ -96,8 +98,8 @@ def recall(length: int, keys: int, values: int, train: int, validation: int, tes
     Raises:
         UserError: a value is out of range, or the sets need more pairs of sentences than there are different sources.
     """
-    _at_least(4, "length", length)
-    _at_least(2, "task.values", values)
+    _within(4, LONGEST, "length", length)
+    _within(2, MOST_WORDS, "task.values", values)
     most = (length - 1) // 3
     if keys < most:
         raise UserError(f"task.keys={keys}: length={length} needs {most} different keys; set {most} or more")
@@ -135,7 +137,7 @@ def _letters(count: int) -> list[str]:
     return ["".join(name) for name in itertools.islice(names, count)]
 
 
-def _at_least(least: int, key: str, value: int) -> None:
+def _within(least: int, most: int, key: str, value: int) -> None:
     # Hydra does not check the type of a value.
-    if not isinstance(value, int) or value < least:
-        raise UserError(f"{key}={value}: must be {least} or more")
+    if not isinstance(value, int) or not least <= value <= most:
+        raise UserError(f"{key}={value}: must be {least} to {most}")

@@ -8,6 +8,7 @@ from attnbench.errors import UserError
 from attnbench.generator_seed import generator_seed
 from attnbench.tasks.task import Pair
 
+MOST_PAIRS = 10**8  # of a set
 MOST_REPEATED = 10_000  # draws in a row that are known already
 
 
@@ -54,6 +55,8 @@ def _check(key: str, size: int, least: int) -> None:
     # Hydra does not check the type of a value.
     if not isinstance(size, int) or size < least:
         raise UserError(f"task.{key}={size}: " + ("at least one pair is needed" if least else "must be 0 or more"))
+    if size > MOST_PAIRS:
+        raise UserError(f"task.{key}={size}: must be at most {MOST_PAIRS}, which fit into memory")
 
 
 def _check_room(key: str, size: int, need: str, pairs: int, sources: float) -> None:
