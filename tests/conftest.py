@@ -4,8 +4,12 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests import covering
+
+settings.register_profile("quick", max_examples=30)  # the whole suite should take ten minutes on two cores
+settings.load_profile("quick")
 
 
 @pytest.fixture(autouse=True, scope="session")
