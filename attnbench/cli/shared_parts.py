@@ -11,6 +11,7 @@ from hydra._internal.config_loader_impl import get_overrides_dirname
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from omegaconf.grammar_parser import parse
 
 from attnbench.cli.cell_configs import CellConfigs
 
@@ -97,9 +98,8 @@ class Dependencies:
         hydra, self.plain = plain.pop("hydra"), plain
         self.naming = hydra["job"]["config"]["override_dirname"]
         self.named = OmegaConf.create({"hydra": {"sweep": hydra["sweep"], "job": {"override_dirname": ""}}})
-        paths = _references(str(hydra["sweep"]["dir"]), "hydra") or []
-        self.read_by_sweep = [path.partition(".")[0] for path in paths]
-        self.sweeps: dict[tuple[int, ...], Path] = {}  # by the nodes that their names read
+        # Read once: to read an interpolation takes longer than to resolve it.
+        self.read = {key: parse(str(hydra["sweep"][key])) for key in ("dir", "subdir")}
         self.names = [str(name) for name in plain]
         self.paths = {name: self._paths(name) for name in self.names}
         self.depends = cache(self._depends)
@@ -113,10 +113,11 @@ class Dependencies:
         exclude, item, pair = (self.naming[key] for key in ("exclude_keys", "item_sep", "kv_sep"))
         cell = _with_nodes(self.named, nodes)
         cell.hydra.job.override_dirname = get_overrides_dirname(list(overrides), exclude, item_sep=item, kv_sep=pair)
-        read = tuple(id(nodes.get(name)) for name in self.read_by_sweep)
-        if read not in self.sweeps or not self.read_by_sweep:
-            self.sweeps[read] = Path(cell.hydra.sweep.dir)
-        return self.sweeps[read], self.sweeps[read] / cell.hydra.sweep.subdir
+        sweep = cell.hydra.sweep
+        folder, below = (
+            str(sweep.resolve_parse_tree(tree, sweep._get_node(key), key=key)) for key, tree in self.read.items()
+        )
+        return Path(folder), Path(folder) / below
 
     def _depends(self, name: str, key: str) -> bool:
         paths = self.paths[name]

@@ -36,8 +36,11 @@ def loader() -> Iterator[ConfigLoader]:
         "sweep=one,two score=dot,additive device=cpu",
     ],
 )
-def test_a_cell_has_the_values_the_key_and_the_folder_of_its_whole_config(arguments: str, loader: ConfigLoader) -> None:
-    config = master(loader, "train", "tracker=none")
+@pytest.mark.parametrize("folder", ["", "hydra.sweep.dir=/a", "hydra.sweep.dir=x/${hydra.job.override_dirname}"])
+def test_a_cell_has_the_values_the_key_and_the_folder_of_its_whole_config(
+    arguments: str, folder: str, loader: ConfigLoader
+) -> None:
+    config = master(loader, "train", "tracker=none", *filter(None, [folder]))
     configs = CellConfigs(config, loader)
     shared, planner = SharedParts(configs), Planner(configs)
     overrides = cells([], None, arguments.split(), OverridesParser.create(config_loader=loader)).overrides
