@@ -64,7 +64,7 @@ def _missing(cells: Sequence[PlannedJob]) -> list[Record]:
 
 def _measured(cells: Sequence[PlannedJob]) -> list[Record]:
     """The records of the one session that measured all of the cells; an empty list if there is no such session."""
-    before = finished(cells[0].sweep)
+    before = finished(cells[0].sweep, {cell.key for cell in cells})
     records = [before[cell.key] for cell in cells if cell.key in before and not cell.cfg.force]
     sessions = {record.scaling and record.scaling.session for record in records}
     return records if len(records) == len(cells) and len(sessions) == 1 else []

@@ -64,8 +64,11 @@ def launch(launcher: Launcher, jobs: Sequence[PlannedJob]) -> set[str]:
             _record_death(job, deaths[job.key])
         once = [job for job in died if job.key not in again]
         again |= deaths.keys()
-        rest = [job for job in lost if error and job.key not in deaths]
-        groups += [each for each in (*([job] for job in once), rest) if each] if error else [once] if once else []
+        if error:  # one of those that had begun ended the launch: each has its next run alone
+            groups += [*([job] for job in once), [job for job in lost if job.key not in deaths]]
+        else:
+            groups.append(once)
+        groups = [each for each in groups if each]
     return {job.key for job in jobs if stamp(job.record) == before[job.key]}
 
 

@@ -1,6 +1,6 @@
 """The plan of a sweep: its jobs, checked before any of them runs, and which of them are finished already."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -157,12 +157,24 @@ def _distinct(jobs: Sequence[PlannedJob]) -> list[PlannedJob]:
     return list(found.values())
 
 
-def finished(folder: Path) -> dict[str, Record]:
-    """The finished records of a sweep, by key. A file that cannot be read is not a finished record."""
-    records = (
-        record.find(path) for path in sorted(folder.glob(f"*/*/{record.NAME}")) if path.parent.parent.name != EARLIER
-    )
-    return {found.key: found for found in records if found and found.status == "finished"}
+def finished(folder: Path, keys: Container[str]) -> dict[str, Record]:
+    """The finished records of a sweep with these keys. A file that cannot be read is not a finished record."""
+    found = (record.find(path) for path, key in _finished(folder) if key in keys)
+    return {each.key: each for each in found if each}
+
+
+def count_finished(folder: Path) -> int:
+    """How many jobs of a sweep are finished."""
+    return len({key for _, key in _finished(folder)})
+
+
+def _finished(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The finished records of a sweep, and their keys."""
+    for path in sorted(folder.glob(f"*/*/{record.NAME}")):
+        if path.parent.parent.name != EARLIER:
+            outline = record.outline(path)
+            if outline and outline.status == "finished":
+                yield path, outline.key
 
 
 def _with_folder(found: Cells, arguments: Sequence[str], command: str) -> list[list[str]]:

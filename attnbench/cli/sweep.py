@@ -17,7 +17,7 @@ from attnbench.cli.cost import compare
 from attnbench.cli.ending import SIGNALS
 from attnbench.cli.grid import Grids
 from attnbench.cli.launch import is_local, jobs_at_once, launch, measure, workers_kept
-from attnbench.cli.plan import Plan, PlannedJob, counted, finished, plan
+from attnbench.cli.plan import Plan, PlannedJob, count_finished, counted, finished, plan
 from attnbench.cli.progress import Progress
 from attnbench.cli.report import build_report
 from attnbench.cli.sweep_table import print_seconds, print_table, print_warnings
@@ -105,7 +105,7 @@ class Runner:
 
     def run(self, jobs: Sequence[PlannedJob], what: str) -> dict[str, Record]:
         """Runs the jobs, and says so: `what` they are. Returns the records that exist, by key."""
-        before = finished(self.folder)
+        before = finished(self.folder, {job.key for job in jobs})
         todo = [job for job in jobs if job.cfg.force or job.key not in before]
         skipped = "" if len(todo) == len(jobs) else f", {len(jobs) - len(todo)} of them finished already"
         print(f"{what}: {len(jobs)}{skipped}", flush=True)
@@ -135,7 +135,7 @@ class Runner:
                 if not came:
                     print(f"the launcher stopped: {type(error).__name__}: {error}".splitlines()[0], file=sys.stderr)
         if came:
-            kept = len(finished(self.folder))
+            kept = count_finished(self.folder)
             print(f"\ninterrupted: {kept} finished jobs are kept in {self.folder}", file=sys.stderr)
             print(f"to go on: {self.again}", file=sys.stderr)
             raise SystemExit(128 + came[0])

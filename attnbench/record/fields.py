@@ -1,21 +1,11 @@
-"""The record: the only contract between running and reporting. One frozen, typed row for each job; units are in the
-names.
+"""The fields of a record; units are in the names."""
 
-A record is written as a whole or not at all. It is read strictly: a missing field, or one of the wrong type, is a
-`RecordError` that names it. This module imports nothing of ours.
-"""
-
-import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta
 
 VERSION = 3
-NAME = "record.json"  # in a job's folder
-EARLIER = "earlier"  # in the folder of a sweep: what its jobs were before a corpus or the code changed
 Status = Literal["finished", "failed", "out_of_memory"]
 CostStatus = Literal["measured", "out_of_memory", "over_budget", "unsupported", "failed"]
 Passes = Literal["forward", "forward+backward"]
@@ -29,10 +19,6 @@ Count = Annotated[int, Meta(ge=0)]
 Size = Annotated[int, Meta(ge=1)]
 BleuRow = Annotated[list[Count], Meta(min_length=10, max_length=10)]
 LinkRow = Annotated[list[Count], Meta(min_length=4, max_length=4)]
-
-
-class RecordError(ValueError):
-    """A file is not a record of this version. The message says which field is wrong, and why."""
 
 
 @dataclass(frozen=True)
@@ -282,91 +268,3 @@ class Record:
     matched: str | None = None  # what the sweep made equal: "parameters", "flops", "seconds"; None: nothing
     inputs: dict[str, str] = field(default_factory=dict)  # files that the job read, and their sha256
     warnings: list[str] = field(default_factory=list)  # of the job and of its tracker: one line each, each once
-
-
-class Outline(msgspec.Struct, frozen=True):
-    """The first fields of a record."""
-
-    version: Any
-    key: str
-    status: Status
-
-
-def write(record: Record, path: Path) -> None:
-    """Writes the whole file or nothing."""
-    partial = path.with_name(f".{secrets.token_hex(8)}.part")  # processes of several machines may write it at once
-    try:
-        partial.write_bytes(msgspec.json.encode(record))
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def read(path: Path) -> Record:
-    """Reads one record.
-
-    Raises:
-        RecordError: the file is not JSON or has another version, or a field is missing, impossible or of the
-            wrong type.
-    """
-    text = path.read_bytes()
-    try:
-        found = msgspec.json.decode(text, type=Record)
-    except msgspec.ValidationError as error:
-        _check_version(text, path)
-        raise RecordError(f"{path}: {error}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RecordError(f"{path}: not a record: {error}") from error
-    if found.version != VERSION:
-        raise _of_version(found.version, path)
-    return found
-
-
-def find(path: Path) -> Record | None:
-    """The record at `path`; None if there is none, or if it cannot be read."""
-    try:
-        return read(path)
-    except (OSError, RecordError):
-        return None
-
-
-def outline(path: Path) -> Outline | None:
-    """What tells whether a job is finished; None if there is no record of this version. It takes a tenth of the time
-    of `find`: the other fields are not looked at, as long as the file is JSON.
-    """
-    try:
-        found = msgspec.json.decode(path.read_bytes(), type=Outline)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return found if found.version == VERSION else None
-
-
-def alignments(path: Path) -> list[Alignment]:
-    """The examples of alignments in a record; none if it cannot be read. The other fields are not looked at."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=_Aligned).alignments
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        return []
-
-
-class _Versioned(msgspec.Struct):
-    """The field that all versions have."""
-
-    version: Any = None
-
-
-class _Aligned(msgspec.Struct):
-    alignments: list[Alignment]
-
-
-def _check_version(text: bytes, path: Path) -> None:
-    try:
-        version = msgspec.json.decode(text, type=_Versioned).version
-    except msgspec.ValidationError as error:
-        raise RecordError(f"{path}: not a record: {error}") from error
-    if version != VERSION:
-        raise _of_version(version, path)
-
-
-def _of_version(version: object, path: Path) -> RecordError:
-    return RecordError(f"{path}: a record of version {version!r}; this attnbench reads version {VERSION}")

@@ -1,0 +1,60 @@
+"""The record: the only contract between running and reporting. One frozen, typed row for each job.
+
+This package imports nothing of ours.
+"""
+
+from attnbench.record.fields import (
+    VERSION,
+    Alignment,
+    AlignmentQuality,
+    CostStatus,
+    DevicePeak,
+    Environment,
+    Factor,
+    HeadAlignment,
+    HistoryPoint,
+    Passes,
+    Quality,
+    Record,
+    Regression,
+    Scaling,
+    ScalingPoint,
+    Status,
+    StepCost,
+    StepMemory,
+    Training,
+    TranslationSample,
+)
+from attnbench.record.file import EARLIER, NAME, Outline, RecordError, alignments, find, outline, read, write
+
+__all__ = [
+    "EARLIER",
+    "NAME",
+    "VERSION",
+    "Alignment",
+    "AlignmentQuality",
+    "CostStatus",
+    "DevicePeak",
+    "Environment",
+    "Factor",
+    "HeadAlignment",
+    "HistoryPoint",
+    "Outline",
+    "Passes",
+    "Quality",
+    "Record",
+    "RecordError",
+    "Regression",
+    "Scaling",
+    "ScalingPoint",
+    "Status",
+    "StepCost",
+    "StepMemory",
+    "Training",
+    "TranslationSample",
+    "alignments",
+    "find",
+    "outline",
+    "read",
+    "write",
+]
