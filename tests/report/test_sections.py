@@ -4,17 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from attnbench.record import Record
-from attnbench.report.analysis import Analysis
 from attnbench.report.document import (
     Bullets,
     Column,
     Document,
-    Table,
     fixed,
     significant,
 )
-from attnbench.report.sections import build_document
 from attnbench.report.statistics import Estimate
 from attnbench.report.study.study import study
 from attnbench.report.tables import growth, setting
@@ -22,6 +18,7 @@ from attnbench.report.tables.cost import step
 from attnbench.report.tables.published_figures import published
 from attnbench.report.tables.quality import beyond, p_value, quality, signed
 from tests.report import records
+from tests.report.sections import analysis, contents, notes, table, titles
 
 TRAINED = [
     "Findings",
@@ -38,27 +35,6 @@ TRAINED = [
     "Running it again",
     "Environment",
 ]
-
-
-def analysis(jobs: list[Record], baseline: str | None = None) -> Analysis:
-    return Analysis(study(jobs, baseline=baseline))
-
-
-def contents(jobs: list[Record], broken: tuple[str, ...] = (), outdated: int = 0) -> Document:
-    return build_document(analysis(jobs), title="T", command="C", broken=broken, outdated=outdated)
-
-
-def titles(found: Document) -> list[str]:
-    return [section.title for section in found.sections]
-
-
-def table(found: Document, name: str) -> Table:
-    return next(table for table in found.tables() if table.name == name)
-
-
-def notes(found: Document) -> list[Bullets]:
-    effects = next(section for section in found.sections if section.title == "Factor effects")
-    return [block for block in effects.blocks if isinstance(block, Bullets)]
 
 
 @pytest.fixture(scope="module")
