@@ -28,12 +28,6 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests of the terminal and of the records. `test_ones_own_function_is_compared` reads the report."""
-    monkeypatch.setattr("attnbench.cli.cost.build_report", lambda *_: None)
-
-
 def cost(folder: Path, *arguments: str) -> Ended:
     return here(folder, "cost", *arguments, *SMALL, "--config-dir", "conf")
 

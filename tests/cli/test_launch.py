@@ -16,6 +16,8 @@ from attnbench import record
 from attnbench.cli.engines.engine import Keep, RemoteJob, Work
 from tests.cli.command_line import Ended, here, records, stamps
 
+pytestmark = pytest.mark.usefixtures("no_report")
+
 SWEEP = ["sweep", "task=kernel_regression", "score=average,gaussian", "sweep=s", "tracker=none", "device=cpu"]
 SMALL = ["training.updates=2", "seed=1", "jobs=1"]
 
@@ -84,7 +86,6 @@ def run_with(launcher: OnEngine, folder: Path, monkeypatch: pytest.MonkeyPatch, 
         return launcher
 
     monkeypatch.setattr("hydra.core.plugins.Plugins.instantiate_launcher", instantiate)
-    monkeypatch.setattr("attnbench.cli.sweep.build_report", lambda *_: None)
     folder.mkdir(exist_ok=True)
     return here(folder, *SWEEP, *SMALL, *arguments)
 

@@ -25,18 +25,20 @@ def loader() -> Iterator[ConfigLoader]:
         yield GlobalHydra.instance().config_loader()
 
 
+GRIDS = [
+    "score=dot,additive heads=1,4 length=8,16 training.learning_rate=0.1,0.2 seed=1,2",
+    "model=transformer score@cross.score=dot,additive cross.heads=1,2 heads=1,4 width=16,32",
+    "decoder=none,luong width=16,32 dropout=0.1,0.2 seed=1,2",
+    "task=copy length=4,8 task.train=100,200 seed=1,2",
+    "score=gaussian score.sigma=1,3 seed=1",
+    "sweep=one,two score=dot,additive device=cpu",
+]
+FOLDERS = ["hydra.sweep.dir=/a", "hydra.sweep.dir=x/${hydra.job.override_dirname}"]
+
+
 @pytest.mark.parametrize(
-    "arguments",
-    [
-        "score=dot,additive heads=1,4 length=8,16 training.learning_rate=0.1,0.2 seed=1,2",
-        "model=transformer score@cross.score=dot,additive cross.heads=1,2 heads=1,4 width=16,32",
-        "decoder=none,luong width=16,32 dropout=0.1,0.2 seed=1,2",
-        "task=copy length=4,8 task.train=100,200 seed=1,2",
-        "score=gaussian score.sigma=1,3 seed=1",
-        "sweep=one,two score=dot,additive device=cpu",
-    ],
+    ("arguments", "folder"), [*((grid, "") for grid in GRIDS), *((GRIDS[-1], folder) for folder in FOLDERS)]
 )
-@pytest.mark.parametrize("folder", ["", "hydra.sweep.dir=/a", "hydra.sweep.dir=x/${hydra.job.override_dirname}"])
 def test_a_cell_has_the_values_the_key_and_the_folder_of_its_whole_config(
     arguments: str, folder: str, loader: ConfigLoader
 ) -> None:

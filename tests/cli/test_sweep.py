@@ -12,7 +12,8 @@ from hydra.plugins.launcher import Launcher
 
 from attnbench import record
 from attnbench.record import HistoryPoint, Record
-from tests.cli.command_line import TINY, here, records, run, stamps, start
+from tests.cli.command_line import TINY, here, records, stamps, start
+from tests.marks import slow
 
 # The table of `location` is too small for the sentences where it has 4 positions: that is seen when it runs.
 HALF_FAILING = ["sweep", "score=location", "score.positions=4,64", "decoder=luong,bahdanau", "sweep=half", *TINY]
@@ -99,12 +100,6 @@ def test_a_sweep_needs_no_flag_and_a_flag_no_sweep(
     ]
 
 
-@pytest.fixture
-def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For a sweep that goes on or runs again. The sweep of the fixture `half` builds its report."""
-    monkeypatch.setattr("attnbench.cli.sweep.build_report", lambda *_: None)
-
-
 @pytest.fixture(scope="module")
 def half(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which the half-failing sweep ran once; its output is in the file `out`."""
@@ -180,9 +175,9 @@ def test_forced_the_same_seed_gives_the_same_to_the_last_digit(half: Path) -> No
 
 
 @pytest.mark.usefixtures("no_report")
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [slow(1), 2])
 def test_an_interrupted_sweep_goes_on(jobs: int, tmp_path: Path) -> None:
-    command = ["sweep", "score=dot", "decoder=luong,bahdanau", "seed=1,2,3", "sweep=cut", *TINY, f"jobs={jobs}"]
+    command = ["sweep", "score=dot", "grid=none", "seed=1,2,3,4", "sweep=cut", *TINY, f"jobs={jobs}"]
     with start(tmp_path, *command) as process:
         while not [*tmp_path.glob(f"runs/**/{record.NAME}")] and process.poll() is None:
             time.sleep(0.02)
@@ -193,7 +188,7 @@ def test_an_interrupted_sweep_goes_on(jobs: int, tmp_path: Path) -> None:
             process.kill()
     kept = records(tmp_path)
     assert process.returncode == 130, err
-    assert 0 < len(kept) < 6
+    assert 0 < len(kept) < 4
     assert {one.status for one in kept.values()} == {"finished"}
     assert "Traceback" not in err
     assert f"{len(kept)} finished" in err
@@ -202,27 +197,26 @@ def test_an_interrupted_sweep_goes_on(jobs: int, tmp_path: Path) -> None:
     ended = here(tmp_path, *command)
     assert ended.status == 0, ended
     assert stamps(list(kept)) == before
-    assert len(records(tmp_path)) == 6
     assert not [*tmp_path.glob("runs/**/.*.part")]
+    assert_one_cost_and_the_digits_of_a_job_alone(tmp_path, jobs)
 
 
-def test_jobs_run_at_once_and_share_what_they_cost(tmp_path: Path) -> None:
-    tiny = [override for override in TINY if override != "jobs=1"]
-    ended = run(tmp_path, "sweep", "score=dot", "seed=1,2", "sweep=both", "jobs=2", "grid=none", *tiny)
-    assert ended.status == 0, ended
-    first, second = records(tmp_path).values()
-    assert first.status == second.status == "finished"
-    assert first.environment.threads == second.environment.threads == 1
+def assert_one_cost_and_the_digits_of_a_job_alone(folder: Path, jobs: int) -> None:
+    """Jobs of a sweep share what they cost. At once they have one thread each, and the digits of a job alone."""
+    found = list(records(folder).values())
+    assert [one.seed for one in found] == [1, 2, 3, 4]
+    assert {one.status for one in found} == {"finished"}
+    assert jobs == 1 or {one.environment.threads for one in found} == {1}
+    first, *_, last = found
     assert first.step is not None
-    assert (first.step, first.scaling) == (second.step, second.scaling)
-    assert len([*tmp_path.glob("runs/both/costs/*.json")]) == 2
-    # Alone, a job gives the same digits.
-    assert here(tmp_path, "train", "score=dot", "seed=2", "sweep=alone", *TINY).status == 0
-    [alone] = records(tmp_path / "runs" / "alone").values()
-    assert alone.quality == second.quality
+    assert (first.step, first.scaling) == (last.step, last.scaling)
+    assert len([*folder.glob("runs/cut/costs/*.json")]) == 2
+    assert here(folder, "train", "score=dot", "seed=4", "sweep=alone", *TINY).status == 0
+    [alone] = records(folder / "runs" / "alone").values()
+    assert alone.quality == last.quality
     assert alone.training is not None
-    assert second.training is not None
-    assert timeless(alone.training.history) == timeless(second.training.history)
+    assert last.training is not None
+    assert timeless(alone.training.history) == timeless(last.training.history)
 
 
 def timeless(history: Sequence[HistoryPoint]) -> list[HistoryPoint]:

@@ -133,7 +133,7 @@ def test_a_seed_is_for_trials_or_for_jobs() -> None:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, no_report_in_module: None) -> Path:
     """A tuned sweep, run twice; its outputs are in the files `1` and `2`."""
     folder = tmp_path_factory.mktemp("tuned")
     tiny = [each for each in TINY if each != "tune=none"]

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent.parent
 SCRIPT = """
 import hashlib
@@ -33,6 +35,7 @@ print(hashlib.sha256(b"".join(each.detach().numpy().tobytes() for each in result
 """
 
 
+@pytest.mark.slow
 def test_compiled_now_or_before_gives_the_same_digits(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(tmp_path)}
     command = [sys.executable, "-c", SCRIPT]

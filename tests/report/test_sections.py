@@ -1,5 +1,6 @@
 """Which sections there are, and what the tables say."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -35,6 +36,14 @@ TRAINED = [
     "Running it again",
     "Environment",
 ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_drawing() -> Iterator[None]:
+    """Figures are composed, but not drawn: these tests read tables and sentences."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("attnbench.report.figures.plotting._saved", lambda figure, **options: b"<svg></svg>")
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -123,6 +123,7 @@ def test_no_variable_says_which_run_a_job_is(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_nor_does_a_settings_file(tmp_path: Path) -> None:
     settings_file(tmp_path, run_id="theirs", run_group="theirs", sweep_id="theirs", project="of-mine")
     run(tmp_path, "one")
@@ -142,6 +143,7 @@ def test_wandb_is_switched_off(variable: dict[str, str], tmp_path: Path) -> None
     assert not [*(tmp_path / "one").iterdir()]
 
 
+@pytest.mark.slow
 def test_a_settings_file_switches_it_off(tmp_path: Path) -> None:
     settings_file(tmp_path, mode="disabled")
     run(tmp_path, "one")
@@ -187,6 +189,7 @@ def test_a_killed_job_goes_on_with_its_run(tmp_path: Path) -> None:
     assert [row["update"] for row in kept(tmp_path / "one").history] == [point.update for point in HISTORY]
 
 
+@pytest.mark.slow
 def test_a_job_that_runs_again_is_another_run(tmp_path: Path) -> None:
     run(tmp_path, "one")
     run(tmp_path, "one")
@@ -194,6 +197,7 @@ def test_a_job_that_runs_again_is_another_run(tmp_path: Path) -> None:
     assert len(names) == 2
 
 
+@pytest.mark.slow
 def test_online_a_killed_job_goes_on_with_its_run(server: Project, tmp_path: Path) -> None:
     run(tmp_path, "one", mode="online", end="killed", points=1, variables=online(server))
     run(tmp_path, "one", "two", mode="online", variables=online(server))
@@ -215,6 +219,7 @@ def test_a_key_that_the_server_does_not_know(server: Project, tmp_path: Path) ->
     assert "user is not logged in; run `wandb login` once" in said
 
 
+@pytest.mark.slow
 def test_a_server_that_cannot_take_runs_now(server: Project, tmp_path: Path) -> None:
     """The run is kept. The next job does not wait for the server again."""
     server.refusal = (429, "rate limit exceeded")

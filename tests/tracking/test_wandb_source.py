@@ -91,6 +91,7 @@ def test_what_is_wrong_is_said(source: str, key: str | None, message: str, proje
     assert re.match(message, said), said
 
 
+@pytest.mark.slow
 def test_a_server_that_is_not_there_is_given_up_soon(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

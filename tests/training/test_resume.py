@@ -17,6 +17,7 @@ from attnbench.training import interrupts
 from attnbench.training.fit import Callbacks, Fitted, fit
 from attnbench.training.recipe import Recipe
 from attnbench.training.resume import NAME, StateFile
+from tests.marks import slow
 from tests.training.test_fit import CPU, RECIPE, model, same, task, timeless
 
 OWNER = {"key": "1"}
@@ -43,9 +44,11 @@ def die() -> None:
     raise MemoryError
 
 
-@pytest.mark.parametrize("averaging", [0.0, 0.5])
+@pytest.mark.parametrize("averaging", [slow(0.0), 0.5])
 @pytest.mark.parametrize("selection", [Soft, Gumbel, Reinforce])
-@pytest.mark.parametrize("after", [1, 3, 5, 7])  # updates; a validation is at 3 and 6, an epoch ends after 4
+@pytest.mark.parametrize(
+    "after", [slow(1), 3, slow(5), 7]
+)  # updates; a validation is at 3 and 6, an epoch ends after 4
 def test_it_ends_with_the_same_digits(tmp_path: Path, after: int, selection: type[Selection], averaging: float) -> None:
     recipe = replace(RECIPE, teacher_forcing=0.5, averaging=averaging)
     whole, parted, lost = model(selection), model(selection), model(selection)

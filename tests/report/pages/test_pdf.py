@@ -21,6 +21,7 @@ def test_its_fonts_are_embedded() -> None:
     assert b"/FontFile" in pdf
 
 
+@pytest.mark.slow
 def test_the_same_bytes_in_another_process_and_place(tmp_path: Path) -> None:
     path = str(Path(__file__).parents[3])
     hashes = set()

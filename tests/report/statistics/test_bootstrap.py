@@ -19,6 +19,7 @@ from attnbench.report.statistics import (
 )
 from attnbench.report.statistics.bleu import Array
 from attnbench.report.statistics.bootstrap import RESAMPLES, resample
+from tests.marks import slow
 from tests.report.statistics.translations import TestSet
 
 ROUNDS, SENTENCES = 300, 100
@@ -41,7 +42,9 @@ def _naive(statistics: Array, chance: np.random.Generator) -> tuple[float, float
     return float(low), float(high)
 
 
-@pytest.mark.parametrize(("seeds", "training"), [(1, 0.0), (2, 0.05), (2, 0.3), (3, 0.3), (5, 0.3), (10, 0.1)])
+@pytest.mark.parametrize(
+    ("seeds", "training"), [slow(1, 0.0), slow(2, 0.05), (2, 0.3), slow(3, 0.3), slow(5, 0.3), slow(10, 0.1)]
+)
 def test_interval_covers(seeds: int, training: float) -> None:
     chance, truth = np.random.default_rng(seeds), _truth(training)
     found = [_estimate(TestSet(chance, SENTENCES).translated(seeds, training=training)) for _ in range(ROUNDS)]
@@ -115,7 +118,7 @@ def test_sentences_that_are_all_equal_are_not_certain(sentence: list[int], low: 
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.01)
 
 
-@pytest.mark.parametrize(("share", "least"), [(0.001, 0.95), (0.006, 0.95), (0.01, 0.87), (0.05, 0.9)])
+@pytest.mark.parametrize(("share", "least"), [slow(0.001, 0.95), (0.006, 0.95), slow(0.01, 0.87), slow(0.05, 0.9)])
 def test_interval_of_a_rare_mistake_covers(share: float, least: float) -> None:
     chance, score = np.random.default_rng(0), lambda sums: sums[..., 0] / sums[..., 1]
     found = []
@@ -125,7 +128,7 @@ def test_interval_of_a_rare_mistake_covers(share: float, least: float) -> None:
     assert np.mean([each.low <= 1 - share <= each.high for each in found]) >= least
 
 
-@pytest.mark.parametrize("level", [-1.5, 0.0, 1.5, 6.0])
+@pytest.mark.parametrize("level", [slow(-1.5), 0.0, slow(1.5), slow(6.0)])
 def test_interval_of_a_small_test_set_covers(level: float) -> None:
     sentences, chance = FEWEST_SENTENCES, np.random.default_rng(0)
     truth = float(corpus_bleu(TestSet(np.random.default_rng(0), 4000).translated(50, level=level).sum(1)).mean())

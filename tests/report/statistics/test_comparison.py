@@ -10,6 +10,7 @@ from scipy import stats
 
 from attnbench.report.statistics import Comparison, Contest, Scores, compare, contest, corpus_bleu, holm
 from attnbench.report.statistics.bleu import Array
+from tests.marks import slow
 from tests.report.statistics.contests import simulated
 from tests.report.statistics.translations import TestSet
 
@@ -37,12 +38,12 @@ def _false_findings(seeds: int, training: float) -> float:
     return float(np.mean(found))
 
 
-@pytest.mark.parametrize(("seeds", "training"), [(2, 0.3), (3, 0.1), (5, 0.3)])
+@pytest.mark.parametrize(("seeds", "training"), [slow(2, 0.3), (3, 0.1), slow(5, 0.3)])
 def test_translations_of_equal_mechanisms_seldom_differ(seeds: int, training: float) -> None:
     assert _false_findings(seeds, training) <= 0.08
 
 
-@pytest.mark.parametrize(("seeds", "deviation"), [(2, 1.0), (3, 0.4), (3, 2.0)])
+@pytest.mark.parametrize(("seeds", "deviation"), [slow(2, 1.0), (3, 0.4), slow(3, 2.0)])
 def test_a_table_of_equal_mechanisms_seldom_has_a_finding(seeds: int, deviation: float) -> None:
     chance, false = np.random.default_rng(seeds), 0
     for _ in range(ROUNDS):

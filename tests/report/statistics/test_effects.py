@@ -62,6 +62,7 @@ def test_unbalanced_agrees_with_statsmodels() -> None:
     assert found.overlap_share != 0
 
 
+@pytest.mark.slow
 def test_no_effect_is_found_as_often_as_chance_has_it() -> None:
     frame = _grid(2, score=["dot", "additive", "general"], scope=["global", "local"])
     chance, found = np.random.default_rng(0), []

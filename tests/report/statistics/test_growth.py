@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from attnbench.report.statistics import Growth, fit, held_out
+from tests.marks import slow
 
 LENGTHS = [64 * 2**k for k in range(9)]
 LINEAR, QUADRATIC, BOTH = (0.05, 1e-3, 0.0), (0.05, 0.0, 2e-6), (0.05, 1e-3, 1e-7)
@@ -36,7 +37,7 @@ def test_exact_curves_are_found_again() -> None:
     assert found.quadratic_from.value == pytest.approx(10_049.75, rel=1e-3)
 
 
-@pytest.mark.parametrize("curve", [LINEAR, QUADRATIC, BOTH])
+@pytest.mark.parametrize("curve", [slow(LINEAR), slow(QUADRATIC), BOTH])
 def test_predictions_cover(curve: Curve) -> None:
     chance, inside, beyond, last = np.random.default_rng(0), [], [], []
     for _ in range(ROUNDS):
@@ -51,6 +52,7 @@ def test_predictions_cover(curve: Curve) -> None:
     assert all(0.91 <= np.mean(covered) <= 0.99 for covered in (inside, beyond, last))
 
 
+@pytest.mark.slow
 def test_the_curve_alone_would_not_cover() -> None:
     chance, found = np.random.default_rng(0), []
     for _ in range(ROUNDS):
@@ -60,6 +62,7 @@ def test_the_curve_alone_would_not_cover() -> None:
     assert np.mean(found) < 0.85
 
 
+@pytest.mark.slow
 def test_linear_cost_has_no_quadratic_part() -> None:
     chance = np.random.default_rng(0)
     found = [_fitted(LINEAR, 0.03, chance) for _ in range(ROUNDS)]
@@ -69,6 +72,7 @@ def test_linear_cost_has_no_quadratic_part() -> None:
     assert np.mean([claim is not None and np.isfinite(claim.high) for claim in claims]) <= 0.05
 
 
+@pytest.mark.slow
 def test_length_from_which_the_quadratic_part_is_larger_covers() -> None:
     chance, found = np.random.default_rng(0), []
     for _ in range(ROUNDS):

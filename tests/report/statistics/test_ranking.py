@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from attnbench.report.statistics import Contest, compare, holm, may_be_best, ranks
+from tests.marks import slow
 from tests.report.statistics.contests import simulated
 
 ROUNDS = 150
@@ -37,7 +38,9 @@ def test_places_follow_the_means_and_the_lowest_may_be_best() -> None:
     assert may_be_best(ranks(contest, lowest=True)) == ["a", "c"]
 
 
-@pytest.mark.parametrize(("count", "seeds", "deviation"), [(14, 3, 1.0), (14, 2, 0.4), (5, 3, 2.0), (2, 3, 1.0)])
+@pytest.mark.parametrize(
+    ("count", "seeds", "deviation"), [slow(14, 3, 1.0), slow(14, 2, 0.4), (5, 3, 2.0), slow(2, 3, 1.0)]
+)
 def test_equal_mechanisms_have_all_ranks(count: int, seeds: int, deviation: float) -> None:
     chance, false = np.random.default_rng(count + seeds), 0
     for _ in range(ROUNDS):

@@ -5,6 +5,7 @@ import pytest
 
 from attnbench.report.statistics import Estimate
 from attnbench.report.statistics.repetitions import differ, quartiles
+from tests.marks import slow
 
 
 def measured(chance: np.random.Generator, medians: list[float], repetitions: int) -> list[Estimate]:
@@ -13,7 +14,9 @@ def measured(chance: np.random.Generator, medians: list[float], repetitions: int
     return [Estimate(float(middle), float(low), float(high), 1) for middle, low, high in found]
 
 
-@pytest.mark.parametrize(("times", "repetitions", "apart"), [(2, 3, 0.25), (12, 3, 0.8), (2, 7, 0.05), (12, 7, 0.3)])
+@pytest.mark.parametrize(
+    ("times", "repetitions", "apart"), [slow(2, 3, 0.25), slow(12, 3, 0.8), (2, 7, 0.05), slow(12, 7, 0.3)]
+)
 def test_equal_times_seldom_differ(times: int, repetitions: int, apart: float) -> None:
     chance = np.random.default_rng(times)
     rounds = [measured(chance, [8.0] * times, repetitions) for _ in range(600)]

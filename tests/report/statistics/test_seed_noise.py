@@ -6,6 +6,7 @@ from scipy import stats
 
 from attnbench.report.statistics.bleu import Array
 from attnbench.report.statistics.seed_noise import _bartlett_p, seed_noise
+from tests.marks import slow
 
 ROUNDS = 200
 
@@ -34,7 +35,7 @@ def test_no_variance_is_below_the_lower_limit_of_a_mechanisms_own() -> None:
     assert found.variance[-1] > found.variance.min()
 
 
-@pytest.mark.parametrize("seeds", [2, 3, 5])
+@pytest.mark.parametrize("seeds", [slow(2), 3, slow(5)])
 def test_mechanisms_that_share_a_variance_are_mostly_pooled(seeds: int) -> None:
     chance = np.random.default_rng(seeds)
     found = [seed_noise(_drawn(chance, np.ones(10), seeds), 100.0) for _ in range(ROUNDS)]
@@ -72,7 +73,7 @@ def test_bartletts_test_is_that_of_scipy_with_many_seeds() -> None:
     assert p == pytest.approx(stats.bartlett(*values).pvalue, abs=0.03)
 
 
-@pytest.mark.parametrize("degrees", [[1, 1], [1, 4, 9], [2] * 10, [4] * 60])
+@pytest.mark.parametrize("degrees", [slow([1, 1]), [1, 4, 9], slow([2] * 10), slow([4] * 60)])
 def test_bartletts_test_holds_its_level(degrees: list[int]) -> None:
     of_each, chance = np.array(degrees, float), np.random.default_rng(0)
     everyone = np.ones(len(degrees), bool)
