@@ -44,11 +44,10 @@ def die() -> None:
     raise MemoryError
 
 
+# Updates: a validation is at 3 and 6, an epoch ends after 4.
+@pytest.mark.parametrize("after", [slow(1), 3, slow(5), 7])
 @pytest.mark.parametrize("averaging", [slow(0.0), 0.5])
 @pytest.mark.parametrize("selection", [Soft, Gumbel, Reinforce])
-@pytest.mark.parametrize(
-    "after", [slow(1), 3, slow(5), 7]
-)  # updates; a validation is at 3 and 6, an epoch ends after 4
 def test_it_ends_with_the_same_digits(tmp_path: Path, after: int, selection: type[Selection], averaging: float) -> None:
     recipe = replace(RECIPE, teacher_forcing=0.5, averaging=averaging)
     whole, parted, lost = model(selection), model(selection), model(selection)
