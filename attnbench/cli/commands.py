@@ -18,12 +18,16 @@ from attnbench.job.run import check, run
 from attnbench.record import Record
 from attnbench.training import resume
 
+# What a job that failed is worth to a sweeper that searches: the lowest BLEU. Optuna's ends its search at a NaN.
+FAILED = 0.0
+
 
 def run_job(cfg: DictConfig) -> float:
     """Runs one job. If it is part of a sweep, a failure is left in its record. Otherwise it is raised.
 
     Returns:
-        BLEU on the validation set, for a sweeper that searches the best (it should maximise); NaN without it.
+        BLEU on the validation set, for a sweeper that searches the best (it should maximise); NaN without it, and
+        `FAILED` for a job that failed.
     """
     folder = Path(HydraConfig.get().runtime.output_dir)
     if HydraConfig.get().mode is RunMode.MULTIRUN:
@@ -33,7 +37,7 @@ def run_job(cfg: DictConfig) -> float:
             print(f"{folder}: {in_one_line(error)}", file=sys.stderr)
         except Exception:
             pass
-        return math.nan
+        return FAILED
     check(cfg)
     try:
         done = run(cfg, print)

@@ -21,7 +21,7 @@ class RayEngine:
     """Runs each job as a task of Ray; see `attnbench.cli.engines.engine.Engine`.
 
     Args:
-        init: arguments of `ray.init`. Without an address, Ray is started on this machine.
+        init: arguments of `ray.init`. Without an address there and in RAY_ADDRESS, Ray is started on this machine.
         remote: options of `ray.remote` for each job.
         at_once: how many jobs run at once on this machine.
     """
@@ -48,13 +48,20 @@ class RayEngine:
     def _connect(self) -> None:
         if ray.is_initialized():
             return
-        here = {"num_cpus": self.at_once, "object_store_memory": OBJECTS, "include_dashboard": False}
+        # Without an address, Ray would look for a cluster that somebody else has started here.
+        here = {
+            "address": "local",
+            "num_cpus": self.at_once,
+            "object_store_memory": OBJECTS,
+            "include_dashboard": False,
+        }
+        elsewhere = "address" in self.init or "RAY_ADDRESS" in os.environ
         quiet = {"log_to_driver": False, "logging_level": "error"}
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         logging.getLogger("ray").setLevel(logging.ERROR)
         handler = signal.getsignal(signal.SIGTERM)
         try:
-            ray.init(**{**({} if "address" in self.init else here), **quiet, **self.init})
+            ray.init(**{**({} if elsewhere else here), **quiet, **self.init})
         except (ConnectionError, RuntimeError, TypeError, ValueError) as error:
             raise UserError(f"hydra.launcher.ray.init={self.init}: {in_one_line(error)}") from error
         finally:
