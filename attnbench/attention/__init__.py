@@ -19,7 +19,7 @@ from attnbench.attention.scores import (
     ScaledDot,
     Score,
 )
-from attnbench.attention.selections import Draw, Gumbel, Reinforce, Selection, Soft
+from attnbench.attention.selections import Draw, Gumbel, Hard, Reinforce, Selection, Soft, StraightThrough
 
 __all__ = [
     "Additive",
@@ -33,6 +33,7 @@ __all__ = [
     "General",
     "Global",
     "Gumbel",
+    "Hard",
     "KeyValue",
     "LocalM",
     "LocalP",
@@ -47,6 +48,7 @@ __all__ = [
     "Selection",
     "Soft",
     "Split",
+    "StraightThrough",
     "Tied",
     "View",
 ]

@@ -136,4 +136,4 @@ class Attention(nn.Module):
         return self.chosen_kernel(want_weights=want_weights)(self._spec(want_weights=want_weights), inputs)
 
     def _spec(self, *, want_weights: bool) -> AttentionSpec:
-        return AttentionSpec(self.score, self.scope, self.selection, want_weights)
+        return AttentionSpec(self.score, self.scope, self.selection.now, want_weights)

@@ -61,6 +61,11 @@ class Selection(nn.Module):
         """Computes the weights. See the docstring of the module for the shapes."""
         raise NotImplementedError
 
+    @property
+    def now(self) -> "Selection":
+        """The selection at this moment of a training; see `Hard`."""
+        return self
+
 
 class Soft(Selection):
     """softmax(scores), multiplied by the gain of the scope: differentiable everywhere. Bahdanau et al. 2015, eq. 6.
@@ -87,27 +92,56 @@ class Soft(Selection):
         return Choice(F.dropout(weights, self.dropout, self.training))
 
 
-class Reinforce(Selection):
-    """Samples one position in training, takes the most probable position in evaluation. Xu et al. 2015, section 4.1.
+class Hard(Selection):
+    """The base of the selections that take one position: in evaluation, the most probable one.
 
-    The gradient is the score-function gradient (reward - baseline) ∇ log p. The baseline is a moving average of the
-    rewards.
+    A training may begin soft. A model of several layers that selects nearly random positions learns nothing from them,
+    and so its scores stay nearly equal. Learning from the easier problem first is a curriculum, Bengio et al. 2009.
 
     Args:
-        entropy: the weight of the entropy term. Without this term, the policy may become certain too early.
+        soft_updates: the share of a training in which the selection is `Soft`, at its beginning: at least 0, below 1.
+
+    Attributes:
+        soft: whether that part of a training is going on. The training sets it.
+    """
+
+    def __init__(self, soft_updates: float = 0.0) -> None:
+        super().__init__()
+        if not 0 <= soft_updates < 1:
+            raise UserError(f"selection.soft_updates={soft_updates}: must be at least 0 and below 1")
+        self.soft_updates, self.soft, self._as_soft = soft_updates, False, Soft()
+
+    @property
+    def now(self) -> Selection:
+        return self._as_soft if self.soft and self.training else self
+
+
+class Reinforce(Hard):
+    """Samples one position in training. Its gradient is the score-function gradient. Xu et al. 2015, section 4.1.
+
+    The gradient of the expected reward is that of (reward - baseline) log p. The baseline of a token is a moving
+    average of the rewards.
+
+    Args:
+        reward: the weight of the reward, λ_r of Xu et al. With 1, a training step follows the gradient of one
+            objective: the mean log-likelihood of the target tokens, expected over the draws.
+        entropy: the weight of the entropy of the draws, λ_e. Without it, the policy may become certain too early.
         decay: the decay of the moving average, at least 0 and below 1. With 0, the baseline is the mean reward of the
             last batch. With a decay near 1, the baseline changes slowly.
+        soft_updates: see `Hard`.
     """
 
     flops = 14  # noise: logarithm, sign, sum; arg max; log softmax: 5; log_prob and entropy: 5
     differentiable = False
     baseline: Tensor
 
-    def __init__(self, entropy: float = 0.01, decay: float = 0.9) -> None:
-        super().__init__()
+    def __init__(
+        self, reward: float = 1.0, entropy: float = 0.01, decay: float = 0.9, soft_updates: float = 0.0
+    ) -> None:
+        super().__init__(soft_updates)
         if not 0 <= decay < 1:
             raise UserError(f"selection.decay={decay}: must be at least 0 and below 1")
-        self.entropy, self.decay = entropy, decay
+        self.reward, self.entropy, self.decay = reward, entropy, decay
         self.register_buffer("baseline", torch.tensor(float("nan")))
 
     def forward(self, scores: Tensor, mask: Tensor, log_gain: Tensor | None) -> Choice:
@@ -121,45 +155,63 @@ class Reinforce(Selection):
         return Choice(weights, Draw(log_prob, entropy, self))
 
     def loss(self, draw: Draw, reward: Tensor, mask: Tensor) -> Tensor:
-        """A scalar loss. A gradient step on it raises the probability of draws with a high reward.
+        """A scalar loss, a mean over the target tokens. A gradient step on it raises the chance of draws with a high
+        reward.
+
+        The reward of a draw is the sum over the outputs that it influences: only then is this the gradient of one
+        objective. The baseline of a draw is that of a token, times the number of these outputs.
 
         Args:
             draw: the draw of the batch, `(B, H, T)`.
             reward: log p(target token), `(B, T)`. No gradient flows through it.
             mask: True at real target tokens, `(B, T)`.
         """
-        reward = reward.detach() * mask
-        # The reward of a draw is the mean, not the sum, over the outputs that it influences. The rewards of all draws
-        # then have the same scale, so that one baseline is enough.
-        if draw.credit == "later":
-            total, count = (part.flip(1).cumsum(1).flip(1) for part in (reward, mask))
-            reward = total / count.clamp_min(1)
-        elif draw.credit == "sentence":
-            assert draw.mask is not None
-            sentence_mean = reward.sum(1, keepdim=True) / mask.sum(1, keepdim=True).clamp_min(1)
-            reward, mask = sentence_mean.expand_as(draw.mask), draw.mask
-        mean = reward[mask].mean()
+        tokens, mean = mask.sum(), reward.detach()[mask].mean()
         with torch.no_grad():
             self.baseline.copy_(torch.where(self.baseline.isnan(), mean, self.baseline))
-        advantage = (reward - self.baseline)[:, None]
-        objective = advantage * draw.log_prob + self.entropy * draw.entropy
+        gained, real = (reward.detach() - self.baseline) * mask, mask
+        if draw.credit == "later":
+            gained = gained.flip(1).cumsum(1).flip(1)
+        elif draw.credit == "sentence":
+            assert draw.mask is not None
+            gained, real = gained.sum(1, keepdim=True).expand_as(draw.mask), draw.mask
+        objective = self.reward * gained[:, None] * draw.log_prob + self.entropy * draw.entropy
         with torch.no_grad():
             self.baseline.lerp_(mean.to(self.baseline.dtype), 1 - self.decay)
-        return -objective.sum(1)[mask].mean()
+        return -objective.sum(1)[real].sum() / tokens
 
 
-class Gumbel(Selection):
-    """Straight-through Gumbel-softmax: one position forward, the soft gradient backward. Jang et al. 2017.
+class StraightThrough(Hard):
+    """One position forward, the gradient of the softmax backward: always the most probable one, without any noise.
+    Bengio, Léonard and Courville 2013.
 
     Args:
-        temperature: the temperature of the relaxation. A lower temperature is nearer to the hard choice, but its
-            gradient is noisier.
+        soft_updates: see `Hard`.
+    """
+
+    flops = 8  # softmax: 5; arg max; straight-through: 2
+
+    def forward(self, scores: Tensor, mask: Tensor, log_gain: Tensor | None) -> Choice:
+        logits = _masked_logits(scores, mask, log_gain)
+        if not self.training:
+            return Choice(_one_hot(logits, mask))
+        return Choice(_straight_through(logits.softmax(-1), mask))
+
+
+class Gumbel(Hard):
+    """Straight-through Gumbel-softmax: a drawn position forward, a soft gradient backward. Jang et al. 2017.
+
+    Args:
+        temperature: of the softmax whose gradient is taken. A lower one is nearer to the hard choice, but its gradient
+            is noisier. It does not change what is drawn: that has the chances softmax(scores), whatever the
+            temperature.
+        soft_updates: see `Hard`.
     """
 
     flops = 12  # noise: logarithm, sign, sum; temperature; softmax: 5; arg max; straight-through: 2
 
-    def __init__(self, temperature: float = 1.0) -> None:
-        super().__init__()
+    def __init__(self, temperature: float = 1.0, soft_updates: float = 0.0) -> None:
+        super().__init__(soft_updates)
         if not temperature > 0:
             raise UserError(f"selection.temperature={temperature}: must be greater than 0")
         self.temperature = temperature
@@ -168,9 +220,7 @@ class Gumbel(Selection):
         logits = _masked_logits(scores, mask, log_gain)
         if not self.training:
             return Choice(_one_hot(logits, mask))
-        soft = ((logits + _gumbel_noise(logits)) / self.temperature).softmax(-1)
-        hard = torch.zeros_like(soft).scatter_(-1, soft.detach().argmax(-1, keepdim=True), 1.0)
-        return Choice((hard - soft.detach() + soft).masked_fill(~mask, 0.0))
+        return Choice(_straight_through(((logits + _gumbel_noise(logits)) / self.temperature).softmax(-1), mask))
 
 
 def _gumbel_noise(logits: Tensor) -> Tensor:
@@ -194,6 +244,12 @@ def _masked_logits(scores: Tensor, mask: Tensor, log_gain: Tensor | None) -> Ten
     if log_gain is not None:
         scores = scores + log_gain.to(scores.dtype)
     return scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+
+
+def _straight_through(soft: Tensor, mask: Tensor) -> Tensor:
+    """One at the largest weight and zero elsewhere, with the gradient of the soft weights."""
+    hard = torch.zeros_like(soft).scatter_(-1, soft.detach().argmax(-1, keepdim=True), 1.0)
+    return (hard - soft.detach() + soft).masked_fill(~mask, 0.0)
 
 
 def _one_hot(logits: Tensor, mask: Tensor) -> Tensor:

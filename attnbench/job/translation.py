@@ -14,9 +14,11 @@ from attnbench.device import Compute
 from attnbench.errors import UserError
 from attnbench.files import write_whole
 from attnbench.job.build import (
+    CHECKED_VOCABULARY,
     build,
     build_compute,
     build_initial_model,
+    build_model,
     build_task,
     check_build,
     check_model,
@@ -38,6 +40,7 @@ from attnbench.tasks.text import as_cell
 from attnbench.tracking.tracker import TrackedRun
 from attnbench.training import checkpoint
 from attnbench.training.fit import Callbacks, fit
+from attnbench.training.soft_phase import SoftPhase
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +85,8 @@ def check_training(cfg: DictConfig) -> None:
     for part in (cfg.training, cfg.search, cfg.cost):
         check_build(part)
     check_model(cfg.model)
+    if build(cfg.training).most_updates(1) is None:  # then no part of the training may be a share of the updates
+        SoftPhase(build_model(cfg.model, CHECKED_VOCABULARY, CHECKED_VOCABULARY), None)
     check_task(cfg.task)
 
 

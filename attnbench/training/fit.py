@@ -24,6 +24,7 @@ from attnbench.training import interrupts
 from attnbench.training.monitor import Monitor, Validation
 from attnbench.training.recipe import Recipe
 from attnbench.training.resume import State, StateFile, random_state, restore_random_state
+from attnbench.training.soft_phase import SoftPhase
 from attnbench.training.step import TrainingStep
 
 
@@ -105,7 +106,8 @@ class _Training:
     def __init__(self, model: Model, recipe: Recipe, compute: Compute, batches: Batches) -> None:
         self.model, self.step = model, TrainingStep(model, recipe, compute)
         self.average = _Average(model, recipe.averaging)
-        self.monitor = Monitor(recipe, self.average.model, batches)
+        self.soft_phase = SoftPhase(model, recipe.most_updates(len(batches)))
+        self.monitor = Monitor(recipe, self.average.model, batches, unjudged=self.soft_phase.updates)
 
     def run(
         self,
@@ -128,6 +130,7 @@ class _Training:
             try:
                 for batch in () if monitor.ended else data(monitor.updates):
                     with interrupts.deferred():
+                        self.soft_phase.before(monitor.updates)
                         monitor.count(self.step(batch), batch)
                         self.average.update()
                         bar.update()
@@ -142,6 +145,8 @@ class _Training:
             except (KeyboardInterrupt, SystemExit):  # they come between two updates only
                 self.keep(kept)
                 raise
+            finally:
+                self.soft_phase.leave()
 
     def keep(self, kept: StateFile | None) -> None:
         if kept:

@@ -39,10 +39,12 @@ class Monitor:
         recipe: how the model is trained.
         model: whose weights are validated, and kept if they are the best.
         batches: of an epoch.
+        unjudged: updates at the beginning of the training whose validations count for nothing: the model was another
+            one then. If the training ends before, its last validation counts.
     """
 
-    def __init__(self, recipe: Recipe, model: nn.Module, batches: Batches) -> None:
-        self.recipe, self.model, self.batches = recipe, model, batches
+    def __init__(self, recipe: Recipe, model: nn.Module, batches: Batches, *, unjudged: int = 0) -> None:
+        self.recipe, self.model, self.batches, self.unjudged = recipe, model, batches, unjudged
         self.most_updates = recipe.most_updates(len(batches))
         self.history: list[HistoryPoint] = []
         self.best = Validation(math.inf, None)
@@ -128,7 +130,8 @@ class Monitor:
         self.loss.zero_()
         self.finite.zero_()
         self.history.append(point)
-        self._judge(found)
+        if self.updates > self.unjudged or self.at_bound:
+            self._judge(found)
         return point
 
     def account(self, kept: Validation) -> Training:

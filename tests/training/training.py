@@ -1,5 +1,6 @@
 """A small model, and how it is trained in these tests."""
 
+from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
@@ -53,7 +54,7 @@ def task() -> Task:
     return grammar(length=8, train=32, validation=6, test=1)
 
 
-def model(selection: type[Selection] = Soft, seed: int = 1) -> RNN:
+def model(selection: Callable[..., Selection] = Soft, seed: int = 1) -> RNN:
     attention = partial(
         Attention, score=Additive, scope=Global, selection=selection, key_value=Tied, kernel=AutoKernel()
     )
