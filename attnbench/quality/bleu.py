@@ -1,4 +1,7 @@
-"""BLEU by sacreBLEU: of a corpus, with its bootstrap interval, and the statistics of each sentence."""
+"""BLEU by sacreBLEU: of a corpus, with its bootstrap interval, and the statistics of each sentence.
+
+An unknown word, `<unk>`, is one token. The tokenisers of sacreBLEU would make three of it.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,14 +9,21 @@ from typing import Any
 from sacrebleu.metrics.bleu import BLEU
 
 from attnbench.quality.sample_size import FEWEST_SENTENCES, unseen
+from attnbench.tasks.task import SPECIALS, UNK
 
 MOST = 100.0  # BLEU
 RESAMPLES = 1000  # of the bootstrap: sacreBLEU's own default
+UNKNOWN = "\ufffd"  # in the place of `<unk>`: one character that no tokeniser splits
 
 
 def corpus_bleu(translations: Sequence[str], references: Sequence[str], options: dict[str, Any]) -> float:
     """sacreBLEU's corpus BLEU, 0 to 100."""
-    return _bleu(options).corpus_score(translations, [references]).score
+    return _bleu(options).corpus_score(as_scored(translations), [as_scored(references)]).score
+
+
+def as_scored(texts: Sequence[str]) -> list[str]:
+    """The texts with one character for each unknown word."""
+    return [text.replace(SPECIALS[UNK], UNKNOWN) for text in texts]
 
 
 def bleu_interval(
@@ -25,6 +35,7 @@ def bleu_interval(
     too small has none.
     """
     metric, sentences = _bleu(options), len(references)
+    translations, references = as_scored(translations), as_scored(references)
     if sentences < FEWEST_SENTENCES:
         score = metric.corpus_score(translations, [references])
         return score.score, None, None, str(metric.get_signature())
@@ -40,7 +51,7 @@ def bleu_statistics(translations: Sequence[str], references: Sequence[str], opti
     """The statistics from which corpus BLEU is summed, a row for each sentence; see `record.Quality`."""
     # The effective order changes only the score of a sentence, which is not used. Without it there is a warning.
     metric = _bleu(options | {"effective_order": True})
-    pairs = zip(translations, references, strict=True)
+    pairs = zip(as_scored(translations), as_scored(references), strict=True)
     scores = [metric.sentence_score(text, [reference]) for text, reference in pairs]
     return [[score.sys_len, score.ref_len, *score.counts, *score.totals] for score in scores]
 

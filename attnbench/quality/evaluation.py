@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from attnbench.models.decoding import Search
 from attnbench.models.model import Model
-from attnbench.quality.bleu import bleu_interval, bleu_statistics
+from attnbench.quality.bleu import as_scored, bleu_interval, bleu_statistics
 from attnbench.record import Quality, TranslationSample
 from attnbench.tasks.batches import Batches
 from attnbench.tasks.task import PAD, Pair, Task
@@ -95,7 +95,7 @@ def evaluate(model: Model, task: Task, batches: Batches, search: Search, samples
         bleu_low=low,
         bleu_high=high,
         bleu_signature=signature,
-        chrf=chrf.corpus_score(translations, [references]).score,
+        chrf=chrf.corpus_score(as_scored(translations), [as_scored(references)]).score,
         chrf_signature=str(chrf.get_signature()),
         exact_match=exact_match(translations, references, task.bleu),
         token_accuracy=statistics.accuracy,

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from attnbench.attention import Attention
 from attnbench.attention.scopes import View
-from attnbench.attention.selections import Draw, Reinforce
+from attnbench.attention.selections import Draw, Hard, Reinforce
 from tests.attention.variants import (
     ABLE,
     EVERY,
@@ -228,7 +228,7 @@ def test_straight_through_draws_nothing_and_has_the_gradient_of_the_softmax() ->
 @every_hard
 def test_a_training_may_begin_soft(variant: Variant) -> None:
     soft, hard = build(variant._replace(selection="soft")), build(variant).train()
-    hard.selection.soft = True
+    cast(Hard, hard.selection).soft = True
     query, keys = states(2, 4, 6), states(2, 5, 6, seed=2)
     found, wanted = (attend(layer, query, keys, [5, 3]) for layer in (hard, soft))
     assert torch.equal(found.context, wanted.context) and found.draw is None
