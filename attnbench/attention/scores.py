@@ -66,7 +66,7 @@ class Score(nn.Module):
 
 
 class Dot(Score):
-    """q · k. Luong et al. 2015, eq. 8."""
+    """q · k. Luong et al. 2015, section 3.1."""
 
 
 class ScaledDot(Score):
@@ -78,6 +78,8 @@ class ScaledDot(Score):
 
 class Cosine(Score):
     """β cos(q, k), with β > 0 learned: content-based addressing. Graves et al. 2014, eq. 5-6.
+
+    Here β is a parameter of each head. In the paper, the controller gives another β at each step.
 
     Args:
         sharpness: the initial β. The scores are between -β and β. With β = 1, this range is too small: the softmax
@@ -101,10 +103,16 @@ class Cosine(Score):
 
 
 class General(Score):
-    """qᵀ W k, multiplicative attention. Luong et al. 2015, eq. 8."""
+    """qᵀ W k, multiplicative attention. Luong et al. 2015, section 3.1.
 
-    def __init__(self, heads: int, head_dim: int) -> None:
+    Args:
+        scaled: whether the score is divided by √D, as that of `ScaledDot`. It is not in the paper. Without it, the
+            scores of a wide model are so large from the start that the softmax learns slowly.
+    """
+
+    def __init__(self, heads: int, head_dim: int, scaled: bool = False) -> None:
         super().__init__(heads, head_dim)
+        self.scaled = scaled
         self.weight = nn.Parameter(torch.empty(heads, head_dim, head_dim))
         self.reset_parameters()
 
@@ -112,11 +120,12 @@ class General(Score):
         _uniform(self.weight, fan_in=self.head_dim)
 
     def query_features(self, query: Tensor) -> Tensor:
-        return _map(query, self.weight)
+        features = _map(query, self.weight)
+        return features / math.sqrt(self.head_dim) if self.scaled else features
 
 
 class Location(Score):
-    """(W q)ⱼ: the score depends only on the position j, not on the key. Luong et al. 2015, eq. 9.
+    """(W q)ⱼ: the score depends only on the position j, not on the key. Luong et al. 2015, eq. 8.
 
     Args:
         positions: the number of source positions in the table W.
@@ -249,7 +258,7 @@ class Additive(Perceptron):
 
 
 class Concat(Perceptron):
-    """vᵀ tanh(W [q; k]). Luong et al. 2015, eq. 8.
+    """vᵀ tanh(W [q; k]). Luong et al. 2015, section 3.1.
 
     With W = [W_q W_k], this is the same function as `Additive`. Only the scale of the initial values differs, because W
     has twice as many inputs. Both names exist, because the literature uses both.

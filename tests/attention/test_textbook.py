@@ -117,6 +117,13 @@ def test_the_pace_of_local_m_is_source_positions_for_each_target_position() -> N
     assert view.centre.flatten().tolist() == [0, 2, 3, 5, 5]
 
 
+def test_a_scaled_general_score_is_divided_by_the_root_of_the_width() -> None:
+    plain, scaled = (part("score", "general", scaled=scaled)(2, 9) for scaled in (False, True))
+    scaled.load_state_dict(plain.state_dict())
+    query, key = states(1, 2, 3, 9), states(1, 2, 4, 9, seed=2)
+    torch.testing.assert_close(scaled.double()(query, key), plain.double()(query, key) / 3)
+
+
 def test_a_source_longer_than_the_location_table_is_refused() -> None:
     layer = build(Variant("location"))
     layer.score = part("score", "location", positions=4)(2, 3).double()

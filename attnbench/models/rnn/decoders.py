@@ -99,7 +99,12 @@ class NoAttention(Decoder):
 
 
 class Bahdanau(Decoder):
-    """Attends from the state before the step, and the context enters the step. Bahdanau et al. 2015, appendix A.2.2."""
+    """Attends from the state before the step, and the context enters the step. Bahdanau et al. 2015, appendix A.2.2.
+
+    Two parts differ from the paper, so that they are the same for each decoder here. The initial state is made of the
+    last states of both directions of the encoder; in the paper it is made of the backward one alone. The readout is a
+    layer with tanh; in the paper it is a maxout layer.
+    """
 
     def __init__(self, *, attention: Callable[[int], Attention], embedding: int, width: int, **shape: Any) -> None:
         super().__init__(embedding=embedding, width=width, extra=width, features=2 * width + embedding, **shape)
