@@ -31,8 +31,8 @@ class Tied(nn.Module):
 class Split(nn.Module):
     """key = tanh(W_k h), value = tanh(W_v h): each state gets a key and a separate value. Daniluk et al. 2017, 2.2.
 
-    In the paper, the network has an output of twice the width, whose halves are key and value. Here a state is mapped to
-    both, so that the recurrent network is the same for each choice of keys and values.
+    In the paper, the network has an output of twice the width, whose halves are key and value. Here a state is mapped
+    to both, so that the recurrent network is the same for each choice of keys and values.
     """
 
     def __init__(self, width: int) -> None:

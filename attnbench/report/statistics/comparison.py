@@ -15,8 +15,8 @@ class Comparison:
     """A mechanism against its baseline on the same test set. `p` belongs to the interval of `difference`."""
 
     difference: Estimate  # of the means over seeds; its `seeds` are those of the mechanism
-    # The difference in standard deviations between seeds: Hedges's g of two independent groups, with the mean variance of
-    # both mechanisms. The seeds are not taken as pairs. None if the deviations are 0.
+    # The difference in standard deviations between seeds: Hedges's g of two independent groups, with the mean variance
+    # of both mechanisms. The seeds are not taken as pairs. None if the deviations are 0.
     standardised: float | None
     p: float
 
