@@ -94,9 +94,19 @@ def build_model(node: DictConfig, source_vocabulary: int, target_vocabulary: int
 
 def build_initial_model(cfg: DictConfig, task: Task, device: torch.device) -> Model:
     """The model of a job with its initial values, on a device."""
+    check_embeddings(cfg.model, task)
     model = build_model(cfg.model, len(task.source), len(task.target))
     initialise(model, cfg.seed)
     return model.to(device)
+
+
+def check_embeddings(node: DictConfig, task: Task) -> None:
+    """Raises a UserError if a model has the same embeddings for two vocabularies."""
+    if node.get("shared_embeddings") and task.source.state() != task.target.state():
+        raise UserError(
+            "model.shared_embeddings=true: source and target have vocabularies of their own; "
+            "set task.joint_vocabulary=true"
+        )
 
 
 def check_build(node: DictConfig) -> None:

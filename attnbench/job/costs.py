@@ -67,7 +67,7 @@ def job_costs(cfg: DictConfig, model: Model, task: Task, folder: Path | None) ->
         folder: where costs are kept; None keeps and reads none.
     """
     compute, plan = build_compute(cfg), attention_plan(cfg)
-    batch = _typical(task, cfg.training.batch_size, compute.device)
+    batch = _typical(task, cfg.training.batch_size, cfg.training.batch_tokens, compute.device)
     step = _find(folder, step_key(cfg, task, batch), StepCost) if folder else None
     scaling = _find(folder, attention_key(cfg), Scaling) if folder and plan else None
     if step and (scaling or not plan):
@@ -176,15 +176,15 @@ def _keep_steps(cfgs: Sequence[DictConfig], folder: Path, seen: Callable[[str], 
         for cfg in jobs:
             seen(f"training steps, task {number}")
             compute = build_compute(cfg)
-            batch = typical(cfg.training.batch_size, compute.device)
+            batch = typical(cfg.training.batch_size, cfg.training.batch_tokens, compute.device)
             if not _find(folder, key := step_key(cfg, task, batch), StepCost):
                 model = build_initial_model(cfg, task, compute.device)
                 with suppress(Exception):  # the job fails in the same way, and its record says why
                     _keep(folder, key, _measure_step(cfg, model, batch, compute))
 
 
-def _typical(task: Task, size: int, device: torch.device) -> Batch:
-    return Batches(task, task.train, size, device).typical()
+def _typical(task: Task, size: int, tokens: int | None, device: torch.device) -> Batch:
+    return Batches(task, task.train, size, device, tokens=tokens).typical()
 
 
 def _measure_step(cfg: DictConfig, model: Model, batch: Batch, compute: Compute) -> StepCost:

@@ -17,7 +17,8 @@ from attnbench.models.model import Model
 from attnbench.tasks.batches import Batch, Batches
 from attnbench.training.step import objective
 
-STEP = ("batch_size", "teacher_forcing", "loss")  # what the operations of a step depend on, of the training
+# What the operations of a step depend on, of the training.
+STEP = ("batch_size", "batch_tokens", "teacher_forcing", "loss")
 
 
 class Width(NamedTuple):
@@ -71,7 +72,7 @@ def _parameters(model: str, task: str) -> int:
 @cache
 def _step_flops(model: str, task: str, training: str, device: torch.device) -> int:
     settings = _node(training)
-    batch, loss = _typical(task, settings.batch_size), build(settings.loss)
+    batch, loss = _typical(task, settings.batch_size, settings.batch_tokens), build(settings.loss)
     counted = _model(_node(model), _node(task), "cpu").train()
 
     def step() -> None:
@@ -84,9 +85,9 @@ def _step_flops(model: str, task: str, training: str, device: torch.device) -> i
 
 
 @cache
-def _typical(task: str, size: int) -> Batch:
+def _typical(task: str, size: int, tokens: int | None) -> Batch:
     built = build_task(_node(task))
-    return Batches(built, built.train, size, torch.device("cpu")).typical()
+    return Batches(built, built.train, size, torch.device("cpu"), tokens=tokens).typical()
 
 
 def _model(model: DictConfig, task: DictConfig, device: str) -> Model:

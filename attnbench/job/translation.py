@@ -21,6 +21,7 @@ from attnbench.job.build import (
     build_model,
     build_task,
     check_build,
+    check_embeddings,
     check_model,
     check_task,
 )
@@ -61,8 +62,8 @@ def train(cfg: DictConfig, folders: Folders, tracked: TrackedRun) -> Results:
         model = build_initial_model(cfg, task, compute.device)
         check_lengths(model, task)
         if cfg.device.threads is None and compute.device.type == "cpu" and torch.get_num_threads() > 1:
-            batch = Batches(task, task.train, recipe.batch_size, compute.device).typical()
-            take_threads_that_pay(model, recipe, batch, compute)
+            batches = Batches(task, task.train, recipe.batch_size, compute.device, tokens=recipe.batch_tokens)
+            take_threads_that_pay(model, recipe, batches.typical(), compute)
         callbacks = Callbacks(cfg.progress, pause, validated)
         fitted = fit(model, task, recipe, compute, seed=cfg.seed, callbacks=callbacks, kept=folders.training)
         if cfg.trial:
@@ -88,6 +89,8 @@ def check_training(cfg: DictConfig) -> None:
     if build(cfg.training).most_updates(1) is None:  # then no part of the training may be a share of the updates
         SoftPhase(build_model(cfg.model, CHECKED_VOCABULARY, CHECKED_VOCABULARY), None)
     check_task(cfg.task)
+    if cfg.model.get("shared_embeddings"):
+        check_embeddings(cfg.model, build_task(cfg.task))
 
 
 def _evaluate(cfg: DictConfig, folder: Path, model: Model, task: Task, compute: Compute) -> Results:

@@ -1,6 +1,6 @@
 """Batches of sentences with similar length, in an order that depends only on the seed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -37,46 +37,52 @@ class Batch:
 
 
 class Batches:
-    """One set of a task as ids, cut into batches of `size` sentences."""
+    """One set of a task as ids, cut into batches.
 
-    def __init__(self, task: Task, pairs: Sequence[Pair], size: int, device: torch.device) -> None:
+    Args:
+        task: its vocabularies are used.
+        pairs: the set.
+        size: of a batch, in sentences.
+        device: of the batches.
+        tokens: if given, the batches of training have as many sentences as fit in so many tokens, and not `size`.
+            The tokens are those of the longer side, with padding. A longer sentence is a batch of its own. The batches
+            are the same in each epoch; their order is not.
+    """
+
+    def __init__(
+        self, task: Task, pairs: Sequence[Pair], size: int, device: torch.device, *, tokens: int | None = None
+    ) -> None:
         # The source ends in </s>, so that no sentence is empty and the decoder can attend to the end.
         self.pairs = pairs
         self.source = [[*task.source.encode(pair.source), EOS] for pair in pairs]
         self.target = [task.target.encode(pair.target) for pair in pairs]
         self.size, self.device = size, device
+        rows = self._sorted(list(range(len(pairs))))
+        self.fixed = None if tokens is None else list(self._cut(rows, lambda count, longest: count * longest > tokens))
 
     def __len__(self) -> int:
         """The number of batches in an epoch."""
-        return -(-len(self.source) // self.size)
+        return len(self.fixed) if self.fixed else -(-len(self.source) // self.size)
 
     def shuffled(self, seed: int, epoch: int) -> Iterator[Batch]:
         """One epoch in random order. Sentences with similar length are in the same batch."""
         generator = torch.Generator().manual_seed(generator_seed(seed * 100_003 + epoch))
-        order = torch.randperm(len(self.source), generator=generator).tolist()
-        pool = self.size * POOL
-        groups = [
-            group
-            for start in range(0, len(order), pool)
-            for group in self._cut(self._sorted(order[start : start + pool]))
-        ]
+        groups = self.fixed or self._drawn(generator)
         for index in torch.randperm(len(groups), generator=generator).tolist():
             yield self._batch(groups[index])
 
     def in_order(self) -> Iterator[Batch]:
         """Every sentence once, shortest first. Where sentences are long, a batch has fewer of them."""
-        group, longest = list[int](), 0
-        for row in self._sorted(list(range(len(self.source)))):
-            longest = max(longest, self._length(row))
-            if group and (len(group) == self.size or (len(group) + 1) * longest**2 > MOST_WEIGHTS):
-                yield self._batch(group)
-                group, longest = [], self._length(row)
-            group.append(row)
-        if group:
-            yield self._batch(group)
+        rows = self._sorted(list(range(len(self.source))))
+        yield from map(
+            self._batch,
+            self._cut(rows, lambda count, longest: count > self.size or count * longest**2 > MOST_WEIGHTS),
+        )
 
     def typical(self) -> Batch:
         """The batch in the middle of the lengths. The cost of a step is measured on it."""
+        if self.fixed:
+            return self._batch(self.fixed[len(self.fixed) // 2])
         rows = self._sorted(list(range(len(self.source))))
         start = max(0, (len(rows) - self.size) // 2)
         return self._batch(rows[start : start + self.size])
@@ -88,8 +94,24 @@ class Batches:
         """Tokens of the longer side, with the end."""
         return max(len(self.source[row]), len(self.target[row]) + 1)
 
-    def _cut(self, rows: list[int]) -> list[list[int]]:
-        return [rows[start : start + self.size] for start in range(0, len(rows), self.size)]
+    def _drawn(self, generator: torch.Generator) -> list[list[int]]:
+        """Batches of sentences that are drawn anew for each epoch."""
+        order = torch.randperm(len(self.source), generator=generator).tolist()
+        pool = self.size * POOL
+        pools = [self._sorted(order[start : start + pool]) for start in range(0, len(order), pool)]
+        return [rows[start : start + self.size] for rows in pools for start in range(0, len(rows), self.size)]
+
+    def _cut(self, rows: Sequence[int], too_large: Callable[[int, int], bool]) -> Iterator[list[int]]:
+        """The rows in batches. `too_large` is asked for the number of sentences and the length of the longest one."""
+        group, longest = list[int](), 0
+        for row in rows:
+            longest = max(longest, self._length(row))
+            if group and too_large(len(group) + 1, longest):
+                yield group
+                group, longest = [], self._length(row)
+            group.append(row)
+        if group:
+            yield group
 
     def _batch(self, rows: list[int]) -> Batch:
         source = [self.source[row] for row in rows]

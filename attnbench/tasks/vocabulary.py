@@ -8,7 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import sentencepiece as spm
 
@@ -137,10 +137,13 @@ def sentencepiece(
     *,
     size: int,
     coverage: float,
+    algorithm: Literal["unigram", "bpe"] = "unigram",
     lowercase: bool,
     tokenized: bool,
 ) -> SubwordVocabulary:
-    """A unigram model with at most `size` pieces, including the special ones. It is trained on `texts`.
+    """A model with at most `size` pieces, including the special ones. It is trained on `texts`.
+
+    `algorithm` is `unigram` (Kudo 2018) or `bpe` (Sennrich et al. 2016).
 
     A small corpus gives fewer pieces. `coverage` is the share of all characters in the text that the pieces cover. The
     other characters, which are the rarest, are `<unk>`. Pieces do not depend on words, so that `tokenized` has no
@@ -148,9 +151,11 @@ def sentencepiece(
     model.
 
     Raises:
-        UserError: `size` is too small for the characters.
+        UserError: `size` is too small for the characters, or there is no such algorithm.
     """
-    settings = _TRAINER | {"vocab_size": size, "character_coverage": coverage}
+    if algorithm not in ("unigram", "bpe"):
+        raise UserError(f"segmentation.algorithm={algorithm}: must be unigram or bpe")
+    settings = _TRAINER | {"model_type": algorithm, "vocab_size": size, "character_coverage": coverage}
     lines = [line for line in (_plain(text, lowercase) for text in texts) if line]
     path = cache.folder() / "sentencepiece" / f"{_digest(settings, lines)}.model"
     if path.is_file():
@@ -162,7 +167,6 @@ def sentencepiece(
 
 
 _TRAINER: dict[str, Any] = {
-    "model_type": "unigram",
     "pad_id": PAD,
     "unk_id": UNK,
     "bos_id": BOS,

@@ -4,11 +4,10 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch import Tensor
 from tqdm import tqdm
 
 from attnbench.device import Compute
@@ -21,6 +20,7 @@ from attnbench.record import HistoryPoint, Training
 from attnbench.tasks.batches import Batch, Batches
 from attnbench.tasks.task import Task
 from attnbench.training import interrupts
+from attnbench.training.averaging import average_of
 from attnbench.training.monitor import Monitor, Validation
 from attnbench.training.recipe import Recipe
 from attnbench.training.resume import State, StateFile, random_state, restore_random_state
@@ -78,7 +78,7 @@ def fit(
         UserError: training diverged: a loss is no longer a finite number.
     """
     torch.manual_seed(generator_seed(seed))
-    batches = Batches(task, task.train, recipe.batch_size, compute.device)
+    batches = Batches(task, task.train, recipe.batch_size, compute.device, tokens=recipe.batch_tokens)
     validation = Batches(task, task.validation, 2 * recipe.batch_size, compute.device)
     translate = recipe.stop_on == "bleu"
 
@@ -105,7 +105,7 @@ class _Training:
 
     def __init__(self, model: Model, recipe: Recipe, compute: Compute, batches: Batches) -> None:
         self.model, self.step = model, TrainingStep(model, recipe, compute)
-        self.average = _Average(model, recipe.averaging)
+        self.average = average_of(model, recipe)
         self.soft_phase = SoftPhase(model, recipe.most_updates(len(batches)))
         self.monitor = Monitor(recipe, self.average.model, batches, unjudged=self.soft_phase.updates)
 
@@ -132,9 +132,10 @@ class _Training:
                     with interrupts.deferred():
                         self.soft_phase.before(monitor.updates)
                         monitor.count(self.step(batch), batch)
-                        self.average.update()
+                        self.average.updated()
                         bar.update()
                         if monitor.due:
+                            self.average.before_validation()
                             point = monitor.validated(validate(self.average.model))
                             callbacks.validated(point)
                             bar.set_postfix_str(_postfix(point))
@@ -166,30 +167,14 @@ class _Training:
         torch.set_num_threads(state["threads"])
 
     def _parts(self) -> dict[str, Any]:
-        """The parts that have a `state_dict` of torch's."""
+        """The parts that have a `state_dict`."""
         step = self.step
-        parts = {"model": self.model, "optimizer": step.optimizer, "schedule": step.schedule}
-        return parts if self.average.averaged is None else {**parts, "average": self.average.averaged}
-
-
-class _Average:
-    """The exponential moving average of the weights of a model; its weights themselves, if `decay` is 0."""
-
-    def __init__(self, trained: Model, decay: float) -> None:
-        self.trained = trained
-        self.averaged = AveragedModel(trained, multi_avg_fn=get_ema_multi_avg_fn(decay)) if decay else None
-        for module in self.model.modules():
-            if isinstance(module, nn.RNNBase):  # the copy has its weights in many pieces; cuDNN wants one
-                module.flatten_parameters()
-
-    @property
-    def model(self) -> Model:
-        """The model that has the average."""
-        return cast(Model, self.averaged.module) if self.averaged else self.trained
-
-    def update(self) -> None:
-        if self.averaged:
-            self.averaged.update_parameters(self.trained)
+        return {
+            "model": self.model,
+            "optimizer": step.optimizer,
+            "schedule": step.schedule,
+            "average": self.average,
+        }
 
 
 def _endless(batches: Batches, seed: int, start: int) -> Iterator[Batch]:

@@ -20,9 +20,7 @@ class TrainingStep:
         self.optimizer = torch.optim.AdamW(
             model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
         )
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer, lambda update: min(1.0, (update + 1) / max(1, recipe.warmup))
-        )
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, recipe.rate)
 
     def __call__(self, batch: Batch) -> Tensor:
         """The loss before the update, without a gradient."""

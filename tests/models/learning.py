@@ -16,9 +16,12 @@ from tests.models import toy
 RECIPE = Recipe(
     loss=CrossEntropy(label_smoothing=0.1),
     batch_size=4,
+    batch_tokens=None,
     learning_rate=2e-2,
     warmup=2,
+    schedule="constant",
     averaging=0.0,
+    average_last=0,
     weight_decay=0.01,
     clip=1.0,
     teacher_forcing=1.0,

@@ -112,3 +112,24 @@ def test_in_order_a_batch_of_long_sentences_has_fewer_of_them(monkeypatch: pytes
     lengths = [[len(made.source[row]) for row in batch] for batch in rows(made.in_order())]
     assert lengths == [[2, 2], [2], [5, 5, 5], [10, 10], [31]]  # 2, but with a target of 20
     assert [len(batch) for batch in rows(made.shuffled(1, 0))] == [3, 3, 3]  # training is not changed
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(
+    lengths=st.lists(st.integers(0, 12), min_size=1, max_size=40), tokens=st.integers(1, 60), seed=st.integers(0, 99)
+)
+def test_a_batch_has_as_many_sentences_as_fit_in_its_tokens(lengths: list[int], tokens: int, seed: int) -> None:
+    pairs = [Pair(" ".join("a" * length), " ".join("b" * (20 - length))) for length in lengths]
+    made = Batches(Task("toy", WORDS, WORDS, pairs, pairs, pairs), pairs, 2, CPU, tokens=tokens)
+    epoch = list(made.shuffled(seed, 0))
+    assert len(epoch) == len(made)
+    assert sorted(row for batch in epoch for row in batch.rows) == list(range(len(lengths)))
+    sizes = [max(batch.source.numel(), batch.target.numel()) for batch in epoch]
+    assert all(size <= tokens or len(batch.rows) == 1 for size, batch in zip(sizes, epoch, strict=True))
+    assert sorted(rows(made.shuffled(seed, 1))) == sorted(rows(epoch))
+    assert made.typical().rows in rows(epoch)
+
+
+def test_one_batch_takes_all_that_fits() -> None:
+    made = Batches(Task("toy", WORDS, WORDS, [], [], []), [Pair("a b", "a b")] * 7, 1, CPU, tokens=10)
+    assert sorted(map(len, rows(made.shuffled(1, 0)))) == [1, 3, 3]

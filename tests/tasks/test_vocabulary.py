@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -177,3 +178,12 @@ def test_subwords_size() -> None:
         sentencepiece(ENGLISH, size=10, coverage=1.0, lowercase=False, tokenized=False)
     with pytest.raises(UserError, match="0 lines"):
         sentencepiece([" "], size=100, coverage=1.0, lowercase=False, tokenized=False)
+
+
+def test_pieces_are_of_the_algorithm_that_is_named() -> None:
+    options: dict[str, Any] = {"size": 60, "coverage": 1.0, "lowercase": False, "tokenized": False}
+    unigram, bpe = (sentencepiece(ENGLISH, algorithm=name, **options) for name in ("unigram", "bpe"))
+    assert unigram.state()["model"] != bpe.state()["model"]
+    assert bpe.decode(bpe.encode(ENGLISH[0])) == ENGLISH[0]
+    with pytest.raises(UserError, match=r"segmentation\.algorithm=words: must be unigram or bpe"):
+        sentencepiece(ENGLISH, algorithm="words", **options)  # pyright: ignore[reportArgumentType]

@@ -52,6 +52,11 @@ def test_the_rate_climbs_and_stays() -> None:
     assert rates == pytest.approx([0.25, 0.5, 0.75, 1.0, 1.0, 1.0, 1.0])
 
 
+def test_the_rate_climbs_and_falls_with_the_inverse_root() -> None:
+    recipe = replace(RECIPE, warmup=4, schedule="inverse_sqrt")
+    assert [recipe.rate(update) for update in (0, 1, 3, 8, 15, 63)] == pytest.approx([0.25, 0.5, 1, 2 / 3, 0.5, 0.25])
+
+
 def test_a_step_clips_and_moves_the_rate() -> None:
     made = model()
     step = TrainingStep(made, replace(RECIPE, clip=1e-3, weight_decay=0.0), Compute(CPU))
@@ -94,6 +99,10 @@ def test_padding_does_not_change_a_step() -> None:
         ({"validate_every": 0}, r"training\.validate_every=0: must be greater than 0"),
         ({"updates": 0}, r"training\.updates=0: must be 1 or more"),
         ({"stop_on": "chrf"}, r"training\.stop_on=chrf: must be bleu or loss"),
+        ({"schedule": "cosine"}, r"training\.schedule=cosine: must be constant or inverse_sqrt"),
+        ({"batch_tokens": 0}, r"training\.batch_tokens=0: must be 1 or more, or null"),
+        ({"average_last": -1}, r"training\.average_last=-1: must be 0 or more"),
+        ({"average_last": 2}, r"training\.average_last=2 training\.averaging=0\.5: one of them must be 0"),
         ({"learning_rate": 0.0}, r"training\.learning_rate=0.0: must be greater than 0"),
         ({"patience": 3}, r"training\.patience=3: must be from 0 to less than 1"),
         ({"teacher_forcing": 1.5}, r"training\.teacher_forcing=1.5: must be from 0 to 1"),

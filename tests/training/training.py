@@ -34,9 +34,12 @@ SHAPE: dict[str, Any] = {
 RECIPE = Recipe(
     loss=CrossEntropy(label_smoothing=0.1),
     batch_size=8,
+    batch_tokens=None,
     learning_rate=1e-2,
     warmup=2,
+    schedule="constant",
     averaging=0.5,
+    average_last=0,
     weight_decay=0.01,
     clip=1.0,
     teacher_forcing=1.0,

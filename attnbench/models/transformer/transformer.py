@@ -69,6 +69,7 @@ class Transformer(Model[TransformerState]):
         residual: whether the input of a sublayer is added to its output.
         dropout: on embeddings, and on the output of each sublayer.
         tied_embeddings: whether the target embeddings are also the map to the vocabulary (Press and Wolf 2017).
+        shared_embeddings: whether source and target have the same embeddings. They need the same vocabulary.
 
     Raises:
         UserError: a value from which no model can be made.
@@ -91,6 +92,7 @@ class Transformer(Model[TransformerState]):
         residual: bool,
         dropout: float,
         tied_embeddings: bool,
+        shared_embeddings: bool = False,
     ) -> None:
         super().__init__()
         shape = LayerSettings(width, expansion, norm, residual, dropout)
@@ -98,7 +100,12 @@ class Transformer(Model[TransformerState]):
             if value < 1:
                 raise UserError(f"model.{key}={value}: must be 1 or more")
         self.source = Embedding(source_vocabulary, width, positions, dropout)
-        self.target = Embedding(target_vocabulary, width, positions, dropout)
+        if shared_embeddings and source_vocabulary != target_vocabulary:
+            raise UserError(
+                f"model.shared_embeddings=true: the source has {source_vocabulary} types, and the target "
+                f"{target_vocabulary}; set task.joint_vocabulary=true"
+            )
+        self.target = self.source if shared_embeddings else Embedding(target_vocabulary, width, positions, dropout)
         encoder = [EncoderLayer(shape, self_attention) for _ in range(encoder_layers)]
         decoder = [DecoderLayer(shape, causal_attention, cross_attention) for _ in range(decoder_layers)]
         # The type of a ModuleList does not say what it holds.

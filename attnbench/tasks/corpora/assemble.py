@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import partial
 
 from attnbench.errors import UserError
 from attnbench.tasks.task import Pair, Task
@@ -17,6 +18,7 @@ def assemble(
     segmentation: Segmentation,
     max_length: int,
     max_pairs: int | None,
+    joint_vocabulary: bool,
     lowercase: bool,
     tokenized: bool,
     bleu_tokenize: str,
@@ -25,7 +27,8 @@ def assemble(
     """Makes a task from `sets`: (train, validation, test).
 
     At most `max_pairs` pairs are used for training. They are drawn by the hash of their source, so that a smaller draw
-    is a subset of a larger one. The vocabularies are built from them. Then pairs with more than `max_length` tokens on
+    is a subset of a larger one. The vocabularies are built from them. With `joint_vocabulary`, both sides have one
+    vocabulary of the text of both. Then pairs with more than `max_length` tokens on
     either side are left out. Validation and test sets keep all pairs. Test sentences whose source has more tokens than
     every training source also form the set `beyond`, if there are enough. If the text is `tokenized`, BLEU compares its
     words as they are. Otherwise sacreBLEU splits the text with `bleu_tokenize`. `gold` is the file with the gold links
@@ -37,8 +40,9 @@ def assemble(
     train, validation, test = sets
     _at_least_one(max_length=max_length, max_pairs=max_pairs)
     train = _draw(train, max_pairs)
-    source = segmentation([pair.source for pair in train], lowercase=lowercase, tokenized=tokenized)
-    target = segmentation([pair.target for pair in train], lowercase=lowercase, tokenized=tokenized)
+    sides = [pair.source for pair in train], [pair.target for pair in train]
+    build = partial(segmentation, lowercase=lowercase, tokenized=tokenized)
+    source, target = [build([*sides[0], *sides[1]])] * 2 if joint_vocabulary else map(build, sides)
     short = [
         pair
         for pair in train

@@ -44,6 +44,7 @@ def multi30k(
     max_length: int,
     segmentation: Segmentation,
     max_pairs: int | None = None,
+    joint_vocabulary: bool = False,
     test_links: str | None = None,
 ) -> Task:
     """29,000 training pairs, 1,014 for validation, 1,000 for test (461 in test_2017_mscoco).
@@ -63,6 +64,7 @@ def multi30k(
         segmentation=segmentation,
         max_length=max_length,
         max_pairs=max_pairs,
+        joint_vocabulary=joint_vocabulary,
         lowercase=lowercase,
         tokenized=version == "tok",
         bleu_tokenize="13a",

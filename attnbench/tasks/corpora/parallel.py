@@ -31,6 +31,7 @@ def parallel(
     max_length: int,
     segmentation: Segmentation,
     max_pairs: int | None = None,
+    joint_vocabulary: bool = False,
     test_links: str | None = None,
 ) -> Task:
     """A task from two line-aligned files, or from one table (`target` is None) with source and target in `columns`.
@@ -68,6 +69,7 @@ def parallel(
         segmentation=segmentation,
         max_length=max_length,
         max_pairs=max_pairs,
+        joint_vocabulary=joint_vocabulary,
         lowercase=lowercase,
         tokenized=tokenized,
         bleu_tokenize=bleu_tokenize,

@@ -38,6 +38,7 @@ def tatoeba(
     max_length: int,
     segmentation: Segmentation,
     max_pairs: int | None = None,
+    joint_vocabulary: bool = False,
 ) -> Task:
     """All pairs of English and one other language. `validation` and `test` sentences are held out by hash.
 
@@ -59,6 +60,7 @@ def tatoeba(
         segmentation=segmentation,
         max_length=max_length,
         max_pairs=max_pairs,
+        joint_vocabulary=joint_vocabulary,
         lowercase=lowercase,
         tokenized=False,
         bleu_tokenize=_BLEU.get(target, "13a"),

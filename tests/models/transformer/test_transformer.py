@@ -123,6 +123,15 @@ def test_without_residuals_a_layer_that_makes_nothing_leaves_nothing(norm: str) 
         torch.testing.assert_close(left, kept if norm == "pre" else around.norm(kept))
 
 
+def test_source_and_target_may_have_the_same_embeddings() -> None:
+    model, own = precisely(shared_embeddings=True, tied_embeddings=True), precisely(tied_embeddings=True)
+    assert model.source is model.target and own.source is not own.target
+    count, other = (sum(each.numel() for each in made.parameters()) for made in (model, own))
+    assert other - count == model.source.weight.numel()
+    with pytest.raises(UserError, match=r"the source has 5 types, and the target 6; set task\.joint_vocabulary=true"):
+        instantiate(toy.config(*PAPER) | {"shared_embeddings": True})(5, 6)
+
+
 def test_tied_embeddings_are_the_map_to_the_vocabulary() -> None:
     model = precisely(tied_embeddings=True)
     logits, decoded = model.step(toy.targets(), model.start(*toy.sources()))

@@ -203,6 +203,13 @@ def test_ten_test_sentences_longer_than_all_training_sentences_form_a_set(tmp_pa
     assert not own(path, test={"source": str(short)}, max_length=9).beyond  # 9 sentences
 
 
+def test_both_sides_may_have_one_vocabulary(table: Path) -> None:
+    task = own(table, joint_vocabulary=True)
+    assert task.source is task.target
+    assert {"line", "Zeile"} < set(task.source.state()["tokens"])
+    assert "Zeile" not in own(table).source.state()["tokens"]
+
+
 def test_bleu_settings_depend_on_the_text(table: Path) -> None:
     assert own(table, lowercase=True).bleu == {"tokenize": "13a", "lowercase": True}
     assert own(table, bleu_tokenize="zh").bleu == {"tokenize": "zh", "lowercase": False}
