@@ -8,7 +8,7 @@ from typing import Any
 from attnbench.cli.grid import SEED
 from attnbench.cli.plan import Plan, PlannedJob
 from attnbench.errors import UserError
-from attnbench.job.identity import tuned_keys
+from attnbench.job.identity import trial_overrides, tuned_keys
 from attnbench.record import Record
 
 Values = tuple[Any, ...]  # a value for each tuned key
@@ -93,7 +93,8 @@ def _cells(jobs: Sequence[PlannedJob]) -> list[TunedCell]:
 
 
 def _trial(plan: Plan, cell: TunedCell, values: Values) -> PlannedJob:
-    return plan.add([*cell.having(values), "trial=true", f"{SEED}={cell.jobs[0].cfg.tune.seed}"])
+    cfg = cell.jobs[0].cfg
+    return plan.add([*cell.having(values), *trial_overrides(cfg), "trial=true", f"{SEED}={cfg.tune.seed}"])
 
 
 def _trials(cells: Sequence[TunedCell]) -> list[PlannedJob]:

@@ -108,6 +108,13 @@ def tuned_keys(cfg: DictConfig) -> dict[str, Any]:
     return dict(_flat(OmegaConf.to_container(keys, resolve=True))) if keys else {}
 
 
+def trial_overrides(cfg: DictConfig) -> list[str]:
+    """What the trials of a job have and the job has not, as on a command line."""
+    own = cfg.tune.get("trials")
+    values = _flat(OmegaConf.to_container(own, resolve=True)) if own else ()
+    return [f"{key}={'null' if value is None else value}" for key, value in values]
+
+
 def _flat(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """The leaves of nested keys, by dotted path."""
     if not isinstance(tree, dict):

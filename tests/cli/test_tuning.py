@@ -27,11 +27,10 @@ def split(overrides: Sequence[str]) -> dict[str, str]:
     return {key: value for key, _, value in (override.partition("=") for override in overrides)}
 
 
-def job(overrides: list[str], keys: Keys) -> PlannedJob:
+def job(overrides: list[str], keys: Keys, trials: Mapping[str, Any] | None = None) -> PlannedJob:
     values = split(overrides)
-    cfg = DictConfig(
-        {"procedure": "translation", "tune": {"keys": dict(keys), "seed": 1000}, "seed": int(values.get("seed", 1))}
-    )
+    tune = {"keys": dict(keys), "trials": trials or {}, "seed": 1000}
+    cfg = DictConfig({"procedure": "translation", "tune": tune, "seed": int(values.get("seed", 1))})
     return PlannedJob(overrides, " ".join(sorted(overrides)), cfg, Path(), Path(), None, lambda: cfg)
 
 
@@ -81,6 +80,18 @@ def test_each_cell_gets_the_same_trials_and_its_own_choice() -> None:
         [f"score={score}", f"{RATE}=0.002", f"seed={seed}"] for score in best for seed in (1, 2)
     ]
     assert found.said == []
+
+
+def test_trials_may_have_overrides_of_their_own() -> None:
+    made, own = (
+        job(["score=dot", "seed=1"], {RATE: VALUES}, {"training": {"epochs": 2, "updates": None}}),
+        list[list[str]](),
+    )
+    plan = Plan([made], "", lambda overrides: own.append(overrides) or job(overrides, {}))
+    tune(plan, lambda jobs, what: {}, lambda line: None)
+    assert own[0] == [
+        *("score=dot", f"{RATE}=0.001", "training.epochs=2", "training.updates=null", "trial=true", "seed=1000")
+    ]
 
 
 @pytest.mark.parametrize(
