@@ -183,7 +183,7 @@ class Reinforce(Hard):
 
 class StraightThrough(Hard):
     """One position forward, the gradient of the softmax backward: always the most probable one, without any noise.
-    Bengio, Léonard and Courville 2013.
+    Bengio et al. 2013.
 
     Args:
         soft_updates: see `Hard`.
