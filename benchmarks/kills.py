@@ -2,7 +2,7 @@
 
 Prints a row for each way to end a sweep: how often, the finished jobs before and after, records that were lost or half
 written, processes that were left, and whether the sweep went on to its end. By default 1,000 jobs, 20 kills (an hour).
-A full disk and a read-only one need root, which mounts a small file system in memory; they are left out elsewhere.
+A full disk and a read-only one need root, which mounts small file systems; they are left out elsewhere.
 """
 
 import hashlib
@@ -15,7 +15,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -151,15 +152,17 @@ def full(sweep: Sweep, jobs: int) -> str:
 
 
 def read_only(sweep: Sweep, jobs: int) -> str:
-    """A file system that becomes read-only half-way, and writable again."""
+    """A file system that becomes read-only half-way, as after an error of its disk, and is mended."""
     sweep.start()
     while sweep.count() < jobs // 3:
         time.sleep(0.2)
-    while subprocess.run(["mount", "-o", "remount,ro", sweep.folder], capture_output=True).returncode:
-        time.sleep(0.01)  # busy while a file is being written
+    subprocess.run(["mount", "-o", "remount,abort", sweep.folder], check=True)
     status = sweep.wait()
     before, said = sweep.records(), sweep.said.read_text()
-    subprocess.run(["mount", "-o", "remount,rw", sweep.folder], check=True)
+    _left(sweep)  # none of its processes works in the folder any more
+    subprocess.run(["umount", sweep.folder], check=True)
+    subprocess.run(["fsck.ext4", "-fy", _image(sweep.folder)], capture_output=True)
+    subprocess.run(["mount", "-o", "loop", _image(sweep.folder), sweep.folder], check=True)
     return _gone_on(sweep, before, said, status, jobs)
 
 
@@ -210,6 +213,24 @@ def in_memory(size: str) -> Iterator[Path]:
             subprocess.run(["umount", "-l", name], check=True)
 
 
+@contextmanager
+def on_disk(size: str) -> Iterator[Path]:
+    """A folder that is an ext4 file system of its own, in an image."""
+    with tempfile.TemporaryDirectory() as name:
+        (folder := Path(name) / "mounted").mkdir()
+        subprocess.run(["truncate", "-s", size, _image(folder)], check=True)
+        subprocess.run(["mkfs.ext4", "-q", _image(folder)], check=True)
+        subprocess.run(["mount", "-o", "loop", _image(folder), folder], check=True)
+        try:
+            yield folder
+        finally:
+            subprocess.run(["umount", "-l", folder], check=True)
+
+
+def _image(folder: Path) -> Path:
+    return folder.with_name("image")
+
+
 def main(jobs: int = 1000, kills: int = 20) -> None:
     chance, few = random.Random(1), max(40, jobs // 20)
     ends: dict[str, tuple[Callable[[Sweep], None], int, int]] = {
@@ -224,17 +245,17 @@ def main(jobs: int = 1000, kills: int = 20) -> None:
         with tempfile.TemporaryDirectory() as folder:
             sweep = Sweep(Path(folder), [f"seed=range(1,{count + 1})", "training.updates=4"])
             print(f"{name} | {ended(sweep, end, times, count, chance)}", flush=True)
-    ways: dict[str, tuple[Callable[[Sweep, int], str], str]] = {
-        "two sweeps at once": (together, ""),
-        "one stopped (SIGSTOP)": (stopped, ""),
-        "full disk": (full, "800k"),
-        "read-only half-way": (read_only, "500m"),
+    ways: dict[str, tuple[Callable[[Sweep, int], str], Callable[[], AbstractContextManager[Any]]]] = {
+        "two sweeps at once": (together, tempfile.TemporaryDirectory),
+        "one stopped (SIGSTOP)": (stopped, tempfile.TemporaryDirectory),
+        "full disk": (full, partial(in_memory, "800k")),
+        "read-only half-way": (read_only, partial(on_disk, "500M")),
     }
-    for name, (way, size) in ways.items():
-        if size and os.geteuid():
+    for name, (way, place) in ways.items():
+        if place is not tempfile.TemporaryDirectory and os.geteuid():
             print(f"{name} | left out: it needs root")
             continue
-        with in_memory(size) if size else tempfile.TemporaryDirectory() as folder:
+        with place() as folder:
             sweep = Sweep(Path(folder), [f"seed=range(1,{few + 1})", "training.updates=4"])
             print(f"{name} | {way(sweep, few)}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
