@@ -1,5 +1,6 @@
 """Files that are written as a whole or not at all, by any number of processes at once."""
 
+import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ def written_whole(path: Path) -> Iterator[Path]:
     draft = path.with_name(f".{secrets.token_hex(8)}{DRAFT}")
     try:
         yield draft
+        with draft.open("rb+") as file:  # after a power failure, a renamed file may be empty without this
+            os.fsync(file.fileno())
         if path.exists():
             shutil.copymode(path, draft)
         draft.replace(path)

@@ -75,7 +75,7 @@ def kill_all(sweep: Sweep) -> None:
 
 
 def kill_first(sweep: Sweep) -> None:
-    """The workers stay, and go on with their jobs."""
+    """The workers finish their jobs, and end."""
     sweep.process.kill()
 
 

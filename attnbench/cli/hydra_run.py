@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from attnbench import __version__
-from attnbench.cli import ending
+from attnbench.cli import ending, workers
 from attnbench.cli import help as usage
 from attnbench.cli.command_line import CommandLine, read
 from attnbench.cli.exits import FAILURE, USER_ERROR, die
@@ -72,11 +72,12 @@ def _execute(cfg: DictConfig) -> float | None:
     if multiprocessing.get_start_method(allow_none=True) == "loky":
         # A process of joblib. With fork, semaphores have no name, and none is left behind if the process is killed.
         multiprocessing.set_start_method("fork", force=True)
+        workers.end_with_parent()
     # Imported here: torch takes seconds to import, and a shown config or a misspelt key need not wait for it.
     from attnbench.cli.commands import execute
 
     try:
-        with ending.heard():  # here too: this may be a process of a launcher
+        with ending.heard(), workers.BUSY:  # here too: this may be a process of a launcher
             return execute(cfg)
     except UserError as error:
         die(str(error), USER_ERROR, error)

@@ -4,6 +4,7 @@ A record is written as a whole or not at all. It is read strictly: a missing fie
 `RecordError` that names it.
 """
 
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,10 @@ def write(record: Record, path: Path) -> None:
     """Writes the whole file or nothing."""
     partial = path.with_name(f".{secrets.token_hex(8)}.part")  # processes of several machines may write it at once
     try:
-        partial.write_bytes(msgspec.json.encode(record))
+        with partial.open("wb") as file:
+            file.write(msgspec.json.encode(record))
+            file.flush()
+            os.fsync(file.fileno())  # after a power failure, a renamed file may be empty without this
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
