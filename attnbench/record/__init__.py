@@ -1,6 +1,6 @@
 """The record: the only contract between running and reporting. One frozen, typed row for each job.
 
-This package imports nothing of ours.
+This package imports nothing of ours but `attnbench.files`.
 """
 
 from attnbench.record.fields import (

@@ -4,13 +4,12 @@ A record is written as a whole or not at all. It is read strictly: a missing fie
 `RecordError` that names it.
 """
 
-import os
-import secrets
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from attnbench.files import write_whole
 from attnbench.record.fields import VERSION, Alignment, Record, Status
 
 NAME = "record.json"  # in a job's folder
@@ -31,15 +30,7 @@ class Outline(msgspec.Struct, frozen=True):
 
 def write(record: Record, path: Path) -> None:
     """Writes the whole file or nothing."""
-    partial = path.with_name(f".{secrets.token_hex(8)}.part")  # processes of several machines may write it at once
-    try:
-        with partial.open("wb") as file:
-            file.write(msgspec.json.encode(record))
-            file.flush()
-            os.fsync(file.fileno())  # after a power failure, a renamed file may be empty without this
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, msgspec.json.encode(record))
 
 
 def read(path: Path) -> Record:
