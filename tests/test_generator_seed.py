@@ -16,7 +16,7 @@ def test_an_ordinary_seed_is_itself(seed: int) -> None:
     assert generator_seed(seed) == seed
 
 
-@pytest.mark.parametrize(("one", "other"), combinations(SEEDS, 2))
+@pytest.mark.parametrize(("one", "other"), list(combinations(SEEDS, 2)))
 def test_two_seeds_draw_different_numbers(one: int, other: int) -> None:
     one, other = generator_seed(one), generator_seed(other)
     assert Random(one).random() != Random(other).random()
