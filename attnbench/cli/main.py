@@ -1,5 +1,6 @@
 """From the command line to a command, and from any error to one line and an exit status."""
 
+import os
 import signal
 import sys
 
@@ -17,6 +18,8 @@ def main(argv: list[str] | None = None) -> None:
     """
     if argv is None:
         streams.prepare()
+        # numpy, which is not imported yet, has small products here. Its threads would only wait for one another.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         try:
             _run(list(sys.argv[1:] if argv is None else argv))
