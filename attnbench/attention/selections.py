@@ -124,7 +124,8 @@ class Reinforce(Hard):
 
     Args:
         reward: the weight of the reward, λ_r of Xu et al. With 1, a training step follows the gradient of one
-            objective: the mean log-likelihood of the target tokens, expected over the draws.
+            objective: the mean log-likelihood of the target tokens, expected over the draws. The noise of that
+            gradient grows with the number of draws. A smaller weight lets the rest of the model learn beside it.
         entropy: the weight of the entropy of the draws, λ_e. Without it, the policy may become certain too early.
         decay: the decay of the moving average, at least 0 and below 1. With 0, the baseline is the mean reward of the
             last batch. With a decay near 1, the baseline changes slowly.
@@ -136,7 +137,7 @@ class Reinforce(Hard):
     baseline: Tensor
 
     def __init__(
-        self, reward: float = 1.0, entropy: float = 0.01, decay: float = 0.9, soft_updates: float = 0.0
+        self, reward: float = 0.03, entropy: float = 0.01, decay: float = 0.9, soft_updates: float = 0.0
     ) -> None:
         super().__init__(soft_updates)
         if not 0 <= decay < 1:
