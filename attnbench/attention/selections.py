@@ -115,6 +115,14 @@ class Hard(Selection):
     def now(self) -> Selection:
         return self._as_soft if self.soft and self.training else self
 
+    def forward(self, scores: Tensor, mask: Tensor, log_gain: Tensor | None) -> Choice:
+        logits = _masked_logits(scores, mask, log_gain)
+        return self.choose(logits, mask) if self.training else Choice(_one_hot(logits, mask))
+
+    def choose(self, logits: Tensor, mask: Tensor) -> Choice:
+        """The choice in training, from the distribution softmax(logits). Masked logits are the lowest number."""
+        raise NotImplementedError
+
 
 class Reinforce(Hard):
     """Samples one position in training. Its gradient is the score-function gradient. Xu et al. 2015, section 4.1.
@@ -145,10 +153,7 @@ class Reinforce(Hard):
         self.reward, self.entropy, self.decay = reward, entropy, decay
         self.register_buffer("baseline", torch.tensor(float("nan")))
 
-    def forward(self, scores: Tensor, mask: Tensor, log_gain: Tensor | None) -> Choice:
-        logits = _masked_logits(scores, mask, log_gain)
-        if not self.training:
-            return Choice(_one_hot(logits, mask))
+    def choose(self, logits: Tensor, mask: Tensor) -> Choice:
         weights = _one_hot((logits + _gumbel_noise(logits)).detach(), mask)
         log_probs = logits.log_softmax(-1)
         entropy = -(log_probs.exp() * log_probs.masked_fill(~mask, 0.0)).sum(-1)
@@ -192,10 +197,7 @@ class StraightThrough(Hard):
 
     flops = 8  # softmax: 5; arg max; straight-through: 2
 
-    def forward(self, scores: Tensor, mask: Tensor, log_gain: Tensor | None) -> Choice:
-        logits = _masked_logits(scores, mask, log_gain)
-        if not self.training:
-            return Choice(_one_hot(logits, mask))
+    def choose(self, logits: Tensor, mask: Tensor) -> Choice:
         return Choice(_straight_through(logits.softmax(-1), mask))
 
 
@@ -217,10 +219,7 @@ class Gumbel(Hard):
             raise UserError(f"selection.temperature={temperature}: must be greater than 0")
         self.temperature = temperature
 
-    def forward(self, scores: Tensor, mask: Tensor, log_gain: Tensor | None) -> Choice:
-        logits = _masked_logits(scores, mask, log_gain)
-        if not self.training:
-            return Choice(_one_hot(logits, mask))
+    def choose(self, logits: Tensor, mask: Tensor) -> Choice:
         return Choice(_straight_through(((logits + _gumbel_noise(logits)) / self.temperature).softmax(-1), mask))
 
 

@@ -40,7 +40,7 @@ from attnbench.job.build import (
 )
 from attnbench.models.model import Model
 from attnbench.record import Scaling, StepCost
-from attnbench.tasks.batches import Batch, Batches
+from attnbench.tasks.batches import Batch, typical_batch
 from attnbench.tasks.task import Task
 from attnbench.training.step import TrainingStep
 
@@ -67,7 +67,7 @@ def job_costs(cfg: DictConfig, model: Model, task: Task, folder: Path | None) ->
         folder: where costs are kept; None keeps and reads none.
     """
     compute, plan = build_compute(cfg), attention_plan(cfg)
-    batch = _typical(task, cfg.training.batch_size, cfg.training.batch_tokens, compute.device)
+    batch = typical_batch(task, cfg.training.batch_size, cfg.training.batch_tokens, compute.device)
     step = _find(folder, step_key(cfg, task, batch), StepCost) if folder else None
     scaling = _find(folder, attention_key(cfg), Scaling) if folder and plan else None
     if step and (scaling or not plan):
@@ -172,7 +172,7 @@ def _keep_steps(cfgs: Sequence[DictConfig], folder: Path, seen: Callable[[str], 
     for number, (_, group) in enumerate(groupby(in_order, lambda cfg: plain(cfg.task)), start=1):
         jobs = list(group)
         task = build_task(jobs[0].task)
-        typical = cache(partial(_typical, task))
+        typical = cache(partial(typical_batch, task))
         for cfg in jobs:
             seen(f"training steps, task {number}")
             compute = build_compute(cfg)
@@ -181,10 +181,6 @@ def _keep_steps(cfgs: Sequence[DictConfig], folder: Path, seen: Callable[[str], 
                 model = build_initial_model(cfg, task, compute.device)
                 with suppress(Exception):  # the job fails in the same way, and its record says why
                     _keep(folder, key, _measure_step(cfg, model, batch, compute))
-
-
-def _typical(task: Task, size: int, tokens: int | None, device: torch.device) -> Batch:
-    return Batches(task, task.train, size, device, tokens=tokens).typical()
 
 
 def _measure_step(cfg: DictConfig, model: Model, batch: Batch, compute: Compute) -> StepCost:

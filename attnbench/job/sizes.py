@@ -14,7 +14,7 @@ from attnbench.errors import UserError
 from attnbench.job.build import as_text, build, build_compute, build_model, build_task, plain
 from attnbench.job.threads import threads_restored
 from attnbench.models.model import Model
-from attnbench.tasks.batches import Batch, Batches
+from attnbench.tasks.batches import Batch, typical_batch
 from attnbench.training.step import objective
 
 # What the operations of a step depend on, of the training.
@@ -86,8 +86,7 @@ def _step_flops(model: str, task: str, training: str, device: torch.device) -> i
 
 @cache
 def _typical(task: str, size: int, tokens: int | None) -> Batch:
-    built = build_task(_node(task))
-    return Batches(built, built.train, size, torch.device("cpu"), tokens=tokens).typical()
+    return typical_batch(build_task(_node(task)), size, tokens, torch.device("cpu"))
 
 
 def _model(model: DictConfig, task: DictConfig, device: str) -> Model:

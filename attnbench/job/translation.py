@@ -35,7 +35,7 @@ from attnbench.quality import example_sentences
 from attnbench.quality.alignment import alignments
 from attnbench.quality.alignment_quality import alignment_quality
 from attnbench.quality.evaluation import evaluate
-from attnbench.tasks.batches import Batches
+from attnbench.tasks.batches import Batches, typical_batch
 from attnbench.tasks.task import Task
 from attnbench.tasks.text import as_cell
 from attnbench.tracking.tracker import TrackedRun
@@ -62,8 +62,8 @@ def train(cfg: DictConfig, folders: Folders, tracked: TrackedRun) -> Results:
         model = build_initial_model(cfg, task, compute.device)
         check_lengths(model, task)
         if cfg.device.threads is None and compute.device.type == "cpu" and torch.get_num_threads() > 1:
-            batches = Batches(task, task.train, recipe.batch_size, compute.device, tokens=recipe.batch_tokens)
-            take_threads_that_pay(model, recipe, batches.typical(), compute)
+            batch = typical_batch(task, recipe.batch_size, recipe.batch_tokens, compute.device)
+            take_threads_that_pay(model, recipe, batch, compute)
         callbacks = Callbacks(cfg.progress, pause, validated)
         fitted = fit(model, task, recipe, compute, seed=cfg.seed, callbacks=callbacks, kept=folders.training)
         if cfg.trial:

@@ -1,6 +1,6 @@
 """Batches of sentences with similar length, in an order that depends only on the seed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -57,8 +57,7 @@ class Batches:
         self.source = [[*task.source.encode(pair.source), EOS] for pair in pairs]
         self.target = [task.target.encode(pair.target) for pair in pairs]
         self.size, self.device = size, device
-        rows = self._sorted(list(range(len(pairs))))
-        self.fixed = None if tokens is None else list(self._cut(rows, lambda count, longest: count * longest > tokens))
+        self.fixed = None if tokens is None else list(self._cut(lambda count, longest: count * longest > tokens))
 
     def __len__(self) -> int:
         """The number of batches in an epoch."""
@@ -73,21 +72,18 @@ class Batches:
 
     def in_order(self) -> Iterator[Batch]:
         """Every sentence once, shortest first. Where sentences are long, a batch has fewer of them."""
-        rows = self._sorted(list(range(len(self.source))))
-        yield from map(
-            self._batch,
-            self._cut(rows, lambda count, longest: count > self.size or count * longest**2 > MOST_WEIGHTS),
-        )
+        groups = self._cut(lambda count, longest: count > self.size or count * longest**2 > MOST_WEIGHTS)
+        yield from map(self._batch, groups)
 
     def typical(self) -> Batch:
         """The batch in the middle of the lengths. The cost of a step is measured on it."""
         if self.fixed:
             return self._batch(self.fixed[len(self.fixed) // 2])
-        rows = self._sorted(list(range(len(self.source))))
+        rows = self._sorted(range(len(self.source)))
         start = max(0, (len(rows) - self.size) // 2)
         return self._batch(rows[start : start + self.size])
 
-    def _sorted(self, rows: list[int]) -> list[int]:
+    def _sorted(self, rows: Iterable[int]) -> list[int]:
         return sorted(rows, key=lambda row: (len(self.source[row]), len(self.target[row]), row))
 
     def _length(self, row: int) -> int:
@@ -101,10 +97,12 @@ class Batches:
         pools = [self._sorted(order[start : start + pool]) for start in range(0, len(order), pool)]
         return [rows[start : start + self.size] for rows in pools for start in range(0, len(rows), self.size)]
 
-    def _cut(self, rows: Sequence[int], too_large: Callable[[int, int], bool]) -> Iterator[list[int]]:
-        """The rows in batches. `too_large` is asked for the number of sentences and the length of the longest one."""
+    def _cut(self, too_large: Callable[[int, int], bool]) -> Iterator[list[int]]:
+        """All sentences in batches, shortest first. `too_large` is asked for the number of sentences of a batch and the
+        length of the longest one.
+        """
         group, longest = list[int](), 0
-        for row in rows:
+        for row in self._sorted(range(len(self.source))):
             longest = max(longest, self._length(row))
             if group and too_large(len(group) + 1, longest):
                 yield group
@@ -123,6 +121,11 @@ class Batches:
             rows=rows,
             target_tokens=sum(len(self.target[row]) + 1 for row in rows),
         ).to(self.device)
+
+
+def typical_batch(task: Task, size: int, tokens: int | None, device: torch.device) -> Batch:
+    """The batch of a training on which the cost of a step is measured; see `Batches`."""
+    return Batches(task, task.train, size, device, tokens=tokens).typical()
 
 
 def _pad(rows: list[list[int]]) -> Tensor:

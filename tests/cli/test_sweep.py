@@ -2,8 +2,6 @@
 
 import signal
 import time
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +9,10 @@ import pytest
 from hydra.plugins.launcher import Launcher
 
 from attnbench import record
-from attnbench.record import HistoryPoint, Record
+from attnbench.record import Record
 from tests.cli.command_line import TINY, here, records, stamps, start
 from tests.marks import slow
+from tests.training.small_model import timeless
 
 # The table of `location` is too small for the sentences where it has 4 positions: that is seen when it runs.
 HALF_FAILING = ["sweep", "score=location", "score.positions=4,64", "decoder=luong,bahdanau", "sweep=half", *TINY]
@@ -169,9 +168,7 @@ def test_forced_the_same_seed_gives_the_same_to_the_last_digit(half: Path) -> No
         assert old.alignments == new.alignments
         assert old.training is not None
         assert new.training is not None
-        assert [replace(point, elapsed_s=0.0) for point in old.training.history] == [
-            replace(point, elapsed_s=0.0) for point in new.training.history
-        ]
+        assert timeless(old.training.history) == timeless(new.training.history)
 
 
 @pytest.mark.usefixtures("no_report")
@@ -217,10 +214,6 @@ def assert_one_cost_and_the_digits_of_a_job_alone(folder: Path, jobs: int) -> No
     assert alone.training is not None
     assert last.training is not None
     assert timeless(alone.training.history) == timeless(last.training.history)
-
-
-def timeless(history: Sequence[HistoryPoint]) -> list[HistoryPoint]:
-    return [replace(point, elapsed_s=0.0) for point in history]
 
 
 @pytest.mark.parametrize("jobs", ["0", "many", "1.5"])

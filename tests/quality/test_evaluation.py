@@ -30,16 +30,10 @@ from attnbench.quality.evaluation import (
 from attnbench.tasks.batches import Batches
 from attnbench.tasks.grammar import grammar
 from attnbench.tasks.task import BOS, EOS, Pair, Task
+from tests.training import small_model
 
 CPU = torch.device("cpu")
-SHAPE: dict[str, Any] = {
-    "embedding": 8,
-    "width": 8,
-    "cell": "gru",
-    "layers": 1,
-    "bidirectional": True,
-    "dropout": 0.1,
-}
+SHAPE: dict[str, Any] = small_model.SHAPE | {"dropout": 0.1}
 DOT = partial(Attention, score=Dot, scope=Global, selection=Soft, key_value=Tied, kernel=AutoKernel(), heads=2)
 LUONG = partial(Luong, attention=DOT)
 

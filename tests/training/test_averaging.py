@@ -8,9 +8,8 @@ import torch
 
 from attnbench.training.averaging import LastAverage, MovingAverage, NoAverage, average_of
 from attnbench.training.resume import NAME, StateFile
-from tests.training.test_fit import same, timeless
+from tests.training.small_model import RECIPE, model, same, timeless
 from tests.training.test_resume import OWNER, interrupting, run, stop
-from tests.training.training import RECIPE, model
 
 
 def test_a_recipe_has_one_average() -> None:

@@ -1,7 +1,6 @@
 """Training: the same to the last digit, early stopping, and the best weights are kept."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,23 +12,12 @@ from attnbench.attention.selections import Gumbel, Reinforce, Selection, Soft
 from attnbench.device import Compute
 from attnbench.errors import UserError
 from attnbench.models.rnn.rnn import RNN
-from attnbench.record import HistoryPoint
 from attnbench.tasks.batches import Batch, Batches
 from attnbench.training import fit as fitting
 from attnbench.training.fit import fit, validate
 from attnbench.training.monitor import Validation
 from attnbench.training.step import TrainingStep
-from tests.training.training import CPU, RECIPE, callbacks, fitted, model, task
-
-
-def timeless(history: Sequence[HistoryPoint]) -> list[HistoryPoint]:
-    return [replace(point, elapsed_s=0.0) for point in history]
-
-
-def same(first: RNN, second: RNN) -> bool:
-    """To the last bit."""
-    pairs = zip(first.parameters(), second.parameters(), strict=True)
-    return all(torch.equal(one, other) for one, other in pairs)
+from tests.training.small_model import CPU, RECIPE, callbacks, fitted, model, same, task, timeless
 
 
 @pytest.mark.parametrize("teacher_forcing", [1.0, 0.5])

@@ -18,7 +18,7 @@ from attnbench.training.fit import Callbacks, Fitted, fit
 from attnbench.training.recipe import Recipe
 from attnbench.training.resume import NAME, StateFile
 from tests.marks import slow
-from tests.training.test_fit import CPU, RECIPE, model, same, task, timeless
+from tests.training.small_model import CPU, RECIPE, model, same, task, timeless
 
 OWNER = {"key": "1"}
 

@@ -11,8 +11,7 @@ from attnbench.device import Compute
 from attnbench.errors import UserError
 from attnbench.training.fit import fit
 from attnbench.training.soft_phase import SoftPhase
-from tests.training.test_fit import same, timeless
-from tests.training.training import CPU, RECIPE, callbacks, fitted, model, task
+from tests.training.small_model import CPU, RECIPE, callbacks, fitted, model, same, task, timeless
 
 
 def softly(selection: Callable[..., Selection], share: float) -> Callable[..., Selection]:

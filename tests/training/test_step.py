@@ -16,7 +16,7 @@ from attnbench.models.model import Decoded, OutputMap
 from attnbench.tasks.batches import Batch, Batches
 from attnbench.tasks.task import PAD
 from attnbench.training.step import TrainingStep, objective
-from tests.training.training import CPU, RECIPE, model, task
+from tests.training.small_model import CPU, RECIPE, model, task
 
 
 def test_the_policy_is_paid_with_the_log_chance_of_the_truth() -> None:

@@ -28,10 +28,10 @@ def assemble(
 
     At most `max_pairs` pairs are used for training. They are drawn by the hash of their source, so that a smaller draw
     is a subset of a larger one. The vocabularies are built from them. With `joint_vocabulary`, both sides have one
-    vocabulary of the text of both. Then pairs with more than `max_length` tokens on
-    either side are left out. Validation and test sets keep all pairs. Test sentences whose source has more tokens than
-    every training source also form the set `beyond`, if there are enough. If the text is `tokenized`, BLEU compares its
-    words as they are. Otherwise sacreBLEU splits the text with `bleu_tokenize`. `gold` is the file with the gold links
+    vocabulary of the text of both. Then pairs with more than `max_length` tokens on either side are left out.
+    Validation and test sets keep all pairs. Test sentences whose source has more tokens than every training source also
+    form the set `beyond`, if there are enough. If the text is `tokenized`, BLEU compares its words as they are.
+    Otherwise sacreBLEU splits the text with `bleu_tokenize`. `gold` is the file with the gold links
     of the test set.
 
     Raises:

@@ -1,6 +1,7 @@
-"""A small model, and how it is trained in these tests."""
+"""A small model, how it is trained in these tests, and when two trainings are the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from attnbench.device import Compute
 from attnbench.models.initialise import initialise
 from attnbench.models.rnn.decoders import Luong
 from attnbench.models.rnn.rnn import RNN
+from attnbench.record import HistoryPoint
 from attnbench.tasks.grammar import grammar
 from attnbench.tasks.task import Task
 from attnbench.training.fit import Callbacks, fit
@@ -74,3 +76,13 @@ def fitted(made: RNN, recipe: Recipe = RECIPE, seed: int = 1) -> Any:
 
 def callbacks(pause_s: float = 0.0) -> Callbacks:
     return Callbacks(progress=False, pause=lambda: pause_s, validated=lambda point: None)
+
+
+def timeless(history: Sequence[HistoryPoint]) -> list[HistoryPoint]:
+    return [replace(point, elapsed_s=0.0) for point in history]
+
+
+def same(first: RNN, second: RNN) -> bool:
+    """To the last bit."""
+    pairs = zip(first.parameters(), second.parameters(), strict=True)
+    return all(torch.equal(one, other) for one, other in pairs)
