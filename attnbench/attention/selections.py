@@ -100,16 +100,19 @@ class Hard(Selection):
 
     Args:
         soft_updates: the share of a training in which the selection is `Soft`, at its beginning: at least 0, below 1.
+        expected: the probability that a later update is soft too: at least 0, below 1.
 
     Attributes:
-        soft: whether that part of a training is going on. The training sets it.
+        soft: whether the current update of a training is soft. The training sets it.
     """
 
-    def __init__(self, soft_updates: float = 0.0) -> None:
+    def __init__(self, soft_updates: float = 0.0, expected: float = 0.0) -> None:
         super().__init__()
-        if not 0 <= soft_updates < 1:
-            raise UserError(f"selection.soft_updates={soft_updates}: must be at least 0 and below 1")
-        self.soft_updates, self.soft, self._as_soft = soft_updates, False, Soft()
+        for name, value in {"soft_updates": soft_updates, "expected": expected}.items():
+            if not 0 <= value < 1:
+                raise UserError(f"selection.{name}={value}: must be at least 0 and below 1")
+        self.soft_updates, self.expected = soft_updates, expected
+        self.soft, self._as_soft = False, Soft()
 
     @property
     def now(self) -> Selection:
@@ -137,6 +140,8 @@ class Reinforce(Hard):
         entropy: the weight of the entropy of the draws, λ_e. Without it, the policy may become certain too early.
         decay: the decay of the moving average, at least 0 and below 1. With 0, the baseline is the mean reward of the
             last batch. With a decay near 1, the baseline changes slowly.
+        expected: the probability that an update takes the expected context instead of a drawn one: the selection is
+            then `Soft`. Xu et al. draw this for each image, and take 0.5. Here, it is drawn for each batch and layer.
         soft_updates: see `Hard`.
     """
 
@@ -145,9 +150,14 @@ class Reinforce(Hard):
     baseline: Tensor
 
     def __init__(
-        self, reward: float = 0.03, entropy: float = 0.01, decay: float = 0.9, soft_updates: float = 0.0
+        self,
+        reward: float = 0.1,
+        entropy: float = 0.01,
+        decay: float = 0.9,
+        expected: float = 0.0,
+        soft_updates: float = 0.0,
     ) -> None:
-        super().__init__(soft_updates)
+        super().__init__(soft_updates, expected)
         if not 0 <= decay < 1:
             raise UserError(f"selection.decay={decay}: must be at least 0 and below 1")
         self.reward, self.entropy, self.decay = reward, entropy, decay

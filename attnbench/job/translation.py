@@ -41,7 +41,7 @@ from attnbench.tasks.text import as_cell
 from attnbench.tracking.tracker import TrackedRun
 from attnbench.training import checkpoint
 from attnbench.training.fit import Callbacks, fit
-from attnbench.training.soft_phase import SoftPhase
+from attnbench.training.soft_updates import SoftUpdates
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ def check_training(cfg: DictConfig) -> None:
         check_build(part)
     check_model(cfg.model)
     if build(cfg.training).most_updates(1) is None:  # then no part of the training may be a share of the updates
-        SoftPhase(build_model(cfg.model, CHECKED_VOCABULARY, CHECKED_VOCABULARY), None)
+        SoftUpdates(build_model(cfg.model, CHECKED_VOCABULARY, CHECKED_VOCABULARY), None)
     check_task(cfg.task)
     if cfg.model.get("shared_embeddings"):
         check_embeddings(cfg.model, build_task(cfg.task))

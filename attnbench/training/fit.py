@@ -24,7 +24,7 @@ from attnbench.training.averaging import average_of
 from attnbench.training.monitor import Monitor, Validation
 from attnbench.training.recipe import Recipe
 from attnbench.training.resume import State, StateFile, random_state, restore_random_state
-from attnbench.training.soft_phase import SoftPhase
+from attnbench.training.soft_updates import SoftUpdates
 from attnbench.training.step import TrainingStep
 
 
@@ -106,8 +106,8 @@ class _Training:
     def __init__(self, model: Model, recipe: Recipe, compute: Compute, batches: Batches) -> None:
         self.model, self.step = model, TrainingStep(model, recipe, compute)
         self.average = average_of(model, recipe)
-        self.soft_phase = SoftPhase(model, recipe.most_updates(len(batches)))
-        self.monitor = Monitor(recipe, self.average.model, batches, unjudged=self.soft_phase.updates)
+        self.soft_updates = SoftUpdates(model, recipe.most_updates(len(batches)))
+        self.monitor = Monitor(recipe, self.average.model, batches, unjudged=self.soft_updates.first)
 
     def run(
         self,
@@ -130,7 +130,7 @@ class _Training:
             try:
                 for batch in () if monitor.ended else data(monitor.updates):
                     with interrupts.deferred():
-                        self.soft_phase.before(monitor.updates)
+                        self.soft_updates.before(monitor.updates)
                         monitor.count(self.step(batch), batch)
                         self.average.updated()
                         bar.update()
@@ -147,7 +147,7 @@ class _Training:
                 self.keep(kept)
                 raise
             finally:
-                self.soft_phase.leave()
+                self.soft_updates.leave()
 
     def keep(self, kept: StateFile | None) -> None:
         if kept:

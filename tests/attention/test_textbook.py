@@ -145,6 +145,7 @@ def test_a_source_longer_than_the_location_table_is_refused() -> None:
         (lambda: Gaussian(1, 2, sigma=-1.0), r"score\.sigma=-1.0: must be greater than 0"),
         (lambda: Gumbel(temperature=0), r"selection\.temperature=0: must be greater than 0"),
         (lambda: Gumbel(soft_updates=1.0), r"selection\.soft_updates=1.0: must be at least 0 and below 1"),
+        (lambda: Reinforce(expected=1.0), r"selection\.expected=1.0: must be at least 0 and below 1"),
         (lambda: Reinforce(decay=1.0), r"selection\.decay=1.0: must be at least 0 and below 1"),
     ],
 )

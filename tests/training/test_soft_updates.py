@@ -5,12 +5,13 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+import torch
 
 from attnbench.attention.selections import Gumbel, Hard, Reinforce, Selection, Soft, StraightThrough
 from attnbench.device import Compute
 from attnbench.errors import UserError
 from attnbench.training.fit import fit
-from attnbench.training.soft_phase import SoftPhase
+from attnbench.training.soft_updates import SoftUpdates
 from tests.training.small_model import CPU, RECIPE, callbacks, fitted, model, same, task, timeless
 
 
@@ -42,6 +43,20 @@ def test_a_training_that_ends_in_its_soft_part_has_weights() -> None:
     assert (account.updates, account.best_update) == (1, 1)
 
 
+def test_later_updates_are_soft_by_chance() -> None:
+    made = model(partial(Reinforce, expected=0.25, soft_updates=0.1))
+    [part], updates = [part for part in made.modules() if isinstance(part, Hard)], SoftUpdates(made, 1000)
+    torch.manual_seed(1)
+    soft = []
+    for update in range(1000):
+        updates.before(update)
+        soft.append(part.soft)
+    assert all(soft[:100])
+    assert 0.2 < sum(soft[100:]) / 900 < 0.3
+    updates.leave()
+    assert not part.soft
+
+
 def test_without_a_soft_part_nothing_changes() -> None:
     first, second = model(Gumbel), model(softly(Gumbel, 0.0))
     assert timeless(fitted(first).account.history) == timeless(fitted(second).account.history)
@@ -52,4 +67,4 @@ def test_a_share_of_no_bound_is_refused() -> None:
     recipe = replace(RECIPE, updates=None, seconds=1.0)
     with pytest.raises(UserError, match=r"selection\.soft_updates=0\.5: is a share of training\.updates or of"):
         fit(model(softly(Gumbel, 0.5)), task(), recipe, Compute(CPU), seed=1, callbacks=callbacks())
-    assert SoftPhase(model(Gumbel), None).updates == 0
+    assert SoftUpdates(model(Gumbel), None).first == 0
