@@ -60,7 +60,8 @@ class Progress:
     def _look(self) -> None:
         """Counts the records that have been written since the start."""
         for path, before in list(self.waiting.items()):
-            if stamp(path) != before:
+            # A record of an earlier job in the same folder is moved away before the job writes its own.
+            if stamp(path) not in (before, None):
                 del self.waiting[path]
                 found = record.find(path)
                 self.failed += found is None or found.status != "finished"
