@@ -17,14 +17,13 @@ from attnbench.report.study.step_times import step_times
 from attnbench.report.study.study import Study
 
 PLACES = (Column("Condition"), Column("Mechanism"))
-# The fields of StepMemory, in their order.
+# Fields of StepMemory. The memory of the process is left out: it is that of all jobs that ran in it before.
 MEMORY = {
     "parameters_mib": "Parameters",
     "gradients_mib": "Gradients",
     "optimiser_mib": "Optimiser",
     "activations_mib": "Activations",
     "attention_mib": "of them attention",
-    "process_mib": "Whole process",
 }
 
 
@@ -66,8 +65,7 @@ def memory(study: Study) -> Iterator[Table]:
         caption = (
             f"The memory that a training step holds, on a batch of {_batch(study)}, smallest activations first. "
             "Activations are the most that forward and backward hold in addition to parameters, gradients and the "
-            "state of the optimiser, as the allocator counts it. The last column is the highest memory of the whole "
-            "process so far, with Python and libraries."
+            "state of the optimiser, as the allocator counts it."
         )
         yield without_empty(Table("step_memory", caption, columns, tuple(rows)))
 

@@ -2,59 +2,48 @@
 
 from collections.abc import Iterator
 
+from attnbench.record import Record
 from attnbench.report.analysis import Analysis
-from attnbench.report.document import CellValue, Column, Table, fixed, interval
-from attnbench.report.statistics import Estimate
+from attnbench.report.document import CellValue, Column, Table, fixed, without_empty
+from attnbench.report.study.study import Study
 from attnbench.report.tables.published_figures import published
 
-MAX_OURS = 6  # of our mechanisms: the best
+MOST = 16  # of our mechanisms in a condition: the best
 
 
 def beside(analysis: Analysis) -> Iterator[Table]:
-    """A row for each figure: those of the literature, then ours. Nothing if the task has no published figure."""
-    ours = {"BLEU": (analysis.bleu, fixed(1)), "AER": (analysis.aer, fixed(2))}
-    found = list(published(analysis.study.records, [measure for measure, (mine, _) in ours.items() if mine]))
-    rows: list[tuple[CellValue, ...]] = []
-    for measure in dict.fromkeys(figure.measure for figure in found):
-        theirs = [figure for figure in found if figure.measure == measure]
-        rows += [(measure, each.system, each.value, each.protocol, each.source) for each in theirs]
-        mine, show = ours[measure]
-        rows += [
-            (measure, name, interval(one, show), how, "this report")
-            for name, one, how in _best(analysis, mine, measure)
-        ]
-    if rows:
-        columns = (
-            Column("Measure"),
-            Column("System"),
-            Column("Value"),
-            Column("How it was measured", wide=True),
-            Column("By"),
-        )
-        caption = (
-            "Figures from the literature beside ours. Read the protocols first. Data, tokens and casing differ, and a "
-            f"figure is comparable only if they are the same. Of ours, at most the {MAX_OURS} best of a condition are "
-            "shown."
-        )
-        yield Table("published", caption, columns, tuple(rows))
+    """A row for each figure of BLEU, the best first. Nothing if no job has the data of a published figure."""
+    theirs = list(published(analysis.study.records))
+    if not theirs:
+        return
+    rows: dict[tuple[CellValue, ...], float] = {
+        (figure.system, figure.bleu, figure.parameters, figure.protocol, figure.source): figure.bleu
+        for figure in theirs
+    }
+    for condition, ranked in analysis.bleu.items():
+        for name, estimate in list(ranked.items())[:MOST]:
+            record = _first(analysis.study, condition, name)
+            if any(figure.concerns(record) for figure in theirs):
+                assert record.quality is not None
+                parameters = record.training.parameters if record.training else None
+                how = ", ".join(filter(None, (condition, record.quality.bleu_signature)))
+                rows[name, estimate, parameters, how, "this report"] = estimate.value
+    columns = (
+        Column("System"),
+        Column("BLEU", fixed(1)),
+        Column("Parameters", fixed(0)),
+        Column("How it was measured", wide=True),
+        Column("By"),
+    )
+    caption = (
+        "Figures from the literature beside ours, the best first. They have the same training data, test sentences and "
+        f"casing. Read what else differs: tokens, vocabulary, size. Of ours, at most the {MOST} best of a condition "
+        "are shown."
+    )
+    yield without_empty(Table("published", caption, columns, tuple(sorted(rows, key=lambda row: -rows[row]))))
 
 
-def _best(
-    analysis: Analysis, mine: dict[str, dict[str, Estimate]], measure: str
-) -> Iterator[tuple[str, Estimate, str]]:
-    """Mechanism, estimate and protocol of the best mechanisms in each condition."""
-    for condition, ranked in mine.items():
-        for name, estimate in list(ranked.items())[:MAX_OURS]:
-            yield name, estimate, ", ".join(filter(None, (condition, _protocol(analysis, condition, name, measure))))
-
-
-def _protocol(analysis: Analysis, condition: str, name: str, measure: str) -> str:
-    study = analysis.study
+def _first(study: Study, condition: str, name: str) -> Record:
+    """The first job of a mechanism in a condition that was evaluated."""
     places = zip(study.records, study.condition, study.mechanism, strict=True)
-    record = next(r for r, *place in places if place == [condition, name] and r.quality)
-    assert record.quality is not None
-    task = record.factors.get("task", "")
-    if measure == "BLEU":
-        return f"{task}, {record.quality.sentences:,} sentences; {record.quality.bleu_signature}"
-    sentences = record.alignment.sentences if record.alignment else 0
-    return f"{task}, {sentences:,} sentences; links by arg max of the mean over layers and heads, teacher forcing"
+    return next(record for record, *place in places if place == [condition, name] and record.quality)
