@@ -27,6 +27,8 @@ def growth(study: Study, device: str) -> Iterator[document.Figure]:
         f"Time and memory of the attention alone on {device}, over n queries and n keys, on logarithmic "
         "axes. Points are medians, whiskers are quartiles of the times. Dashed grey: growth as n and as n²."
     )
+    if any(each.cut for found in curves.values() for points in found.values() for each in points):
+        caption += " A cross ends a line where the next length was over the budget or out of memory."
     alt = "Log-log lines of cost against length, one for each mechanism; the numbers are in the tables."
     draw = partial(_draw, curves=curves, study=study)
     return small_multiples.figures(f"scaling_{device}", caption, alt, study, curves, draw)
@@ -64,6 +66,8 @@ def _ideal(axis: Axes, points: list[lines.Point]) -> None:
 def _curves(study: Study, device: str, quantity: Quantity) -> dict[str, list[lines.Point]]:
     """By mechanism, the medians over its jobs at each length, if a logarithmic axis can show them."""
     here = where(study.scaling, device=device, passes=quantity.passes)
+    too_costly = here[here["status"].isin(("over_budget", "out_of_memory"))]
+    cut = {str(mechanism) for mechanism in too_costly["mechanism"].unique()}
     bounds = ("ms_q1", "ms_q3") if quantity.field == "ms" else (quantity.field, quantity.field)
     unit = quantity.title[quantity.title.index("(") + 1 : -1]
     found: dict[str, list[lines.Point]] = {}
@@ -72,5 +76,6 @@ def _curves(study: Study, device: str, quantity: Quantity) -> dict[str, list[lin
             value, low, high = (row[column] for column in (quantity.field, *bounds))
             if value > 0:
                 said = f"n = {length:,}: {significant(value)} {unit}"
-                found.setdefault(mechanism, []).append(lines.Point(length, value, low, high, said))
+                last = mechanism in cut and length == max(places)
+                found.setdefault(mechanism, []).append(lines.Point(length, value, low, high, said, last))
     return found

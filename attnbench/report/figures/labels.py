@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
-from attnbench.report.figures.plotting import short
+from attnbench.report.figures.plotting import PALE, short
 
 SIZE = 6.8  # points
 LONGEST = 34  # letters of a name, at most
@@ -15,7 +15,7 @@ LETTER = 0.58 * SIZE  # points: the mean width of a letter, rounded up
 
 
 class Label(NamedTuple):
-    """A name for the point (x, y), in data coordinates. `colour` is that of the line to it.
+    """A name for the point (x, y), in data coordinates. `colour` is that of a mark before it.
 
     The name itself has the colour of all text, because some line colours are hard to read as text.
     """
@@ -37,8 +37,10 @@ def at_ends(axis: Axes, labels: Iterable[Label], height: float) -> None:
     places = spaced([y for (_, y), _ in placed], 1.25 * SIZE / (72 * height))
     for ((x, y), label), place in zip(placed, places, strict=True):
         inside = {"transform": axis.transAxes, "clip_on": False}
-        axis.plot([x, 1.0, 1.03], [y, y, place], **inside, color=label.colour, linewidth=0.6, zorder=1)
-        axis.text(1.04, place, short(label.text, LONGEST), **inside, va="center", fontsize=SIZE)
+        # Grey and dotted: a line in the colour of the curve would look like more of the curve.
+        axis.plot([x, 1.0, 1.03], [y, y, place], **inside, color=PALE, linewidth=0.5, linestyle=":", zorder=1)
+        axis.plot([1.035, 1.055], [place, place], **inside, color=label.colour, linewidth=1.6)
+        axis.text(1.065, place, short(label.text, LONGEST), **inside, va="center", fontsize=SIZE)
 
 
 def spaced(wanted: Sequence[float], gap: float) -> list[float]:

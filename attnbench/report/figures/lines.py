@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from attnbench.report.figures.labels import Label, at_ends
 from attnbench.report.figures.plotting import (
+    INK,
     PALE,
     grid,
     label_outer,
@@ -25,7 +26,7 @@ HEIGHT = {False: 1.9, True: 1.3}  # inches of a panel, by whether the plate is c
 
 class Point(NamedTuple):
     """A point of a line. `low` and `high` are bounds of y, equal to y if they are not known. `said` is the text on
-    hover.
+    hover. `cut`: the line ends here because the next point would have cost too much.
     """
 
     x: float
@@ -33,6 +34,7 @@ class Point(NamedTuple):
     low: float
     high: float
     said: str
+    cut: bool = False
 
 
 Curves = Mapping[str, Mapping[str, Sequence[Point]]]  # by row of a layout, and by mechanism; x rises
@@ -98,6 +100,9 @@ def _line(axis: Axes, mechanism: str, points: Sequence[Point], style: Style, mar
     spans = [(each.x, each.low, each.high) for each in points if each.low < each.high]
     if spans:
         axis.vlines(*zip(*spans, strict=True), colors=style.colour, linewidth=0.8, clip_on=False)
+    for each in points:
+        if each.cut:
+            axis.plot(each.x, each.y, "x", color=INK, markersize=8, markeredgewidth=1.1, zorder=4, clip_on=False)
     for each in points[:: -(-len(points) // marks)]:
         (dot,) = axis.plot(each.x, each.y, **point(style), zorder=3, clip_on=False)
         tip(dot, f"{mechanism}: {each.said}")

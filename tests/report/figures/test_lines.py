@@ -46,6 +46,18 @@ def test_growth_of_many_is_a_figure_a_quantity_with_a_panel_a_score(many: Study)
         assert f"<!-- {score} -->" in found[0].drawing.svg
 
 
+def test_a_line_that_was_cut_ends_in_a_mark() -> None:
+    cut = study([records.attention("additive"), records.attention("dot")])
+    whole = study([records.attention("dot"), records.attention("general")])
+    assert "A cross ends a line where" in next(growth.growth(cut, "cpu")).caption
+    assert "A cross ends a line where" not in next(growth.growth(whole, "cpu")).caption
+    ends = {name: points[-1] for name, points in growth._curves(cut, "cpu", growth.QUANTITIES[1]).items()}
+    assert {name: (point.x, point.cut) for name, point in ends.items()} == {
+        "additive": (2048, True),
+        "dot": (4096, False),
+    }
+
+
 def test_nothing_measured_is_no_figure(few: Study) -> None:
     assert list(growth.growth(few, "cuda")) == []
 
