@@ -66,8 +66,11 @@ def _ideal(axis: Axes, points: list[lines.Point]) -> None:
 def _curves(study: Study, device: str, quantity: Quantity) -> dict[str, list[lines.Point]]:
     """By mechanism, the medians over its jobs at each length, if a logarithmic axis can show them."""
     here = where(study.scaling, device=device, passes=quantity.passes)
-    too_costly = here[here["status"].isin(("over_budget", "out_of_memory"))]
-    cut = {str(mechanism) for mechanism in too_costly["mechanism"].unique()}
+    cut = {
+        str(mechanism)
+        for mechanism, status in zip(here["mechanism"], here["status"], strict=True)
+        if status in ("over_budget", "out_of_memory")
+    }
     bounds = ("ms_q1", "ms_q3") if quantity.field == "ms" else (quantity.field, quantity.field)
     unit = quantity.title[quantity.title.index("(") + 1 : -1]
     found: dict[str, list[lines.Point]] = {}
