@@ -16,11 +16,13 @@ from attnbench.report.statistics import (
     Exponent,
     Growth,
     HeldOut,
+    Pair,
     compare,
     exponent,
     fit,
     held_out,
     holm,
+    pairs,
     ranks,
 )
 from attnbench.report.study.cost_ratios import QUANTITIES
@@ -29,6 +31,7 @@ from attnbench.report.study.study import Study, evenly_spaced
 
 LEVEL = 0.05  # of significance, after Holm's correction over a table
 BINS, BINS_BEYOND = 4, 2  # of source length: for the test set, and for sentences beyond the training length
+MOST_PAIRED = 12  # mechanisms of a condition: 66 pairs
 MOST_BINNED = 72  # mechanisms: a figure shows no more, in colour and in grey
 
 
@@ -36,6 +39,17 @@ class TestedComparison(NamedTuple):
     """A comparison with the baseline, and its p-value after Holm's correction over all comparisons of the report."""
 
     comparison: Comparison
+    adjusted_p: float
+
+    @property
+    def significant(self) -> bool:
+        return self.adjusted_p < LEVEL
+
+
+class TestedPair(NamedTuple):
+    """Two mechanisms, and the p-value of their difference after Holm's correction over all pairs of the report."""
+
+    pair: Pair
     adjusted_p: float
 
     @property
@@ -103,6 +117,14 @@ class Analysis:
             for condition, mine in tested.items()
             if mine
         }
+
+    @cached_property
+    def pairs(self) -> dict[str, list[TestedPair]]:
+        """By condition, each pair of the `MOST_PAIRED` best mechanisms of a contest."""
+        best = {condition: [*ranked][:MOST_PAIRED] for condition, ranked in self.ranks.items()}
+        found = {condition: pairs(one, best[condition]) for condition, one in self.contests.items()}
+        adjusted = iter(holm([pair.p for mine in found.values() for pair in mine]))
+        return {condition: [TestedPair(pair, next(adjusted)) for pair in mine] for condition, mine in found.items()}
 
     @cached_property
     def ranks(self) -> Estimates:

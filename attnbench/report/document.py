@@ -21,6 +21,11 @@ def significant(value: float) -> str:
     return f"{value:,.{digits}f}"
 
 
+def signed(value: float) -> str:
+    """Shows a difference with its sign."""
+    return f"{value:+.1f}".replace("-", "−")
+
+
 def interval(estimate: Estimate, show: Callable[[float], str]) -> str:
     """Shows an estimate with its bounds, if they are known."""
     if not estimate.known:

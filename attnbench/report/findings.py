@@ -6,7 +6,7 @@ from statistics import median
 from attnbench.cost.exponent import asymptote
 from attnbench.quality.sample_size import FEWEST_SENTENCES
 from attnbench.report.analysis import LEVEL, Analysis, CostCurve, TestedComparison
-from attnbench.report.document import fixed, interval, significant
+from attnbench.report.document import fixed, interval, signed, significant
 from attnbench.report.figures import kernel_regression
 from attnbench.report.statistics import Estimate, Exponent, crossing, may_be_best
 from attnbench.report.statistics.repetitions import differ
@@ -14,7 +14,7 @@ from attnbench.report.study.frames import by_condition, conditions, numbers
 from attnbench.report.study.naming import NOT_CONVERGED
 from attnbench.report.study.step_times import step_times
 from attnbench.report.study.tuning import key_name, tuned_keys
-from attnbench.report.tables.quality import signed, some
+from attnbench.report.tables.quality import some
 
 LIKE = 8  # findings of one kind, such as one for each condition; the rest is counted
 USEFUL = 2.0  # upper end / lower end of the interval of a prediction, at most: wider ones say nothing
@@ -24,7 +24,7 @@ GROWING = {"ms": "the time", "peak_mib": "the peak memory"}  # by the name of a 
 
 def findings(analysis: Analysis) -> list[str]:
     """All sentences, in the order of the report's sections."""
-    quality = (_not_converged, _not_compared, _best, _against_baseline, _beyond, _pooling)
+    quality = (_not_converged, _not_compared, _best, _second, _against_baseline, _beyond, _pooling)
     cost = (_steps, _growth, _crossings, _prediction)
     kinds = [list(say(analysis)) for say in (*quality, _last_tried, *cost, _effects, _alignment)]
     return [sentence for kind in kinds for sentence in (*kind[:LIKE], *_left_out(kind))]
@@ -92,6 +92,21 @@ def _best(analysis: Analysis) -> Iterator[str]:
         best, *others = may_be_best(ranked)
         start = f"{_at(condition)}the highest BLEU of {len(ranked)} mechanisms"
         yield f"{start} is {_shown(analysis.bleu[condition][best])}, by {best}; {_also_best(others)}."
+
+
+def _second(analysis: Analysis) -> Iterator[str]:
+    """What would decide between the two best mechanisms, if nothing does yet."""
+    for condition, ranked in analysis.ranks.items():
+        first, second, *_ = ranked
+        one = next(one for one in analysis.pairs[condition] if {one.pair.ahead, one.pair.behind} == {first, second})
+        pair = one.pair
+        if one.significant or not pair.difference.value:
+            continue
+        more = f"about {pair.seeds:,} seeds of each" if pair.seeds else "no number of seeds, but a larger test set"
+        yield (
+            f"{_at(condition)}{first} is ahead of {second} by {interval(pair.difference, signed)} BLEU, which is not "
+            f"significant; {more} would decide, if the difference is as large as it seems."
+        )
 
 
 def _against_baseline(analysis: Analysis) -> Iterator[str]:

@@ -11,6 +11,7 @@ from attnbench.report.figures import bleu, heads, lengths, memory, pareto, roofl
 from attnbench.report.figures import effects as effect_figures
 from attnbench.report.figures import growth as growth_figures
 from attnbench.report.figures import kernel_regression as regression_figures
+from attnbench.report.figures import pairs as pair_figures
 from attnbench.report.findings import findings
 from attnbench.report.pages.viewer import viewer
 from attnbench.report.study.equality import equality
@@ -21,6 +22,7 @@ from attnbench.report.tables import cost, published, quality, setting
 from attnbench.report.tables import effects as effect_tables
 from attnbench.report.tables import growth as growth_tables
 from attnbench.report.tables import kernel_regression as regression_tables
+from attnbench.report.tables import pairs as pair_tables
 from attnbench.report.tables import tuning as tuning_tables
 from attnbench.report.tables.samples import samples
 
@@ -97,7 +99,8 @@ def _quality(analysis: Analysis) -> Iterator[Block]:
         return
     yield from bleu.by_mechanism(analysis.study, analysis.bleu, quality.interval_note(analysis.bleu))
     yield quality.quality(analysis)
-    yield from quality.comparisons(analysis)
+    yield from pair_figures.matrices(analysis)
+    yield from pair_tables.pairs(analysis)
     qualities = [record.quality for record in analysis.study.records if record.quality]
     signatures = dict.fromkeys(f"BLEU {each.bleu_signature}" for each in qualities)
     signatures |= dict.fromkeys(f"chrF {each.chrf_signature}" for each in qualities)

@@ -17,7 +17,7 @@ from attnbench.report.analysis import Analysis
 from attnbench.report.findings import findings
 from attnbench.report.study.load import load
 from attnbench.report.study.study import study
-from attnbench.report.tables import alignment, cost, effects, growth, kernel_regression, quality
+from attnbench.report.tables import alignment, cost, effects, growth, kernel_regression, pairs, quality
 from tests.report import records
 
 ODD = (0, -1, 1e300, -1e300, 5e-324, 2**70, 1e6, 0.5, "", "a\tb", None, [], {}, True)
@@ -57,7 +57,7 @@ def reported(jobs: list[dict[str, Any]]) -> list[str]:
         analysis = Analysis(study(found.entries))
         findings(analysis)
         if analysis.bleu:
-            tables = [quality.quality(analysis), *quality.comparisons(analysis), *quality.beyond(analysis)]
+            tables = [quality.quality(analysis), *pairs.pairs(analysis), *quality.beyond(analysis)]
             tables += [*alignment.agreement(analysis), cost.step(analysis.study)]
             for table in tables:
                 for row in table.rows:

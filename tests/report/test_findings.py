@@ -1,5 +1,6 @@
 """Findings say what the statistics allow, and no more."""
 
+import re
 from dataclasses import replace
 
 from attnbench.record import Quality, Record, StepCost
@@ -36,13 +37,18 @@ def seeds(record: Record, qualities: list[Quality | None]) -> list[Record]:
 def test_a_hair_is_no_difference() -> None:
     best = [records.attention("dot", seed=seed) for seed in (1, 2, 3)]
     near = seeds(records.attention("general"), [worse(each.quality, every=60) for each in best])
-    assert "by dot; not significantly worse: general." in said(*best, *near)
+    text = said(*best, *near)
+    assert "by dot; not significantly worse: general." in text
+    assert re.search(
+        r"dot is ahead of general by \+0\.\d \[−.*\] BLEU, which is not significant; .* would decide, if", text
+    )
 
 
 def test_a_gulf_is_one() -> None:
     jobs = [make(seed=seed) for seed in (1, 2, 3) for make in (records.attention, records.no_attention)]
     text = said(*jobs)
     assert "by luong; all others are significantly worse." in text
+    assert "would decide" not in text
     assert "of one mechanism compared with luong, 1 is significantly worse in BLEU" in text
 
 
@@ -50,6 +56,7 @@ def test_the_same_translations_differ_in_nothing() -> None:
     dot = [records.attention("dot", seed=seed) for seed in (1, 2, 3)]
     text = said(*dot, *seeds(records.attention("general"), [each.quality for each in dot]), baseline="dot")
     assert "none is significantly different in BLEU" in text
+    assert "would decide" not in text
 
 
 def test_what_is_the_same_in_several_conditions_is_said_once() -> None:

@@ -11,6 +11,7 @@ from attnbench.report.document import (
     Column,
     Document,
     fixed,
+    signed,
     significant,
 )
 from attnbench.report.statistics import Estimate
@@ -18,7 +19,7 @@ from attnbench.report.study.study import study
 from attnbench.report.tables import growth, setting
 from attnbench.report.tables.cost import step
 from attnbench.report.tables.published_figures import published
-from attnbench.report.tables.quality import beyond, p_value, quality, signed
+from attnbench.report.tables.quality import beyond, p_value, quality
 from tests.report import records
 from tests.report.sections import analysis, contents, notes, table, titles
 

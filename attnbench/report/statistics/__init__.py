@@ -11,6 +11,7 @@ from attnbench.report.statistics.estimate import Estimate, over_seeds
 from attnbench.report.statistics.expected_best import ExpectedBest, expected_best
 from attnbench.report.statistics.grid import GridCell
 from attnbench.report.statistics.growth import Growth, HeldOut, fit, held_out
+from attnbench.report.statistics.pairs import Pair, pairs
 from attnbench.report.statistics.ranking import may_be_best, ranks
 from attnbench.report.statistics.scores import Scores, estimate
 
@@ -27,6 +28,7 @@ __all__ = [
     "HeldOut",
     "LengthBin",
     "MarginalMean",
+    "Pair",
     "Scores",
     "Term",
     "compare",
@@ -43,5 +45,6 @@ __all__ = [
     "length_bins",
     "may_be_best",
     "over_seeds",
+    "pairs",
     "ranks",
 ]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import poch
 
 from attnbench.report.statistics.contest import Contest
 from attnbench.report.statistics.estimate import Estimate
@@ -15,9 +14,6 @@ class Comparison:
     """A mechanism against its baseline on the same test set. `p` belongs to the interval of `difference`."""
 
     difference: Estimate  # of the means over seeds; its `seeds` are those of the mechanism
-    # The difference in standard deviations between seeds: Hedges's g of two independent groups, with the mean variance
-    # of both mechanisms. The seeds are not taken as pairs. None if the deviations are 0.
-    standardised: float | None
     p: float
 
 
@@ -34,7 +30,7 @@ def compare(contest: Contest, baseline: str) -> dict[str, Comparison]:
     ):
         if i != rival:
             difference = Estimate(value, value - reach, value + reach, len(contest.values[i]))
-            found[name] = Comparison(difference, _standardised(contest, i, rival), p)
+            found[name] = Comparison(difference, p)
     return found
 
 
@@ -44,12 +40,3 @@ def holm(p_values: Sequence[float]) -> list[float]:
     steps = np.asarray(p_values, np.float64)[order] * np.arange(count, 0, -1)
     adjusted = np.minimum(np.maximum.accumulate(steps), 1.0)
     return [float(p) for p in adjusted[np.argsort(order)]]
-
-
-def _standardised(contest: Contest, one: int, other: int) -> float | None:
-    noise, pair = contest.seed_noise, [one, other]
-    degrees = int(noise.degrees[pair].min())
-    if degrees < 2 or not noise.variance[pair].any():
-        return None
-    correction = np.sqrt(2 / degrees) * poch((degrees - 1) / 2, 0.5)
-    return float(correction * (contest.means[one] - contest.means[other]) / np.sqrt(noise.variance[pair].mean()))

@@ -7,7 +7,7 @@ import pandas as pd
 
 from attnbench.report.analysis import LEVEL, Analysis
 from attnbench.report.competition import Estimates
-from attnbench.report.document import CellValue, Column, Table, fixed, interval_needs, without_empty
+from attnbench.report.document import CellValue, Column, Table, fixed, interval_needs, signed, without_empty
 from attnbench.report.study.equality import equality
 from attnbench.report.study.frames import by_condition, median, numbers
 
@@ -48,31 +48,6 @@ def quality(analysis: Analysis) -> Table:
         f"tokens under teacher forcing. Parameters and training time are medians over the jobs. {equal}"
     ).strip()
     return without_empty(Table("quality", caption, columns, tuple(rows)))
-
-
-def comparisons(analysis: Analysis) -> Iterator[Table]:
-    """A row for each comparison with the baseline; nothing if there is none."""
-    rows: list[tuple[CellValue, ...]] = []
-    for condition, mine in analysis.comparisons.items():
-        for name, (comparison, adjusted_p) in mine.items():
-            effect = (comparison.difference, comparison.standardised, adjusted_p, comparison.p)
-            rows.append((condition, name, *effect, comparison.difference.seeds))
-    if not rows:
-        return
-    columns = (
-        *PLACES,
-        Column("Δ BLEU", signed),
-        Column("Hedges's g", fixed(1)),
-        Column("p, Holm", p_value),
-        Column("p", _unstarred),
-        Column("Seeds", fixed(0)),
-    )
-    caption = (
-        f"Comparison with the baseline, {analysis.study.baseline}: the difference in BLEU with its 95 % interval. p is "
-        "for no difference. It belongs to the interval, and is corrected by Holm over all rows. Hedges's g is the "
-        f"difference in standard deviations between seeds. {_pool_note(analysis)}"
-    )
-    yield without_empty(Table("comparisons", caption, columns, tuple(rows), collapsed=True))
 
 
 def beyond(analysis: Analysis) -> Iterator[Table]:
@@ -122,11 +97,6 @@ def some(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED]) + (f", and {more} more" if more > 0 else "")
 
 
-def signed(value: float) -> str:
-    """Shows a difference with its sign."""
-    return f"{value:+.1f}".replace("-", "−")
-
-
 def p_value(value: float) -> str:
     """Shows a p-value, with a star if it is significant."""
     shown = _unstarred(value)
@@ -160,18 +130,3 @@ def _baseline_note(analysis: Analysis) -> str:
         f" Δ BLEU is the difference to the baseline, {analysis.study.baseline}. p is for no difference, corrected "
         f"by Holm over the table; * marks p < {LEVEL}."
     )
-
-
-def _pool_note(analysis: Analysis) -> str:
-    """Where the variance between seeds comes from."""
-    noises = [one.seed_noise for one in analysis.contests.values()]
-    note = "The variance between seeds is pooled over the mechanisms of a condition"
-    if all(noise.shared.all() for noise in noises):
-        return f"{note}."
-    apart = [
-        name
-        for one, noise in zip(analysis.contests.values(), noises, strict=True)
-        for name, shared in zip(one.names, noise.shared, strict=True)
-        if not shared
-    ]
-    return f"{note}, apart from those with a larger one: {some([*dict.fromkeys(apart)])}."
