@@ -25,7 +25,7 @@ GROWING = {"ms": "the time", "peak_mib": "the peak memory"}  # by the name of a 
 def findings(analysis: Analysis) -> list[str]:
     """All sentences, in the order of the report's sections."""
     quality = (_not_converged, _not_compared, _best, _second, _against_baseline, _beyond, _pooling)
-    cost = (_steps, _growth, _crossings, _prediction)
+    cost = (_efficiency_lengths, _steps, _growth, _prediction)
     kinds = [list(say(analysis)) for say in (*quality, _last_tried, *cost, _effects, _alignment)]
     return [sentence for kind in kinds for sentence in (*kind[:LIKE], *_left_out(kind))]
 
@@ -200,9 +200,9 @@ def _growth(analysis: Analysis) -> Iterator[str]:
             )
 
 
-def _crossings(analysis: Analysis) -> Iterator[str]:
+def _efficiency_lengths(analysis: Analysis) -> Iterator[str]:
     """Where the mechanism that is fastest at the longest length overtakes the one that is fastest at the shortest
-    length.
+    length: its efficiency length, Zhang et al. 2023 (CAB).
     """
     for (device, quantity), curves in analysis.curves.items():
         if quantity != "ms" or len(curves) < 2:
@@ -212,8 +212,9 @@ def _crossings(analysis: Analysis) -> Iterator[str]:
         met = crossing(first, second) if late != cheap and first and second else None
         if met and met.inside and met.first_ahead and met.length.low > 0 and met.length.high < float("inf"):
             yield (
-                f"On {device}, {cheap} is the fastest at the shortest length and {late} at the longest: it overtakes "
-                f"at n = {_shown(met.length, 0)}."
+                f"The efficiency length of {late} on {device} is n = {_shown(met.length, 0)}: from there on, its "
+                f"attention alone is faster than that of {cheap}, the fastest at the shortest length (forward and "
+                "backward)."
             )
 
 

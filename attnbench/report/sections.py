@@ -130,7 +130,7 @@ def _growth(analysis: Analysis) -> Iterator[Block]:
         yield from growth_tables.exponents(analysis, device)
         yield from growth_tables.stability(analysis, device)
         yield from growth_tables.ratios(study, device)
-        yield from growth_tables.crossings(analysis, device)
+        yield from growth_tables.efficiency_lengths(analysis, device)
         yield from growth_tables.fits(analysis, device)
         yield from growth_tables.costs(study, device)
         yield from roofline.roofline(study, device)

@@ -64,7 +64,7 @@ def reported(jobs: list[dict[str, Any]]) -> list[str]:
                     assert all(column.text(cell) for column, cell in zip(table.columns, row, strict=True))
         list(effects.tables(analysis))
         for device in dict.fromkeys(device for device, _ in analysis.curves):
-            for make in (growth.exponents, growth.fits, growth.crossings, growth.stability):
+            for make in (growth.exponents, growth.fits, growth.efficiency_lengths, growth.stability):
                 list(make(analysis, device))
             for show in (growth.ratios, growth.costs):
                 list(show(analysis.study, device))

@@ -105,9 +105,9 @@ def test_the_growth_of_one_mechanism_has_its_lengths() -> None:
     assert "for n = 256 to 4,096." in text
 
 
-def test_the_overtaking_is_told_with_its_interval() -> None:
+def test_the_efficiency_length_is_told_with_its_interval() -> None:
     jobs = [records.cost_only(records.attention(scope=scope)) for scope in ("global", "local_m")]
-    assert "global is the fastest at the shortest length and local_m at the longest" in said(*jobs)
+    assert "The efficiency length of local_m on cpu is n = " in said(*jobs)
 
 
 def test_a_fall_beyond_the_trained_length_needs_intervals_apart() -> None:

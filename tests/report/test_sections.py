@@ -192,7 +192,7 @@ def test_growth_finds_the_exponents_and_where_linear_overtakes_quadratic() -> No
         assert tuple(rest) == told
     memory = {row[0]: row[3] for row in table(found, "memory_exponents_cpu").rows}
     assert memory == {"global": "n", "local_m": "n"}  # of the bytes moved, not of the peak
-    ((ahead, behind, length),) = table(found, "crossings_cpu").rows
+    ((ahead, behind, length),) = table(found, "efficiency_lengths_cpu").rows
     assert (ahead, behind) == ("local_m", "global")
     assert isinstance(length, Estimate)
     assert 60 < length.value < 150  # 1e-3 n = 1e-5 n²

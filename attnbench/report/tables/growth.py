@@ -1,4 +1,4 @@
-"""Growth of the attention alone with the length: costs, exponents, fits, crossings, and how well a fit predicts."""
+"""Growth of the attention alone with the length: costs, exponents, efficiency lengths, fits, and what they predict."""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -101,7 +101,7 @@ def fits(analysis: Analysis, device: str) -> Iterator[Table]:
         yield Table(f"fits_{device}", caption, columns, tuple(rows), collapsed=True)
 
 
-def crossings(analysis: Analysis, device: str) -> Iterator[Table]:
+def efficiency_lengths(analysis: Analysis, device: str) -> Iterator[Table]:
     """A row for each pair of mechanisms of which one overtakes the other within the measured lengths."""
     curves = {name: curve for name, curve in analysis.curves[device, "ms"].items() if curve.growth}
     chosen = evenly_spaced(list(curves), MOST_CROSSING)
@@ -114,14 +114,15 @@ def crossings(analysis: Analysis, device: str) -> Iterator[Table]:
             rows.append((ahead, behind, met.length))
     rows.sort(key=lambda row: getattr(row[2], "value", 0.0))
     if rows:
-        columns = (Column("Mechanism"), Column("overtakes"), Column("from n", fixed(0)))
+        columns = (Column("Mechanism"), Column("is faster than"), Column("from n", fixed(0)))
         among = "" if len(chosen) == len(curves) else f" Among {len(chosen)} of {len(curves)} mechanisms."
         caption = (
-            f"Lengths at which the fits of time against length cross on {device}, within the measured lengths. From "
-            "there on, the first mechanism is the faster one, forward and backward; with 95 % intervals. Pairs whose "
-            f"interval has no upper end are left out.{among}"
+            f"Efficiency lengths (Zhang et al. 2023) on {device}: from this length on, the attention of the first "
+            "mechanism is faster than that of the other one, forward and backward. The fits of time against length "
+            "cross there, within the measured lengths; with 95 % intervals. Pairs whose interval has no upper end are "
+            f"left out.{among}"
         )
-        yield Table(f"crossings_{device}", caption, columns, tuple(rows), collapsed=len(rows) > 12)
+        yield Table(f"efficiency_lengths_{device}", caption, columns, tuple(rows), collapsed=len(rows) > 12)
 
 
 def ratios(study: Study, device: str) -> Iterator[Table]:

@@ -23,8 +23,7 @@ def quality(analysis: Analysis) -> Table:
         against = (tested.comparison.difference, tested.adjusted_p) if tested else (None, None)
         rank = analysis.ranks.get(condition, {}).get(name)
         shares = [100 * statistics.mean(numbers(jobs, share)) for share in ("exact_match", "token_accuracy")]
-        minutes = [seconds / 60 for seconds in numbers(jobs, "train_s")]
-        costs = (median(jobs, "parameters"), statistics.median(minutes) if minutes else None)
+        costs = (median(jobs, "parameters"), median(jobs, "train_s"))
         measured = (statistics.mean(numbers(jobs, "chrf")), *shares, *costs, len(jobs))
         rows.append((condition, name, analysis.bleu[condition][name], rank, *against, *measured))
     columns = (
@@ -37,7 +36,7 @@ def quality(analysis: Analysis) -> Table:
         Column("Exact (%)", fixed(1)),
         Column("Accuracy (%)", fixed(1)),
         Column("Parameters", fixed(0)),
-        Column("Train (min)", fixed(1)),
+        Column("Train (s)", fixed(0)),
         Column("Jobs", fixed(0)),
     )
     counts = sentences({int(n) for n in analysis.study.jobs["sentences"]})
