@@ -104,9 +104,14 @@ class Analysis:
 
     @cached_property
     def comparisons(self) -> dict[str, dict[str, TestedComparison]]:
-        """Each mechanism against the baseline of the study, if both are in a contest."""
-        baseline = self.study.baseline or ""
-        found = {condition: compare(one, baseline) for condition, one in self.contests.items()}
+        """Each mechanism against its baseline, if both are in a contest."""
+        baselines = self.study.baselines
+        found: dict[str, dict[str, Comparison]] = {}
+        for condition, one in self.contests.items():
+            against = {baseline: compare(one, baseline) for baseline in dict.fromkeys(baselines.values())}
+            found[condition] = {
+                name: against[to][name] for name, to in baselines.items() if name in against.get(to, ())
+            }
         adjusted = iter(holm([one.p for mine in found.values() for one in mine.values()]))
         tested = {
             condition: {name: TestedComparison(one, next(adjusted)) for name, one in mine.items()}

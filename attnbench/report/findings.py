@@ -111,18 +111,23 @@ def _second(analysis: Analysis) -> Iterator[str]:
 
 def _against_baseline(analysis: Analysis) -> Iterator[str]:
     """How many mechanisms differ significantly from the baseline, and the largest differences."""
-    told = [(condition, _differences(analysis, tested)) for condition, tested in analysis.comparisons.items()]
+    baselines = analysis.study.baselines
+    told = [
+        (condition, _differences(baseline, {name: one for name, one in tested.items() if baselines[name] == baseline}))
+        for condition, tested in analysis.comparisons.items()
+        for baseline in dict.fromkeys(baselines[name] for name in tested)
+    ]
     for sentence in dict.fromkeys(sentence for _, sentence in told):
         yield f"{_at(', '.join(condition for condition, same in told if same == sentence))}{sentence}."
 
 
-def _differences(analysis: Analysis, tested: Mapping[str, TestedComparison]) -> str:
+def _differences(baseline: str, tested: Mapping[str, TestedComparison]) -> str:
     better = _sorted(one for one in tested.items() if one[1].significant and _gain(one) > 0)
     worse = _sorted(one for one in tested.items() if one[1].significant and _gain(one) < 0)
     counts = [_counted(len(better), "significantly better"), _counted(len(worse), "significantly worse")]
     total = f"{len(tested)} mechanisms" if len(tested) > 1 else "one mechanism"
     told = " and ".join(filter(None, counts)) or "none is significantly different"
-    sentence = f"of {total} compared with {analysis.study.baseline}, {told} in BLEU (Holm-corrected p < {LEVEL})"
+    sentence = f"of {total} compared with {baseline}, {told} in BLEU (Holm-corrected p < {LEVEL})"
     if better:
         sentence += f"; the largest gain is {_difference(better[-1])}"
     if worse:

@@ -1,8 +1,8 @@
-"""The mechanism with which all others are compared."""
+"""The mechanisms with which others are compared: one for each model."""
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from attnbench.errors import UserError
 from attnbench.record import Factor, Record
@@ -13,14 +13,15 @@ SHOWN = 40  # words or names in a message
 Factors = Mapping[str, Factor]
 
 
-def choose_baseline(words: str | None, records: Sequence[Record], names: Sequence[str]) -> str | None:
-    """The name of the baseline, among the mechanisms with results to compare; None if there are none.
+def choose_baselines(words: str | None, records: Sequence[Record], names: Sequence[str]) -> dict[str, str]:
+    """By name of a mechanism with results to compare, the name of its baseline: a mechanism of the same model.
 
     Args:
-        words: values of its factors joined by +, or its name in the report. If several mechanisms have the words, one
-            with several seeds is taken, as only that can be compared. Of these it is the most usual one: the one whose
-            values most mechanisms share; in a tie, the one with the fewest overrides. None: the same among all
-            mechanisms that have attention; if none has, among all.
+        words: values of the baselines' factors joined by +, or the name of one in the report. None: the mechanisms that
+            have attention; if none has, all. If several mechanisms of a model have the words, one with several seeds is
+            taken, as only that can be compared. Of these it is the most usual one: the one whose values most mechanisms
+            of the model share; in a tie, the one with the fewest overrides. A model without such a mechanism has the
+            baseline of another model.
         records: of the jobs.
         names: the mechanism of each record.
 
@@ -32,7 +33,7 @@ def choose_baseline(words: str | None, records: Sequence[Record], names: Sequenc
     factors = {name: mechanism(each) for name, each in jobs.items()}
     wanted = {word.strip() for word in re.split(r"[+·]", words)} if words is not None else set()
     if words in factors:
-        return words
+        return dict.fromkeys(factors, words)
     if words is None:
         found = [name for name, its in factors.items() if "score" in its] or list(factors)
     else:
@@ -41,13 +42,23 @@ def choose_baseline(words: str | None, records: Sequence[Record], names: Sequenc
         raise UserError(_refusal(words, wanted, factors))
     seeds = {(name, each.seed) for name, each in zip(names, records, strict=True) if each.quality}
     several = {name for name, count in Counter(name for name, _ in seeds).items() if count > 1}
-    counts = Counter(item for its in factors.values() for item in its.items())
 
     def usual(name: str) -> tuple[bool, float, int]:
-        items = factors[name].items()
-        return name in several, sum(counts[item] for item in items) / max(1, len(items)), -len(jobs[name].overrides)
+        return name in several, _share(factors[name], factors.values()), -len(jobs[name].overrides)
 
-    return max(sorted(found, key=natural_key), key=usual, default=None)
+    def of_model(model: Factor | None) -> str:
+        own = [name for name in found if factors[name].get("model") == model]
+        return max(sorted(own or found, key=natural_key), key=usual)
+
+    chosen = {model: of_model(model) for model in {its.get("model") for its in factors.values()}}
+    return {name: chosen[its.get("model")] for name, its in factors.items()}
+
+
+def _share(mine: Factors, all_factors: Iterable[Factors]) -> float:
+    """How many mechanisms of the same model have a value of this one, as a mean over its values."""
+    same = [its for its in all_factors if its.get("model") == mine.get("model")]
+    counts = Counter(item for its in same for item in its.items())
+    return sum(counts[item] for item in mine.items()) / max(1, len(mine))
 
 
 def _words(factors: Factors) -> set[str]:

@@ -24,7 +24,7 @@ from attnbench.record import (
     StepMemory,
 )
 from attnbench.report.study import naming
-from attnbench.report.study.baseline import choose_baseline
+from attnbench.report.study.baseline import choose_baselines
 from attnbench.report.study.compact_record import CompactRecord, LinkCounts, SentenceStatistics, compact
 from attnbench.report.study.cost_ratios import Ratio, ratios
 from attnbench.report.study.styles import Encoding, encode
@@ -59,15 +59,15 @@ class Study:
     """Records with their names: `mechanism[i]` and `condition[i]` belong to `entries[i]`, which is job `i` in every
     frame.
 
-    Trials are no jobs: they are in `tunings` alone. `baseline` is the mechanism with which others are compared; None if
-    no job has results to compare.
+    Trials are no jobs: they are in `tunings` alone. `baselines` has for each mechanism with results the one with which
+    it is compared.
     """
 
     entries: tuple[CompactRecord, ...]
     mechanism: tuple[str, ...]
     condition: tuple[str, ...]
     encoding: Encoding
-    baseline: str | None
+    baselines: dict[str, str]
     tunings: tuple[Tuning, ...]
 
     @cached_property
@@ -248,7 +248,7 @@ def study(jobs: Sequence[Record | CompactRecord], baseline: str | None = None) -
 
     Args:
         jobs: records, whole or compact, with those of trials.
-        baseline: words that name the mechanism with which others are compared. None: the usual attention.
+        baseline: words that name the mechanism with which others are compared. None: the usual attention of each model.
 
     Raises:
         UserError: no mechanism has the words of the baseline, or there are only trials.
@@ -264,13 +264,14 @@ def study(jobs: Sequence[Record | CompactRecord], baseline: str | None = None) -
         raise UserError("only trials of a tuning: run the sweep to its end, then its report")
     by_place = {(names[index], places[index]): records[index] for index in own}
     tuned = tunings([records[index] for index in trials], [(names[i], places[i]) for i in trials], by_place)
-    chosen = choose_baseline(baseline, [records[index] for index in own], [plain[index] for index in own])
+    chosen = choose_baselines(baseline, [records[index] for index in own], [plain[index] for index in own])
+    shown = dict(zip(plain, names, strict=True))
     return Study(
         entries=tuple(entries[index] for index in own),
         mechanism=tuple(names[index] for index in own),
         condition=tuple(places[index] for index in own),
         encoding=encode(dict(zip(names, factors, strict=True))),
-        baseline=None if chosen is None else names[plain.index(chosen)],
+        baselines={shown[name]: shown[to] for name, to in chosen.items()},
         tunings=tuple(tuned),
     )
 

@@ -125,7 +125,9 @@ def _rank_note(analysis: Analysis) -> str:
 def _baseline_note(analysis: Analysis) -> str:
     if not analysis.comparisons:
         return ""
+    baselines = dict.fromkeys(analysis.study.baselines.values())
+    of_each = " of the same model" if len(baselines) > 1 else ""
     return (
-        f" Δ BLEU is the difference to the baseline, {analysis.study.baseline}. p is for no difference, corrected "
-        f"by Holm over the table; * marks p < {LEVEL}."
+        f" Δ BLEU is the difference to the baseline{of_each}, {' or '.join(baselines)}. p is for no difference, "
+        f"corrected by Holm over the table; * marks p < {LEVEL}."
     )

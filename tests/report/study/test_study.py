@@ -48,7 +48,7 @@ def test_a_study_of_nothing_measured_has_frames_all_the_same() -> None:
     here = study([records.failed(records.attention(), "no memory")])
     frames = (here.jobs, here.beyond, here.steps, here.history, here.scaling, here.shapes, here.alignment, here.heads)
     assert all(frame.empty and "mechanism" in frame for frame in frames)
-    assert here.baseline is None
+    assert not here.baselines
     assert here.seeds(here.mechanism[0], here.condition[0]) is None
 
 
@@ -97,7 +97,10 @@ def test_seeds_come_together_sentence_by_sentence() -> None:
 
 
 def chosen(jobs: list[Record], words: str | None = None) -> str | None:
-    return study(jobs, words).baseline
+    """The baseline of mechanisms of one model."""
+    found = set(study(jobs, words).baselines.values())
+    assert len(found) < 2
+    return next(iter(found), None)
 
 
 def test_the_baseline_is_the_usual_mechanism_with_attention_if_any_has_it() -> None:
@@ -145,6 +148,19 @@ def test_of_several_that_go_by_the_words_the_usual_one_is_the_baseline() -> None
     ]
     assert chosen(plain, "dot+local_m") == "dot · local_m · soft · heads 4"
     assert chosen([*jobs, records.attention("cosine")], "dot") == "dot · global · soft · heads 1"
+
+
+def test_each_model_has_a_baseline_of_its_own() -> None:
+    recurrent = [records.attention("dot", heads=heads) for heads in (1, 4)]
+    jobs = [
+        *recurrent,
+        records.no_attention(),
+        *(replace(each, factors=each.factors | {"model": "t"}) for each in recurrent),
+    ]
+    found = study(jobs).baselines
+    assert (found["t · heads 4"], found["rnn · heads 4"]) == ("t · heads 1", "rnn · heads 1")
+    assert set(found.values()) == {"rnn · heads 1", "t · heads 1"}
+    assert set(study(jobs, "none").baselines.values()) == {"none"}  # the Transformer has no such mechanism
 
 
 def test_where_nothing_is_compared_no_words_name_a_baseline() -> None:
