@@ -110,6 +110,29 @@ class Viewer:
 
 
 @dataclass(frozen=True)
+class Lead:
+    """The sentence that answers the question of the report."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class KeyNumber:
+    """A number that is read at a glance, such as "+34 BLEU", "gained by attention", and where it comes from."""
+
+    value: str
+    label: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class KeyNumbers:
+    """A few numbers side by side."""
+
+    items: tuple[KeyNumber, ...]
+
+
+@dataclass(frozen=True)
 class Paragraph:
     """A paragraph of text."""
 
@@ -130,7 +153,7 @@ class Code:
     text: str
 
 
-Block = Table | Figure | Viewer | Paragraph | Bullets | Code
+Block = Table | Figure | Viewer | Lead | KeyNumbers | Paragraph | Bullets | Code
 
 
 @dataclass(frozen=True)
@@ -189,6 +212,11 @@ def _plain(block: Block, label: str) -> dict[str, Any]:
             return {"kind": "viewer", "name": block.name, "caption": block.caption, "data": block.data}
         case Bullets():
             return {"kind": "bullets", "items": list(block.items)}
+        case Lead():
+            return {"kind": "lead", "text": block.text}
+        case KeyNumbers():
+            items = [{"value": each.value, "label": each.label, "detail": each.detail} for each in block.items]
+            return {"kind": "numbers", "items": items}
         case Paragraph():
             return {"kind": "paragraph", "text": block.text}
         case Code():

@@ -17,6 +17,7 @@ from attnbench.report.pages.viewer import viewer
 from attnbench.report.study.equality import equality
 from attnbench.report.study.naming import NOT_CONVERGED
 from attnbench.report.study.study import Study
+from attnbench.report.summary import summary
 from attnbench.report.tables import alignment as alignment_tables
 from attnbench.report.tables import cost, published, quality, setting
 from attnbench.report.tables import effects as effect_tables
@@ -39,9 +40,9 @@ def build_document(
         broken: a line for each file that could not be read.
         outdated: how many records were left out, because another record of the same job is used.
     """
-    study = analysis.study
+    study, found = analysis.study, findings(analysis)
     parts: dict[str, Callable[[], Iterator[Block]]] = {
-        "Findings": lambda: _findings(analysis, command, broken),
+        "Summary": lambda: _summary(analysis, found.first),
         "Quality": lambda: _quality(analysis),
         "Kernel regression": lambda: _pooling(study),
         "Cost of a training step": lambda: _cost(study),
@@ -54,14 +55,16 @@ def build_document(
         "Heads": lambda: _heads(study),
         "Published figures": lambda: published.beside(analysis),
         "Failures and gaps": lambda: _failures(study, broken, outdated),
-        "Running it again": lambda: iter(
-            (setting.grid(study), setting.reproduction(study), setting.configuration(study))
-        ),
+        "Running it again": lambda: _again(study, command, broken),
         "Environment": lambda: iter((setting.environment(study),)),
     }
-    sections = [Section(name, tuple(map(_explained, blocks()))) for name, blocks in parts.items()]
+    sections = []
+    for name, make in parts.items():
+        if blocks := [_explained(block) for block in make()]:
+            told = [Bullets(tuple(found.later[name]))] if name in found.later else []
+            sections.append(Section(name, (*told, *blocks)))
     date = max(record.started for record in study.records)[:10]
-    return Document(title, date, tuple(section for section in sections if section.blocks))
+    return Document(title, date, tuple(sections))
 
 
 def _explained(block: Block) -> Block:
@@ -75,29 +78,35 @@ def _explained(block: Block) -> Block:
     return replace(block, caption=f"{block.caption} {NOT_CONVERGED}: has not converged.") if marked else block
 
 
-def _findings(analysis: Analysis, command: str, broken: Sequence[str]) -> Iterator[Block]:
-    records = analysis.study.records
-    statuses = Counter(record.status.replace("_", " ") for record in records)
+def _summary(analysis: Analysis, first: Sequence[str]) -> Iterator[Block]:
+    yield from summary(analysis)
+    yield from bleu.by_mechanism(analysis.study, analysis.bleu, quality.interval_note(analysis.bleu))
+    if sentences := (*setting.warnings(analysis.study), *first):
+        yield Bullets(sentences)
+    if equal := equality(analysis.study):
+        yield Paragraph(equal)
+
+
+def _again(study: Study, command: str, broken: Sequence[str]) -> Iterator[Block]:
+    statuses = Counter(record.status.replace("_", " ") for record in study.records)
     counts = ", ".join(f"{count:,} {status}" for status, count in statuses.items())
-    start, end = (pick(record.started for record in records)[:16].replace("T", " ") for pick in (min, max))
-    hours = sum(record.duration_s for record in records) / 3600
+    start, end = (pick(record.started for record in study.records)[:16].replace("T", " ") for pick in (min, max))
+    hours = sum(record.duration_s for record in study.records) / 3600
     time = f"{hours:.1f} hours" if hours >= 1 else f"{hours * 60:.1f} minutes"
     when = f"at {start}" if start == end else f"between {start} and {end}"
     failed = "" if set(statuses) != {"finished"} or broken else " No job failed."
-    jobs = "1 job" if len(records) == 1 else f"{len(records):,} jobs"
-    yield Paragraph(f"{jobs}: {counts}.{failed} Started {when} UTC; {time} of computing in all.")
-    if equal := equality(analysis.study):
-        yield Paragraph(equal)
-    if sentences := [*setting.warnings(analysis.study), *findings(analysis)]:
-        yield Bullets(tuple(sentence[0].upper() + sentence[1:] for sentence in sentences))
+    jobs = "1 job" if len(study.records) == 1 else f"{len(study.records):,} jobs"
     yield Paragraph("The command behind this report:")
     yield Code(command)
+    yield Paragraph(f"{jobs}: {counts}.{failed} Started {when} UTC; {time} of computing in all.")
+    yield setting.grid(study)
+    yield setting.reproduction(study)
+    yield setting.configuration(study)
 
 
 def _quality(analysis: Analysis) -> Iterator[Block]:
     if not analysis.bleu:
         return
-    yield from bleu.by_mechanism(analysis.study, analysis.bleu, quality.interval_note(analysis.bleu))
     yield quality.quality(analysis)
     yield from pair_figures.matrices(analysis)
     yield from pair_tables.pairs(analysis)

@@ -2,16 +2,18 @@
 
 import re
 from dataclasses import replace
+from itertools import chain
 
 from attnbench.record import Quality, Record, StepCost
 from attnbench.report.analysis import Analysis
-from attnbench.report.findings import LIKE, findings
+from attnbench.report.findings import FIRST, findings
 from attnbench.report.study.study import study
 from tests.report import records
+from tests.report.sections import sentences
 
 
 def said(*jobs: Record, baseline: str | None = None) -> str:
-    return " ".join(findings(Analysis(study(jobs, baseline=baseline))))
+    return " ".join(sentences(findings(Analysis(study(jobs, baseline=baseline)))))
 
 
 def with_quality(record: Record, other: Record) -> Record:
@@ -38,24 +40,22 @@ def test_a_hair_is_no_difference() -> None:
     best = [records.attention("dot", seed=seed) for seed in (1, 2, 3)]
     near = seeds(records.attention("general"), [worse(each.quality, every=60) for each in best])
     text = said(*best, *near)
-    assert "by dot; not significantly worse: general." in text
-    assert re.search(
-        r"dot is ahead of general by \+0\.\d \[−.*\] BLEU, which is not significant; .* would decide, if", text
-    )
+    assert "by dot, of 2 mechanisms (not significantly worse: general)." in text
+    assert re.search(r"dot is ahead of general by \+0\.\d \[−.*\] BLEU \(.* would decide\)", text)
 
 
 def test_a_gulf_is_one() -> None:
     jobs = [make(seed=seed) for seed in (1, 2, 3) for make in (records.attention, records.no_attention)]
     text = said(*jobs)
-    assert "by luong; all others are significantly worse." in text
+    assert "by luong, of 2 mechanisms (all others are significantly worse)." in text
     assert "would decide" not in text
-    assert "of one mechanism compared with luong, 1 is significantly worse in BLEU" in text
+    assert "of one mechanism compared with luong, 1 is significantly worse (largest difference −" in text
 
 
 def test_the_same_translations_differ_in_nothing() -> None:
     dot = [records.attention("dot", seed=seed) for seed in (1, 2, 3)]
     text = said(*dot, *seeds(records.attention("general"), [each.quality for each in dot]), baseline="dot")
-    assert "none is significantly different in BLEU" in text
+    assert "none is significantly different" in text
     assert "would decide" not in text
 
 
@@ -65,7 +65,7 @@ def test_what_is_the_same_in_several_conditions_is_said_once() -> None:
         dot = [records.attention("dot", length=length, seed=seed) for seed in (1, 2)]
         jobs += [*dot, *seeds(records.attention("general", length=length), [each.quality for each in dot])]
     text = said(*jobs)
-    assert text.count("none is significantly different in BLEU") == 1
+    assert text.count("none is significantly different") == 1
     assert "length 16, length 48: of one mechanism" in text
 
 
@@ -85,7 +85,7 @@ def up_to(record: Record, longest: int, stretch: int = 1) -> Record:
 def test_growth_is_told_apart_only_where_intervals_are() -> None:
     quadratic, linear = (records.cost_only(records.attention(scope=scope)) for scope in ("global", "local_m"))
     text = said(quadratic, linear)
-    assert "the time of the attention alone, forward and backward, on cpu grows least for local_m" in text
+    assert "The time of the attention alone, forward and backward, on cpu grows least for local_m" in text
     assert "for n = 512 to 4,096, and most for global" in text
     assert "of the 2 of 2 mechanisms whose exponent is reached; the intervals do not overlap" in text
     same = replace(records.cost_only(records.attention("general")), scaling=quadratic.scaling)
@@ -128,7 +128,7 @@ def test_with_one_seed_nothing_is_compared() -> None:
 def test_a_mechanism_with_one_seed_is_in_no_test() -> None:
     jobs = [records.attention(score, seed=seed) for score in ("dot", "general") for seed in (1, 2)]
     text = said(*jobs, records.attention("additive"))
-    assert "the highest BLEU of 2 mechanisms" in text
+    assert ", of 2 mechanisms (" in text
     assert "of one mechanism compared with" in text
 
 
@@ -162,21 +162,27 @@ def measured_once(step: StepCost | None) -> StepCost:
 
 def test_one_repetition_of_a_step_tells_nothing_apart() -> None:
     jobs = [records.attention("dot"), records.attention("additive")]
-    assert "more than repetitions of one step differ by (p < 0.05)" in said(*jobs)
-    assert "a training step takes" not in said(*(replace(job, step=measured_once(job.step)) for job in jobs))
+    assert "differ by more than its repetitions (p < 0.05): " in said(*jobs)
+    assert "The times of a training step" not in said(*(replace(job, step=measured_once(job.step)) for job in jobs))
 
 
 def test_a_pooling_with_one_seed_is_not_below_another() -> None:
     several = [records.pooling("gaussian", seed=seed) for seed in (1, 2, 3)]
     assert "poolings" not in said(*several, records.pooling("average", None))
-    assert "lowest test error of 2 poolings with an interval" in said(
+    assert ", of 2 poolings with an interval " in said(
         *several, records.pooling("average", None), *(records.pooling("dot", 0.3, seed=seed) for seed in (1, 2))
     )
 
 
-def test_findings_of_many_conditions_are_counted() -> None:
+def test_many_conditions_are_one_sentence() -> None:
     jobs = [records.attention(length=length) for length in range(16, 26)]
-    found = findings(Analysis(study(jobs)))
-    told = [sentence for sentence in found if "on sentences longer than every training sentence" in sentence]
-    assert len(told) == LIKE
-    assert "and 2 more like this, for other conditions; the tables have all of them." in found
+    [told] = [each for each in findings(Analysis(study(jobs))).first if "longer than every training sentence" in each]
+    assert "training sentence, length 16: BLEU falls for" in told
+    assert told.endswith("; and 6 more like this, for other conditions.")
+
+
+def test_the_first_screen_has_few_findings_and_no_other_section_repeats_them() -> None:
+    jobs = [record for seed in (1, 2, 3) for record in (*records.classics(), records.attention(heads=4))]
+    found = findings(Analysis(study([replace(each, seed=1 + i % 3) for i, each in enumerate(jobs)])))
+    assert len(found.first) <= FIRST
+    assert not {*found.first} & {*chain.from_iterable(found.later.values())}

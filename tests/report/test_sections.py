@@ -21,10 +21,10 @@ from attnbench.report.tables.cost import step
 from attnbench.report.tables.published_figures import published
 from attnbench.report.tables.quality import beyond, p_value, quality
 from tests.report import records
-from tests.report.sections import analysis, contents, notes, table, titles
+from tests.report.sections import analysis, blocks, contents, notes, table, titles
 
 TRAINED = [
-    "Findings",
+    "Summary",
     "Quality",
     "Cost of a training step",
     "Growth with the length",
@@ -54,18 +54,18 @@ def sweep() -> Document:
 
 def test_all_sections_when_nothing_failed(sweep: Document) -> None:
     assert titles(sweep) == TRAINED
-    assert "No job failed." in str(sweep.sections[0].blocks[0])
+    assert "No job failed." in str(blocks(sweep, "Running it again"))
 
 
 def test_all_failed() -> None:
     found = contents([records.failed(records.attention(score), "boom") for score in ("dot", "additive")])
-    assert titles(found) == ["Findings", "Failures and gaps", "Running it again", "Environment"]
+    assert titles(found) == ["Summary", "Failures and gaps", "Running it again", "Environment"]
     assert [row[:2] for row in table(found, "failures").rows] == [("dot", "failed"), ("additive", "failed")]
 
 
 def test_costs_alone() -> None:
     found = contents([records.cost_only(records.attention(score)) for score in ("dot", "additive")])
-    assert titles(found) == ["Findings", "Growth with the length", "Running it again", "Environment"]
+    assert titles(found) == ["Summary", "Growth with the length", "Running it again", "Environment"]
     assert str(table(found, "reproduction").rows[0][1]).startswith("python -m attnbench cost task=grammar ")
 
 
@@ -79,9 +79,8 @@ def test_a_single_record() -> None:
 def test_what_was_not_read_is_told() -> None:
     found = contents([records.cost_only(records.attention())], ("runs/a/record.json: no",), outdated=2)
     assert table(found, "failures").rows == (("–", "unreadable", "–", "runs/a/record.json: no"),)
-    assert "No job failed." not in str(found.sections[0].blocks[0])
-    gaps = next(section for section in found.sections if section.title == "Failures and gaps")
-    assert "2 records were left out" in str(gaps.blocks[-1])
+    assert "No job failed." not in str(blocks(found, "Running it again"))
+    assert "2 records were left out" in str(blocks(found, "Failures and gaps")[-1])
 
 
 def test_warnings_of_jobs_come_first() -> None:

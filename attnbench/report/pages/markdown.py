@@ -22,6 +22,11 @@ def _block(block: dict[str, Any]) -> str:
     match block["kind"]:
         case "paragraph":
             return _text(block["text"])
+        case "lead":
+            return f"**{_text(block['text'])}**"
+        case "numbers":
+            items = block["items"]
+            return "\n".join(f"- **{_text(i['value'])}** {_text(i['label'])} ({_text(i['detail'])})" for i in items)
         case "bullets":
             return "\n".join(f"- {_text(item)}" for item in block["items"])
         case "code":

@@ -8,6 +8,7 @@ from attnbench.errors import UserError
 from attnbench.record import Factor, Record
 from attnbench.report.study.naming import factor_text, mechanism, natural_key
 
+PLAIN = {("selection", "soft"), ("scope", "global")}  # the usual attention, where mechanisms have other values too
 SHOWN = 40  # words or names in a message
 
 Factors = Mapping[str, Factor]
@@ -19,9 +20,9 @@ def choose_baselines(words: str | None, records: Sequence[Record], names: Sequen
     Args:
         words: values of the baselines' factors joined by +, or the name of one in the report. None: the mechanisms that
             have attention; if none has, all. If several mechanisms of a model have the words, one with several seeds is
-            taken, as only that can be compared. Of these it is the most usual one: the one whose values most mechanisms
-            of the model share; in a tie, the one with the fewest overrides. A model without such a mechanism has the
-            baseline of another model.
+            taken, as only that can be compared. Of these it is the most usual one: soft and global, with the values
+            that most mechanisms of the model share; in a tie, the one with the fewest overrides. A model without such a
+            mechanism has the baseline of another model.
         records: of the jobs.
         names: the mechanism of each record.
 
@@ -43,8 +44,9 @@ def choose_baselines(words: str | None, records: Sequence[Record], names: Sequen
     seeds = {(name, each.seed) for name, each in zip(names, records, strict=True) if each.quality}
     several = {name for name, count in Counter(name for name, _ in seeds).items() if count > 1}
 
-    def usual(name: str) -> tuple[bool, float, int]:
-        return name in several, _share(factors[name], factors.values()), -len(jobs[name].overrides)
+    def usual(name: str) -> tuple[bool, int, float, int]:
+        plain = len(PLAIN & factors[name].items())
+        return name in several, plain, _share(factors[name], factors.values()), -len(jobs[name].overrides)
 
     def of_model(model: Factor | None) -> str:
         own = [name for name in found if factors[name].get("model") == model]

@@ -85,14 +85,16 @@ def _said(mechanisms: Sequence[dict[str, Factor]]) -> list[dict[str, Factor]]:
     """For each mechanism, the factors that vary, without those that most mechanisms share.
 
     With "no attention" beside a dozen kinds of Luong attention, `luong` would be in every label but one. It is left out
-    as long as all mechanisms stay distinct. If labels would still be long, they leave out what is usual for the model.
+    as long as all mechanisms stay distinct. With several models, or if labels would still be long, they leave out what
+    is usual for the model.
     """
     varying = _varying(mechanisms, absence_counts=False)
     shared = _shared(mechanisms)
     telling = [{k: v for k, v in each.items() if k in varying and (k, v) not in shared} for each in mechanisms]
     plain = [{k: v for k, v in each.items() if k in varying} for each in mechanisms]
-    long = max(map(len, telling)) > LONG
-    for choice in (_unusual(mechanisms), telling, plain) if long else (telling, plain):
+    models = {each["model"] for each in mechanisms if "model" in each}
+    by_model = len(models) > 1 or max(map(len, telling)) > LONG
+    for choice in (_unusual(mechanisms), telling, plain) if by_model else (telling, plain):
         if all(choice) and _distinct(choice) == _distinct(mechanisms):
             return choice
     varying = _varying(mechanisms, absence_counts=True)

@@ -7,8 +7,9 @@ from attnbench.report.analysis import Analysis
 from attnbench.report.document import CellValue, Column, Table
 from attnbench.report.study.study import evenly_spaced
 
-SENTENCES = 3
-MECHANISMS = 5
+SENTENCES = 5
+MECHANISMS = 12
+LONG = 30  # rows; a longer table is folded away
 
 
 def samples(analysis: Analysis) -> Iterator[Table]:
@@ -24,7 +25,7 @@ def samples(analysis: Analysis) -> Iterator[Table]:
             f"Sentences of the test set, translated by at most {MECHANISMS} mechanisms that span the "
             "ranking from the best to the worst BLEU."
         )
-        yield Table("samples", caption, columns, tuple(rows))
+        yield Table("samples", caption, columns, tuple(rows), collapsed=len(rows) > LONG)
 
 
 def _by_source(analysis: Analysis) -> dict[str, dict[str, TranslationSample]]:

@@ -13,6 +13,7 @@ from attnbench.report.sections import build_document
 from attnbench.report.statistics import Estimate, over_seeds
 from attnbench.report.study.study import study
 from tests.report import records
+from tests.report.sections import sentences
 
 
 def poolings(seeds: Sequence[int] = (1, 2, 3)) -> list[Record]:
@@ -39,7 +40,7 @@ def errors(jobs: list[Record]) -> Table:
 def test_regression_alone_has_no_panel_of_translation() -> None:
     found = contents(poolings())
     titles = [section.title for section in found.sections]
-    assert titles == ["Findings", "Kernel regression", "Running it again", "Environment"]
+    assert titles == ["Summary", "Kernel regression", "Running it again", "Environment"]
     assert [figure.name for figure in found.figures()] == ["pooling_curves", "pooling_weights"]
     assert "BLEU" not in str([section.blocks for section in found.sections[:2]])
 
@@ -78,7 +79,7 @@ def test_one_seed_has_no_interval_and_is_no_finding() -> None:
     jobs = poolings(seeds=(1,))
     assert not any(isinstance(cell, Estimate) for row in errors(jobs).rows for cell in row)
     assert "Student" not in errors(jobs).caption
-    assert findings(Analysis(study(jobs))) == []
+    assert sentences(findings(Analysis(study(jobs)))) == []
 
 
 def test_findings_say_no_more_than_the_intervals() -> None:
@@ -88,12 +89,12 @@ def test_findings_say_no_more_than_the_intervals() -> None:
         for job in (records.pooling(kind, None, seed=seed) for seed in (1, 2, 3))
         if job.regression
     ]
-    (sentence,) = findings(Analysis(study(apart)))
-    assert sentence.startswith("the lowest test error of 2 poolings is 0.020 [")
-    assert sentence.endswith("by average; its interval over seeds is below all others.")
+    (sentence,) = sentences(findings(Analysis(study(apart))))
+    assert sentence.startswith("The lowest test error: 0.020 [")
+    assert sentence.endswith("by average, of 2 poolings (its interval over seeds is below all others).")
     near = [replace(job, regression=records.pooling("average", None, seed=job.seed).regression) for job in apart]
-    (sentence,) = findings(Analysis(study(near)))
-    assert sentence.endswith("not separable from it, because the intervals over seeds overlap: gaussian.")
+    (sentence,) = sentences(findings(Analysis(study(near))))
+    assert sentence.endswith("not separable from it, because the intervals over seeds overlap: gaussian).")
 
 
 def test_the_first_seed_is_drawn_and_no_more_poolings_than_fit() -> None:

@@ -159,8 +159,10 @@ def test_each_model_has_a_baseline_of_its_own() -> None:
     ]
     found = study(jobs).baselines
     assert {name.split()[0] + to.split()[0] for name, to in found.items()} == {"tt", "rnnrnn"}
-    assert set(found.values()) == {"rnn · heads 1", "t · heads 1"}
-    assert set(study(jobs, "none").baselines.values()) == {"rnn · none"}  # the Transformer has no such mechanism
+    assert set(found.values()) == {"rnn · luong · heads 1", "t · heads 1"}
+    assert set(study(jobs, "none").baselines.values()) == {
+        "rnn · none · every_step"
+    }  # the Transformer has no such mechanism
 
 
 def test_where_nothing_is_compared_no_words_name_a_baseline() -> None:

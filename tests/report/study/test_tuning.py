@@ -14,6 +14,7 @@ from attnbench.report.study.study import study
 from attnbench.report.study.tuning import Trial, Tuning
 from attnbench.report.tables import tuning as tables
 from tests.report import records
+from tests.report.sections import sentences
 
 KEY = "training.learning_rate"
 
@@ -84,12 +85,12 @@ def test_what_has_not_converged_is_marked_in_every_table_and_figure() -> None:
     bleu = next(figure for figure in document.figures() if figure.name == "bleu")
     assert "additive †" in bleu.drawing.svg
     assert bleu.caption.endswith("†: has not converged.")
-    assert "1 of 6 trainings did not converge" in findings(analysis)[0]
-    assert not any("†" in sentence for sentence in findings(Analysis(study(jobs()))))
+    assert "1 of 6 trainings did not converge" in findings(analysis).first[0]
+    assert not any("†" in sentence for sentence in sentences(findings(Analysis(study(jobs())))))
 
 
 def test_a_value_at_the_edge_is_said() -> None:
-    [sentence] = [each for each in findings(Analysis(study(jobs()))) if "last that was tried" in each]
+    [sentence] = [each for each in sentences(findings(Analysis(study(jobs())))) if "last that was tried" in each]
     assert sentence == (
         "The best learning rate is the last that was tried, so that a better one may lie beyond it: additive."
     )

@@ -1,0 +1,59 @@
+"""The first screen: what its sentence and its numbers say."""
+
+from dataclasses import replace
+
+from attnbench.record import Record
+from attnbench.report.analysis import Analysis
+from attnbench.report.document import KeyNumbers, Lead, Paragraph
+from attnbench.report.study.study import study
+from attnbench.report.summary import summary
+from tests.report import records
+
+
+def told(*jobs: Record) -> tuple[str, list[str], str]:
+    """The sentence, the numbers with their labels, and the line on what was run."""
+    blocks = [*summary(Analysis(study(jobs)))]
+    [lead] = [block.text for block in blocks if isinstance(block, Lead)]
+    numbers = [each for block in blocks if isinstance(block, KeyNumbers) for each in block.items]
+    assert isinstance(blocks[-1], Paragraph)
+    return lead, [f"{each.value} {each.label}" for each in numbers], blocks[-1].text
+
+
+def test_the_gain_is_that_of_attention() -> None:
+    jobs = [make(seed=seed) for seed in (1, 2, 3) for make in (records.attention, records.no_attention)]
+    lead, (gain, cost, order), line = told(*jobs)
+    assert lead.startswith("luong is the best of 2 mechanisms, ")
+    assert lead.endswith(" BLEU above none.")
+    assert gain.endswith(" BLEU gained by attention")
+    assert cost.endswith(" the time of a training step")
+    assert order == "1 of 2 is the best"
+    assert line.startswith("Task grammar; length 16; model rnn; ")
+    assert line.endswith("3 seeds; 6 of 6 trainings converged.")
+
+
+def test_another_model_without_attention_is_no_rival() -> None:
+    """The gain of a Transformer on a recurrent model is not that of attention."""
+    recurrent = [records.no_attention(seed=seed) for seed in (1, 2, 3)]
+    others = [records.attention(heads=heads, seed=seed) for seed in (1, 2, 3) for heads in (1, 4)]
+    jobs = [*recurrent, *(replace(each, factors=each.factors | {"model": "t"}) for each in others)]
+    _, (gain, *_), _ = told(*jobs)
+    assert "gained by attention" not in gain
+
+
+def test_one_seed_ranks_nothing() -> None:
+    lead, (bleu, _, order), _ = told(records.attention("dot"), records.attention("general"))
+    assert lead.endswith("; these numbers do not rank them.")
+    assert bleu.endswith(" BLEU")
+    assert order == "no order can be told"
+
+
+def test_one_mechanism_is_told_alone() -> None:
+    lead, numbers, _ = told(records.attention("dot"))
+    assert " reaches " in lead
+    assert len(numbers) == 2
+
+
+def test_costs_alone_have_the_fastest() -> None:
+    lead, numbers, _ = told(*(records.cost_only(records.attention(scope=scope)) for scope in ("global", "local_m")))
+    assert lead.startswith("At n = 4,096 on cpu, local_m has the fastest attention of 2: ")
+    assert not numbers
