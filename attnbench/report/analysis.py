@@ -9,10 +9,11 @@ import pandas as pd
 from attnbench.cost.exponent import CLOSED_FORM
 from attnbench.report import competition
 from attnbench.report.competition import AllScores, BleuBin, Estimates
-from attnbench.report.responses import Response, observed
+from attnbench.report.contrasts import Contrast, contrasts, effects_on_bleu
 from attnbench.report.statistics import (
     Comparison,
     Contest,
+    Effects,
     Exponent,
     Growth,
     HeldOut,
@@ -175,9 +176,14 @@ class Analysis:
         return {condition: ranks(one, lowest=True) for condition, one in self._contests_aer.items()}
 
     @cached_property
-    def responses(self) -> list[Response]:
-        """What each factor does to BLEU and to the time of a training step; in a study of costs, to that of a call."""
-        return observed(self.study, self.contests)
+    def effects(self) -> Effects | None:
+        """What each factor explains of BLEU, by a linear model; None if no factor varies."""
+        return effects_on_bleu(self.study, self.contests)
+
+    @cached_property
+    def contrasts(self) -> list[Contrast]:
+        """Pairs of mechanisms that differ in one factor."""
+        return contrasts(self.study, self.contests)
 
     @cached_property
     def curves(self) -> dict[tuple[str, str], dict[str, CostCurve]]:

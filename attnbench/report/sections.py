@@ -146,8 +146,11 @@ def _growth(analysis: Analysis) -> Iterator[Block]:
 
 
 def _effects(analysis: Analysis) -> Iterator[Block]:
-    yield from effect_figures.effects(analysis.responses)
-    yield from effect_tables.tables(analysis)
+    if analysis.effects and analysis.effects.told:
+        yield from effect_figures.effects(analysis.effects)
+        yield from effect_tables.tables(analysis.effects)
+    else:
+        yield from effect_tables.contrasts(analysis)
 
 
 def _by_length(analysis: Analysis) -> Iterator[Block]:

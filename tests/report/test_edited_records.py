@@ -62,7 +62,9 @@ def reported(jobs: list[dict[str, Any]]) -> list[str]:
             for table in tables:
                 for row in table.rows:
                     assert all(column.text(cell) for column, cell in zip(table.columns, row, strict=True))
-        list(effects.tables(analysis))
+        list(effects.contrasts(analysis))
+        if analysis.effects:
+            list(effects.tables(analysis.effects))
         for device in dict.fromkeys(device for device, _ in analysis.curves):
             for make in (growth.exponents, growth.fits, growth.efficiency_lengths, growth.stability):
                 list(make(analysis, device))

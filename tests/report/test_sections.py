@@ -29,7 +29,6 @@ TRAINED = [
     "Cost of a training step",
     "Growth with the length",
     "Quality against cost",
-    "Factor effects",
     "Quality by sentence length",
     "Tuning and convergence",
     "Alignments",
@@ -130,17 +129,23 @@ def test_one_seed_among_several_says_so() -> None:
     assert next(row for row in found.rows if row[0] == "none")[2:5] == (None, None, None)
 
 
-def test_costs_have_one_row_for_each_mechanism_and_no_test() -> None:
-    jobs = [
-        records.attention(score, selection=selection, seed=seed)
-        for score in ("dot", "additive", "general")
-        for selection in ("soft", "gumbel")
-        for seed in (1, 2)
+def test_a_sparse_grid_has_contrasts_instead_of_a_linear_model() -> None:
+    """Five cells of twelve: three scores, and one of them with another scope and with more heads."""
+    cells: list[dict[str, Any]] = [{}, {"score": "general"}, {"score": "additive"}]
+    cells += [{"score": "additive"} | other for other in ({"scope": "local_m"}, {"heads": 4})]
+    found = contents([records.attention(**cell, seed=seed) for cell in cells for seed in (1, 2, 3)])
+    assert "effects" not in [table.name for table in found.tables()]
+    rows = table(found, "contrasts").rows
+    assert [row[:4] for row in rows] == [
+        ("heads", "1", "4", "additive · global · heads 1"),
+        ("scope", "global", "local_m", "additive · global · heads 1"),
+        ("score", "additive", "dot", "additive · global · heads 1"),
+        ("score", "additive", "general", "additive · global · heads 1"),
+        ("score", "dot", "general", "dot · global · heads 1"),
     ]
-    bleu, step = analysis(jobs).responses
-    assert (bleu.effects.jobs, step.effects.jobs) == (12, 6)
-    assert None not in {term.p for term in bleu.effects.terms}
-    assert {term.p for term in step.effects.terms} == {None}
+    assert "has 12 cells, and 7 of them are missing" in table(found, "contrasts").caption
+    whole = contents([records.attention(score, seed=seed) for score in ("dot", "additive") for seed in (1, 2, 3)])
+    assert "contrasts" not in [table.name for table in whole.tables()]
 
 
 def test_scaling_says_why_a_number_is_missing(sweep: Document) -> None:
@@ -212,11 +217,11 @@ def test_effects_name_the_missing_cells() -> None:
         if "score" in job.factors
     ]
     kept = [job for job in jobs if (job.factors["score"], job.factors["heads"]) != ("additive", 4)]
-    assert "missing" not in str(notes(contents(jobs)))
-    found = contents(kept)
+    assert "missing" not in str(notes(contents([replace(job, seed=seed) for job in jobs for seed in (1, 2)])))
+    found = contents([replace(job, seed=seed) for job in kept for seed in (1, 2)])
     assert "missing" in str(notes(found))
     assert "additive/4" in str(notes(found))
-    assert {"score", "heads", "not explained"} <= {row[0] for row in table(found, "effects_bleu").rows}
+    assert {"score", "heads", "not explained"} <= {row[0] for row in table(found, "effects").rows}
 
 
 def test_the_alignment_error_rate_is_that_of_the_counts(sweep: Document) -> None:

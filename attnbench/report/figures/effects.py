@@ -8,60 +8,53 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from attnbench.report import document
-from attnbench.report.document import fixed, interval, significant
+from attnbench.report.document import fixed, interval
 from attnbench.report.figures import plotting
 from attnbench.report.figures.bleu import reach
 from attnbench.report.figures.plotting import INK, drawn, tip
-from attnbench.report.responses import Response
-from attnbench.report.statistics import Estimate, MarginalMean, Term
+from attnbench.report.statistics import Effects, Estimate, MarginalMean, Term
 
 MAIN, INTERACTION, REST = "#0173b2", "#de8f05", "#949494"
 TERMS = 20  # in one figure
 LEVELS = 45  # in one figure
 
 
-def effects(responses: Sequence[Response]) -> Iterator[document.Figure]:
-    """`effects_shares` and `effects_means`: a panel for each response that has something to show."""
-    explained = [each for each in responses if each.effects.terms]
-    if terms := _terms(explained):
+def effects(found: Effects) -> Iterator[document.Figure]:
+    """`effects_shares` and `effects_means`."""
+    terms = sorted(found.terms, key=lambda term: (len(term.factors), -term.share, term.name))
+    caption = (
+        "The share of the variance of BLEU that each factor explains (blue), and that pairs of factors explain beyond "
+        "both (orange, hatched), in a linear model with type II sums of squares. Grey: what several terms could "
+        "explain, which happens in an unbalanced grid, and what no term explains. *: p < 0.05 after Holm's correction."
+    )
+    alt = "Bars of the share of variance for each factor and each pair of factors."
+    drawing = _shares(found, terms[:TERMS])
+    yield document.Figure("effects_shares", caption + _left_out(len(terms), TERMS, "terms"), alt, drawing)
+    if known := [each for each in found.means if each.mean]:
         caption = (
-            "The share of the variance that each factor explains (blue), and that pairs of factors explain beyond "
-            "both (orange, hatched), in a linear model with type II sums of squares. Grey: what several terms could "
-            f"explain, which happens in an unbalanced grid, and what no term explains.{_stars(explained)}"
-            f"{_logarithms('The logarithm was modelled of', explained)}"
+            "Marginal means of BLEU: what the model expects at each level of a factor, with equal weight for all "
+            "levels of the others; bars are 95 % intervals."
         )
-        alt = "Bars of the share of variance for each factor and each pair of factors."
-        drawing = _shares(explained, terms[:TERMS])
-        yield document.Figure("effects_shares", caption + _left_out(len(terms), TERMS, "terms"), alt, drawing)
-    known = [each for each in responses if any(mean.mean for mean in each.effects.means)]
-    levels = list(dict.fromkeys((m.factor, m.level) for each in known for m in each.effects.means if m.mean))
-    if levels:
-        caption = (
-            "Marginal means: what the model expects at each level of a factor, with equal weight for all levels of "
-            f"the others; bars are 95 % intervals.{_logarithms('Geometric means of', known)}"
-        )
-        alt = "Dot plots of the marginal mean at each level of each factor, with intervals."
-        drawing = _means(known, levels[:LEVELS])
-        yield document.Figure("effects_means", caption + _left_out(len(levels), LEVELS, "levels"), alt, drawing)
+        alt = "Dot plot of the marginal mean at each level of each factor, with intervals."
+        drawing = _means(known[:LEVELS])
+        yield document.Figure("effects_means", caption + _left_out(len(known), LEVELS, "levels"), alt, drawing)
 
 
 @drawn
-def _shares(responses: Sequence[Response], terms: list[str]) -> Figure:
-    rows = [*terms, "several terms", "not explained"]
-    figure, axes = plotting.panels([""], [each.title for each in responses], 0.4 + 0.19 * len(rows), sharey=True)
-    for response, axis in zip(responses, axes[0], strict=True):
-        for term in response.effects.terms:
-            if term.name in terms:
-                _bar(axis, rows.index(term.name), term)
-        for row, share in ((-2, response.effects.overlap_share), (-1, response.effects.residual_share)):
-            bar = axis.barh(len(rows) + row, 100 * share, 0.65, color=REST, linewidth=0)
-            tip(bar, f"{rows[row]}: {fixed(1)(100 * share)} %")
-        axis.set_xlabel("share of variance (%)")
-        axis.set_xlim(left=0)
-        axis.grid(axis="y", visible=False)
-    plotting.name_rows(axes[0][0], rows)
+def _shares(found: Effects, terms: Sequence[Term]) -> Figure:
+    rows = [*(term.name for term in terms), "several terms", "not explained"]
+    figure, ((axis,),) = plotting.panels([""], [""], 0.4 + 0.19 * len(rows))
+    for place, term in enumerate(terms):
+        _bar(axis, place, term)
+    for row, share in ((-2, found.overlap_share), (-1, found.residual_share)):
+        bar = axis.barh(len(rows) + row, 100 * share, 0.65, color=REST, linewidth=0)
+        tip(bar, f"{rows[row]}: {fixed(1)(100 * share)} %")
+    axis.set_xlabel("share of variance (%)")
+    axis.set_xlim(left=0)
+    axis.grid(axis="y", visible=False)
+    plotting.name_rows(axis, rows)
     handles = [Patch(facecolor=MAIN, label="main effect")]
-    if any(len(term.factors) > 1 for response in responses for term in response.effects.terms):
+    if any(len(term.factors) > 1 for term in found.terms):
         handles.append(Patch(facecolor=INTERACTION, hatch="////", edgecolor="white", lw=0, label="interaction"))
     figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
     return figure
@@ -78,49 +71,25 @@ def _bar(axis: Axes, place: int, term: Term) -> None:
 
 
 @drawn
-def _means(responses: Sequence[Response], levels: list[tuple[str, str]]) -> Figure:
-    figure, axes = plotting.panels([""], [""] * len(responses), 0.4 + 0.19 * len(levels), sharey=True)
-    places = {level: place for place, level in enumerate(levels)}
-    starts = [place for place in range(1, len(levels)) if levels[place][0] != levels[place - 1][0]]
-    for response, axis in zip(responses, axes[0], strict=True):
-        for mean in response.effects.means:
-            if mean.mean and (mean.factor, mean.level) in places:
-                _mean(axis, places[mean.factor, mean.level], mean, response.scaled(mean.mean))
-        for start in starts:
-            axis.axhline(start - 0.5, color=INK, linewidth=0.5)
-        if response.logarithmic:
-            plotting.plain_log_axis(axis, "x")
-        axis.set_xlabel(response.title)
+def _means(known: Sequence[MarginalMean]) -> Figure:
+    figure, ((axis,),) = plotting.panels([""], [""], 0.4 + 0.19 * len(known))
+    starts = [place for place in range(1, len(known)) if known[place].factor != known[place - 1].factor]
+    for place, mean in enumerate(known):
+        if mean.mean:
+            _mean(axis, place, mean, mean.mean)
+    for start in starts:
+        axis.axhline(start - 0.5, color=INK, linewidth=0.5)
+    axis.set_xlabel("BLEU")
     firsts = {0, *starts}
-    names = [f"{factor}:  {level}" if place in firsts else level for place, (factor, level) in enumerate(levels)]
-    plotting.name_rows(axes[0][0], names)
+    names = [f"{each.factor}:  {each.level}" if place in firsts else each.level for place, each in enumerate(known)]
+    plotting.name_rows(axis, names)
     return figure
 
 
 def _mean(axis: Axes, place: int, mean: MarginalMean, shown: Estimate) -> None:
     looks = {"marker": "o", "color": MAIN, "elinewidth": 0.9, "markersize": 4}
     dot = axis.errorbar(shown.value, place, xerr=reach(shown), **looks)
-    tip(dot, f"{mean.factor} {mean.level}: {interval(shown, significant)} ({mean.jobs} values)")
-
-
-def _terms(responses: Sequence[Response]) -> list[str]:
-    """Names of all terms: main effects, then interactions, each in the order of their largest share in any panel."""
-    largest: dict[tuple[int, str], float] = {}
-    for response in responses:
-        for term in response.effects.terms:
-            key = len(term.factors), term.name
-            largest[key] = max(term.share, largest.get(key, 0.0))
-    return [name for _, name in sorted(largest, key=lambda key: (key[0], -largest[key], key[1]))]
-
-
-def _stars(responses: Sequence[Response]) -> str:
-    tested = any(term.p is not None for response in responses for term in response.effects.terms)
-    return " *: p < 0.05 after Holm's correction over the terms of a panel." if tested else ""
-
-
-def _logarithms(what: str, responses: Sequence[Response]) -> str:
-    titles = ", ".join(each.title for each in responses if each.logarithmic)
-    return f" {what}: {titles}." if titles else ""
+    tip(dot, f"{mean.factor} {mean.level}: {interval(shown, fixed(1))} ({mean.jobs} jobs)")
 
 
 def _left_out(count: int, most: int, what: str) -> str:

@@ -149,13 +149,14 @@ def pooling(analysis: Analysis) -> Iterator[str]:
 
 
 def effects(analysis: Analysis) -> Iterator[str]:
-    for response in analysis.responses:
-        largest = [term for term in response.effects.terms if term.adjusted_p is not None and term.adjusted_p < LEVEL]
-        largest = sorted(largest, key=lambda term: -term.share)[:TERMS]
-        if largest:
-            shares = ", ".join(f"{term.name} {100 * term.share:.0f} %" for term in largest)
-            what = f"the {response.title.partition(' (')[0]}" if response.logarithmic else response.title
-            yield f"The factors with the largest shares of the variance of {what}: {shares} (each p < {LEVEL}, Holm)."
+    """The factors that explain most of the variance, if the grid can tell."""
+    found = analysis.effects
+    if found is None or not found.told:
+        return
+    tested = [term for term in found.terms if term.adjusted_p is not None and term.adjusted_p < LEVEL]
+    if largest := sorted(tested, key=lambda term: -term.share)[:TERMS]:
+        shares = ", ".join(f"{term.name} {100 * term.share:.0f} %" for term in largest)
+        yield f"The factors with the largest shares of the variance of BLEU: {shares} (each p < {LEVEL}, Holm)."
 
 
 def alignment(analysis: Analysis) -> Iterator[str]:

@@ -62,6 +62,12 @@ class Effects:
     missing: tuple[GridCell, ...]  # pairs of levels that never meet, then single cells in which all pairs meet
     notes: tuple[str, ...]  # sentences: what was left out, and why
 
+    @property
+    def told(self) -> bool:
+        """Whether the jobs can tell: each term is tested, and at least half of the full grid is there."""
+        tested = bool(self.terms) and all(term.p is not None for term in self.terms)
+        return tested and 2 * self.missing_cells <= self.cells
+
 
 def effects(frame: pd.DataFrame, response: str, factors: Sequence[str]) -> Effects:
     """Fits a linear model with main effects and two-way interactions.
@@ -69,7 +75,7 @@ def effects(frame: pd.DataFrame, response: str, factors: Sequence[str]) -> Effec
     Args:
         frame: a row for each job. Jobs with equal factors, such as those of other seeds, are replicates. Without any
             replicates, terms are not tested.
-        response: a column of numbers. Costs should be logarithms, because a factor multiplies them.
+        response: a column of numbers.
         factors: columns, the more important first. If two cannot be separated, the first is kept.
     """
     seen = observations(frame, response, factors)

@@ -71,8 +71,8 @@ class LinearModel:
             error: gives the noise of a job.
 
         Returns:
-            None if these jobs cannot tell, or if there are no degrees of freedom for the error. Without an interval
-            if the error is only rounding.
+            None if these jobs cannot tell, if there are no degrees of freedom for the error, or if the mean is outside
+            of what was seen. Without an interval if the error is only rounding.
         """
         terms: list[Factors] = [MEAN, *((name,) for name in factors)]
         design = self._design(terms)
@@ -85,6 +85,9 @@ class LinearModel:
             return None
         of_jobs = weights @ inverse
         value, jobs = float(of_jobs @ self._response), self._of.count(factor, level)
+        slack = ROUNDING**0.5 * float(np.ptp(self._of.response))
+        if not self._of.response.min() - slack <= value <= self._of.response.max() + slack:
+            return None
         if error.sum <= ROUNDING * float(self._response @ self._response):
             return Estimate(value, *ANYWHERE, jobs)
         variance = float(of_jobs @ of_jobs) * error.sum / error.degrees

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,7 @@ SCORES = ("bleu", "bleu_low", "bleu_high", "chrf", "exact_match", "token_accurac
 TRAINED = ("parameters", "train_s")
 SHAPE = ("kernel", "batch_size", "heads", "head_dim")
 Rows = Iterable[tuple[Any, ...]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -276,7 +277,7 @@ def study(jobs: Sequence[Record | CompactRecord], baseline: str | None = None) -
     )
 
 
-def evenly_spaced(items: Sequence[str], most: int) -> list[str]:
+def evenly_spaced(items: Sequence[T], most: int) -> list[T]:
     """At most `most` items, spread evenly over the sequence, with its ends."""
     if len(items) <= most:
         return list(items)

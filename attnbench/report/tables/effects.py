@@ -1,8 +1,8 @@
-"""What each factor does, from a linear model with interactions."""
+"""What each factor does: from a linear model with interactions, or from pairs of cells that differ in one factor."""
 
 from collections.abc import Iterator
 
-from attnbench.report.analysis import Analysis
+from attnbench.report.analysis import LEVEL, Analysis
 from attnbench.report.document import (
     Block,
     Bullets,
@@ -10,19 +10,26 @@ from attnbench.report.document import (
     Column,
     Table,
     fixed,
+    signed,
     significant,
     without_empty,
 )
-from attnbench.report.responses import Response
 from attnbench.report.statistics import Effects
 from attnbench.report.tables.quality import p_value
 
 MAX_MISSING_CELLS = 12  # missing cells that are named
 
 
-def terms(response: Response) -> Table:
+def tables(found: Effects) -> Iterator[Block]:
+    """Shares of variance, marginal means, and what the model had to leave out."""
+    yield terms(found)
+    if notes := tuple(filter(None, (*found.notes, _missing(found)))):
+        yield Bullets(notes)
+    yield means(found)
+
+
+def terms(found: Effects) -> Table:
     """A row for each factor or pair of factors, the largest share of variance first."""
-    found = response.effects
     rows: list[tuple[CellValue, ...]] = []
     for term in sorted(found.terms, key=lambda term: -term.share):
         rows.append((term.name, term.degrees, 100 * term.share, term.f, term.adjusted_p))
@@ -36,47 +43,61 @@ def terms(response: Response) -> Table:
         Column("F", significant),
         Column("p, Holm", p_value),
     )
-    scale = f"the logarithm of the {response.title}" if response.logarithmic else response.title
     caption = (
-        f"What explains {scale} over {found.jobs} {_unit(response)}, in a linear model of all factors and the "
-        "pairs of factors that the grid can separate: shares of the total sum of squares (type II)."
+        f"What explains BLEU over {found.jobs} jobs, in a linear model of all factors and the pairs of factors that "
+        "the grid can separate: shares of the total sum of squares (type II)."
     )
-    if response.logarithmic:
-        caption += " A mechanism counts once in a condition: its jobs share what was measured. No term is tested."
     if found.overlap_share:
         caption += (
             " Overlap: in an unbalanced grid, what several terms could explain; below 0, what they explain twice."
         )
-    return without_empty(Table(f"effects_{response.name}", caption, columns, tuple(rows)))
+    return without_empty(Table("effects", caption, columns, tuple(rows)))
 
 
-def means(response: Response) -> Table:
+def means(found: Effects) -> Table:
     """A row for each level of a factor: the mean over a balanced grid of all other factors."""
-    rows: list[tuple[CellValue, ...]] = []
-    for each in response.effects.means:
-        rows.append((each.factor, each.level, each.mean and response.scaled(each.mean), each.jobs))
-    show = significant if response.logarithmic else fixed(1)
-    title = response.title[0].upper() + response.title[1:]
-    columns = (Column("Factor"), Column("Level"), Column(title, show), Column(_unit(response).capitalize(), fixed(0)))
-    kind = "Geometric means of the" if response.logarithmic else "Means of"
+    rows = tuple((each.factor, each.level, each.mean, each.jobs) for each in found.means)
+    columns = (Column("Factor"), Column("Level"), Column("BLEU", fixed(1)), Column("Jobs", fixed(0)))
     caption = (
-        f"{kind} {response.title} by level, from the model, with equal weight for all levels of the other factors. The "
-        "95 % intervals are from what the model does not explain."
+        "Means of BLEU by level, from the model, with equal weight for all levels of the other factors. The 95 % "
+        "intervals are from what the model does not explain. A dash: the jobs cannot tell, or the mean of the model is "
+        "outside of all that was seen."
     )
-    return Table(f"means_{response.name}", caption, columns, tuple(rows), collapsed=True)
+    return Table("means", caption, columns, rows, collapsed=True)
 
 
-def tables(analysis: Analysis) -> Iterator[Block]:
-    """Both tables of each response, and what the model had to leave out."""
-    for response in analysis.responses:
-        yield terms(response)
-        if notes := tuple(filter(None, (*response.effects.notes, _missing(response.effects)))):
-            yield Bullets(notes)
-        yield means(response)
+def contrasts(analysis: Analysis) -> Iterator[Table]:
+    """A row for each pair of mechanisms that differ in one factor; nothing if there are none."""
+    rows: list[tuple[CellValue, ...]] = []
+    for each in analysis.contrasts:
+        change = (each.factor, *each.levels, each.condition, each.start)
+        rows.append((*change, each.comparison.difference, each.adjusted_p))
+    if not rows:
+        return
+    columns = (
+        Column("Factor"),
+        Column("From"),
+        Column("To"),
+        Column("Condition"),
+        Column("Changed in"),
+        Column("Δ BLEU", signed),
+        Column("p, Holm", p_value),
+    )
+    caption = (
+        f"{_reason(analysis.effects)} So here are the pairs of mechanisms that differ in one factor: what the change "
+        f"of the factor does to BLEU, with a 95 % interval. p is corrected by Holm over the table; * marks p < {LEVEL}."
+    )
+    yield without_empty(Table("contrasts", caption, columns, tuple(rows)))
 
 
-def _unit(response: Response) -> str:
-    return "mechanisms" if response.logarithmic else "jobs"
+def _reason(found: Effects | None) -> str:
+    """Why there is no linear model."""
+    if found and 2 * found.missing_cells > found.cells:
+        return (
+            f"The full grid of all factors has {found.cells:,} cells, and {found.missing_cells:,} of them are missing. "
+            "It cannot tell what each factor does."
+        )
+    return "This grid cannot tell what each factor does."
 
 
 def _missing(found: Effects) -> str:

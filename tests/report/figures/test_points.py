@@ -93,20 +93,15 @@ def test_effects_tell_shares_and_means() -> None:
         for selection in ("soft", "gumbel")
         for seed in (1, 2)
     ]
-    responses = analysis.Analysis(study(jobs)).responses
-    shares, means = effects.effects(responses)
+    found = analysis.Analysis(study(jobs)).effects
+    assert found
+    shares, means = effects.effects(found)
     assert (shares.name, means.name) == ("effects_shares", "effects_means")
-    terms = {term.name: term.share for term in responses[0].effects.terms}
+    terms = {term.name: term.share for term in found.terms}
     assert any(tip.startswith(f"score: {100 * terms['score']:.1f} % of the variance, p = ") for tip in tips(shares))
-    time = next(each for each in responses if each.logarithmic)
-    assert f"Geometric means of: {time.title}." in means.caption
     assert {tip.partition(":")[0] for tip in tips(means)} == {
         "score additive", "score dot", "score general", "selection gumbel", "selection soft",
     }  # fmt: skip
-
-
-def test_without_effects_there_is_no_figure() -> None:
-    assert list(effects.effects([])) == []
 
 
 def test_heads_are_of_mechanisms_with_several(few: Study) -> None:

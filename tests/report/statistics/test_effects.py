@@ -75,13 +75,22 @@ def test_no_effect_is_found_as_often_as_chance_has_it() -> None:
 
 def test_means_of_an_unbalanced_grid_are_as_if_it_were_whole() -> None:
     frame = _grid(1, score=["dot", "additive"], length=[16, 48], scope=["global", "local"])
-    frame["bleu"] = 10.0 + 4 * (frame["score"] == "dot") - 6 * (frame["length"] == 48) + np.tile([0.1, -0.1], 4)
+    frame["bleu"] = 10.0 + 2 * (frame["score"] == "dot") - 6 * (frame["length"] == 48) + np.tile([0.1, -0.1], 4)
     kept = pd.DataFrame(frame[(frame["score"] == "dot") | (frame["length"] == 16)])
     means = {each.level: each.mean for each in effects(kept, "bleu", ["score", "length"]).means}
     # dot was measured at both lengths, additive at the easy one only; whole, both would have half of the loss.
     assert means["dot"]
     assert means["additive"]
-    assert (means["dot"].value, means["additive"].value) == pytest.approx((11, 7))
+    assert (means["dot"].value, means["additive"].value) == pytest.approx((9, 7))
+
+
+def test_a_mean_outside_of_what_was_seen_is_not_told() -> None:
+    frame = _grid(1, score=["dot", "additive"], length=[16, 48], scope=["global", "local"])
+    frame["bleu"] = 10.0 + 4 * (frame["score"] == "dot") - 6 * (frame["length"] == 48) + np.tile([0.1, -0.1], 4)
+    kept = pd.DataFrame(frame[(frame["score"] == "dot") | (frame["length"] == 16)])
+    means = {each.level: each.mean for each in effects(kept, "bleu", ["score", "length"]).means}
+    assert means["dot"]
+    assert means["additive"] is None  # the model says 7, and 7.9 is the lowest that was seen
 
 
 def test_missing_cells_by_name() -> None:
