@@ -8,14 +8,15 @@ from matplotlib.transforms import Bbox
 
 from attnbench.report.figures.plotting import PALE, short
 
-SIZE = 6.8  # points
+SIZE = 7.5  # points
 LONGEST = 34  # letters of a name, at most
-OFFSETS = [(x, y) for far in (3, 12, 21) for x, y in ((-5, far), (5, -far), (-5, -far), (5, far))]  # points
+NEAR = 3  # points: a name that is further from its point has a line to it
+OFFSETS = [(x, y) for far in (NEAR, 12, 21) for x, y in ((-5, far), (5, -far), (-5, -far), (5, far))]  # points
 LETTER = 0.58 * SIZE  # points: the mean width of a letter, rounded up
 
 
 class Label(NamedTuple):
-    """A name for the point (x, y), in data coordinates. `colour` is that of a mark before it.
+    """A name for the point (x, y), in data coordinates. `colour` is that of a mark before it, or of a line to it.
 
     The name itself has the colour of all text, because some line colours are hard to read as text.
     """
@@ -78,6 +79,9 @@ def beside(axis: Axes, labels: Sequence[Label], others: Sequence[tuple[float, fl
             within = inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1
             if within and not box.count_overlaps(taken):
                 side: dict[str, Any] = {"ha": "right" if dx < 0 else "left", "va": "top" if dy < 0 else "bottom"}
+                if abs(dy) > NEAR:
+                    looks = {"arrowstyle": "-", "color": label.colour, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 2}
+                    side["arrowprops"] = looks | {"relpos": (float(dx < 0), float(dy < 0))}  # from the near corner
                 note = axis.annotate(text, (label.x, label.y), (dx, dy), textcoords="offset points", **side)
                 note.set(fontsize=SIZE, zorder=5)
                 note.set_bbox({"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.5})

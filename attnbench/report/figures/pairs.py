@@ -16,6 +16,7 @@ from attnbench.report.study.study import evenly_spaced
 FEWEST = 3  # mechanisms: two are one pair, which the findings tell
 ROWS = 4  # conditions
 ROOM = 0.24  # inches for a mechanism
+FITTING = 6  # mechanisms whose columns fit in a narrow figure
 COLOURS = colormaps["Blues"]  # by the probability, from an even chance to certainty
 
 Pairs = Mapping[tuple[str, str], TestedPair]  # by who is ahead, and who is behind
@@ -47,6 +48,8 @@ def matrices(analysis: Analysis) -> Iterator[document.Figure]:
 def _draw(found: Mapping[str, tuple[Sequence[str], Pairs]]) -> Figure:
     most = max(len(names) for names, _ in found.values())
     figure, axes = plotting.panels(list(found), [""], ROOM * most + 0.35)
+    if most > FITTING:
+        figure.set_figwidth(plotting.WIDTH)
     for (names, pairs), (axis,) in zip(found.values(), axes, strict=True):
         _matrix(axis, names, pairs)
     return figure
@@ -76,4 +79,4 @@ def _cell(axis: Axes, row: int, column: int, found: TestedPair) -> None:
     weight = "bold" if found.significant else "normal"
     dark = share > 0.8
     text = signed(pair.difference.value)
-    axis.text(column, row, text, ha="center", va="center", fontsize=6.5, weight=weight, color="white" if dark else INK)
+    axis.text(column, row, text, ha="center", va="center", fontsize=7.5, weight=weight, color="white" if dark else INK)
