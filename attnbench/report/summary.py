@@ -87,7 +87,9 @@ def _numbers(analysis: Analysis, answer: _Answer) -> Iterator[KeyNumber]:
         detail = f"{at}{answer.best} against {answer.rival}; 95 % interval {bounds}"
         yield KeyNumber(f"{signed(answer.gain.value)} BLEU", answer.gained, detail)
     else:
-        yield KeyNumber(_range(analysis, answer), "BLEU", answer.condition)
+        alone = analysis.bleu[answer.condition][answer.best] if len(analysis.bleu[answer.condition]) == 1 else None
+        detail = f"95 % interval [{alone.low:.1f}, {alone.high:.1f}]" if alone and alone.known else answer.condition
+        yield KeyNumber(_range(analysis, answer), "BLEU", detail)
     times = step_times(where(analysis.study.steps, condition=answer.condition))
     if answer.gain and answer.best in times and answer.rival in times:
         mine, other = (times[name].value for name in (answer.best, answer.rival))

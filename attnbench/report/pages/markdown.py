@@ -26,7 +26,7 @@ def _block(block: dict[str, Any]) -> str:
             return f"**{_text(block['text'])}**"
         case "numbers":
             items = block["items"]
-            return "\n".join(f"- **{_text(i['value'])}** {_text(i['label'])} ({_text(i['detail'])})" for i in items)
+            return "\n".join(f"- **{_text(i['value'])}** {_text(i['label'])}{_detail(i['detail'])}" for i in items)
         case "bullets":
             return "\n".join(f"- {_text(item)}" for item in block["items"])
         case "code":
@@ -39,6 +39,10 @@ def _block(block: dict[str, Any]) -> str:
             return EXPLORED
         case _:
             return _table(block)
+
+
+def _detail(text: str) -> str:
+    return f" ({_text(text)})" if text else ""
 
 
 def _table(block: dict[str, Any]) -> str:

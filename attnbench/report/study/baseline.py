@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attnbench.errors import UserError
 from attnbench.record import Factor, Record
-from attnbench.report.study.naming import factor_text, mechanism, natural_key
+from attnbench.report.study.naming import PLAIN, factor_text, mechanism, natural_key
 
-PLAIN = {("selection", "soft"), ("scope", "global")}  # the usual attention, where mechanisms have other values too
 SHOWN = 40  # words or names in a message
 
 Factors = Mapping[str, Factor]

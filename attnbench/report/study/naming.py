@@ -12,6 +12,8 @@ from attnbench.record import Factor, Record
 CONDITIONS = ("task", "device", "length")  # with their own settings, such as task.pair
 FAMILIES = ("contender", "model")  # factors that only one kind of job has: cost, or translation
 Factors = Mapping[str, Factor]
+PLAIN = {("selection", "soft"), ("scope", "global")}  # the usual attention, where mechanisms have other values too
+ALONE = ("contender", "model", "decoder", "score", "scope", "selection")  # in the label of the only mechanism
 LONG = 5  # factors in a label; longer ones would fill more of a figure than its data
 NOT_CONVERGED = "†"  # at the end of the name of a mechanism
 USUAL = 0.75  # if this share of a model's mechanisms has a value, labels leave it out
@@ -97,8 +99,10 @@ def _said(mechanisms: Sequence[dict[str, Factor]]) -> list[dict[str, Factor]]:
     for choice in (_unusual(mechanisms), telling, plain) if by_model else (telling, plain):
         if all(choice) and _distinct(choice) == _distinct(mechanisms):
             return choice
+    if _distinct(mechanisms) == 1:
+        alone = {k: v for k, v in mechanisms[0].items() if k in ALONE and (k, v) not in PLAIN}
+        return [alone or mechanisms[0]] * len(mechanisms)
     varying = _varying(mechanisms, absence_counts=True)
-    # For example, if there is only one mechanism: its label has everything with a name.
     nameless = any(varying.isdisjoint(each) for each in mechanisms)
     return [
         {k: v for k, v in each.items() if k in varying or (nameless and isinstance(v, str))} or each

@@ -47,8 +47,10 @@ def test_a_factor_only_some_have_tells_them_apart() -> None:
     assert labels([with_factors(score="dot"), with_factors(score="dot", window=8)]) == ["dot", "dot · window 8"]
 
 
-def test_a_single_mechanism_is_called_by_all_its_names() -> None:
-    assert labels([with_factors(score="dot", scope="global", heads=4)]) == ["dot · global"]
+def test_a_single_mechanism_is_called_by_its_attention() -> None:
+    assert labels([with_factors(score="dot", scope="global", heads=4, kernel="auto")]) == ["dot"]
+    assert labels([with_factors(score="dot", scope="local_m", model="rnn", heads=4)]) == ["dot · local_m · rnn"]
+    assert labels([with_factors(tied=True)]) == ["tied true"]
 
 
 def test_booleans_and_numbers_come_with_their_names() -> None:
