@@ -32,6 +32,7 @@ from attnbench.report.study.study import Study, evenly_spaced
 
 LEVEL = 0.05  # of significance, after Holm's correction over a table
 BINS, BINS_BEYOND = 4, 2  # of source length: for the test set, and for sentences beyond the training length
+STALLED = 0.1  # share of the highest BLEU of a condition
 MOST_PAIRED = 12  # mechanisms of a condition: 66 pairs
 MOST_BINNED = 72  # mechanisms: a figure shows no more, in colour and in grey
 
@@ -97,6 +98,24 @@ class Analysis:
     def beyond(self) -> Estimates:
         """BLEU on sentences longer than every training sentence."""
         return competition.estimates(self._scores_beyond, self._contests_beyond)
+
+    @cached_property
+    def stalled(self) -> dict[str, list[str]]:
+        """By condition, the mechanisms whose trainings did not take off: with a BLEU below `STALLED` of the highest.
+
+        Those without attention are left out: a low BLEU of theirs is what they can do.
+        """
+        places = zip(self.study.records, self.study.mechanism, strict=True)
+        attending = {name for record, name in places if "score" in record.factors}
+        highest = {
+            condition: max(each.value for each in mine.values()) for condition, mine in self.bleu.items() if mine
+        }
+        return {
+            condition: [
+                name for name, each in self.bleu[condition].items() if each.value < STALLED * best and name in attending
+            ]
+            for condition, best in highest.items()
+        }
 
     @cached_property
     def contests(self) -> dict[str, Contest]:

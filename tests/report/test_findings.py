@@ -174,6 +174,24 @@ def test_a_pooling_with_one_seed_is_not_below_another() -> None:
     )
 
 
+def test_what_did_not_take_off_is_not_called_worse() -> None:
+    def with_bleu(record: Record, share: float) -> Record:
+        """The record with only a share of its right words."""
+        assert record.quality
+        rows = [
+            [n, m, *(int(share * count) for count in counts[:4]), *counts[4:]]
+            for n, m, *counts in record.quality.bleu_statistics
+        ]
+        return replace(record, quality=replace(record.quality, bleu_statistics=rows))
+
+    jobs = [records.attention("dot", seed=seed) for seed in (1, 2, 3)]
+    lost = [with_bleu(records.attention("general", seed=seed), 0.05 + seed / 1000) for seed in (1, 2, 3)]
+    text = said(*jobs, *lost)
+    assert "did not take off, with less than 0.1 of the highest BLEU: general." in text
+    assert "significantly worse (largest" not in text
+    assert "did not take off" not in said(*jobs)
+
+
 def test_many_conditions_are_one_sentence() -> None:
     jobs = [records.attention(length=length) for length in range(16, 26)]
     [told] = [each for each in findings(Analysis(study(jobs))).first if "longer than every training sentence" in each]

@@ -11,7 +11,10 @@ FIRST = 5  # sentences on the first screen, at most
 
 # The kinds of findings by the section that they belong to, the more important section first.
 SECTIONS: dict[str, tuple[Kind, ...]] = {
-    "Quality": (quality.not_converged, quality.not_compared, quality.best, quality.second, quality.against_baseline),
+    "Quality": (
+        *(quality.not_converged, quality.not_taken_off, quality.not_compared),
+        *(quality.best, quality.second, quality.against_baseline),
+    ),
     "Kernel regression": (quality.pooling,),
     "Growth with the length": (cost.efficiency_lengths, cost.growth, cost.prediction),
     "Cost of a training step": (cost.steps,),

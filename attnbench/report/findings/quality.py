@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from attnbench.quality.sample_size import FEWEST_SENTENCES
-from attnbench.report.analysis import LEVEL, Analysis, TestedComparison
+from attnbench.report.analysis import LEVEL, STALLED, Analysis, TestedComparison
 from attnbench.report.document import interval, signed
 from attnbench.report.figures import kernel_regression
 from attnbench.report.findings.sentences import also_best, merged, shown
@@ -32,6 +32,12 @@ def not_converged(analysis: Analysis) -> Iterator[str]:
             f"got better. Their mechanisms are marked {NOT_CONVERGED}, and their rank may change with a longer "
             f"training: {some(early)}."
         )
+
+
+def not_taken_off(analysis: Analysis) -> Iterator[str]:
+    """The mechanisms that learned nothing: this tells of their training, and not of what they can do."""
+    clauses = [(condition, some(names)) for condition, names in analysis.stalled.items() if names]
+    yield from merged(f"Trainings that did not take off, with less than {STALLED} of the highest BLEU", clauses)
 
 
 def last_tried(analysis: Analysis) -> Iterator[str]:
@@ -98,7 +104,10 @@ def against_baseline(analysis: Analysis) -> Iterator[str]:
     told: dict[str, list[str]] = {}
     for condition, tested in analysis.comparisons.items():
         for baseline in dict.fromkeys(baselines[name] for name in tested):
-            mine = {name: one for name, one in tested.items() if baselines[name] == baseline}
+            stalled = analysis.stalled[condition]
+            mine = {name: one for name, one in tested.items() if baselines[name] == baseline and name not in stalled}
+            if not mine:
+                continue
             told.setdefault(_differences(baseline, mine), []).append(condition)
     clauses = [(", ".join(filter(None, here)), clause) for clause, here in told.items()]
     yield from merged(f"Against the baseline (Holm-corrected p < {LEVEL})", clauses)
