@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from attnbench.record import Record
 from attnbench.report.analysis import Analysis
 from attnbench.report.document import (
     Block,
@@ -21,7 +20,7 @@ from attnbench.report.study.naming import natural_key
 from attnbench.report.study.step_times import step_times
 from attnbench.report.study.study import Study
 
-BOUNDS = {"updates": "updates", "epochs": "epochs", "seconds": "seconds"}  # of a training, in its config
+BOUNDS = ("updates", "epochs", "seconds")  # of a training, in its config
 
 
 class _Answer(NamedTuple):
@@ -29,6 +28,8 @@ class _Answer(NamedTuple):
 
     condition: str
     best: str
+    equals: int | None  # mechanisms that may be the best; None if nothing ranks them
+    total: int  # mechanisms that are ranked, or all
     rival: str | None  # the best one of the same model without attention; else the baseline; else the second best
     gained: str  # what a gain over the rival is
     gain: Estimate | None  # over the rival, if both have several seeds
@@ -39,18 +40,20 @@ def summary(analysis: Analysis) -> Iterator[Block]:
     if analysis.bleu:
         answer = _answer(analysis)
         yield Lead(_sentence(analysis, answer))
-        yield KeyNumbers(tuple(_numbers(analysis, answer)))
+        numbers = _quality(analysis, answer), _cost(analysis, answer), _certainty(answer)
+        yield KeyNumbers(tuple(filter(None, numbers)))
     else:
         yield from _fastest(analysis)
     yield Paragraph(_setting(analysis.study))
 
 
 def _answer(analysis: Analysis) -> _Answer:
-    condition, ranked = max(analysis.bleu.items(), key=lambda item: len(item[1]))
-    contest = analysis.contests.get(condition)
-    best, *others = analysis.ranks[condition] if contest else ranked
-    models = {name: record.factors.get("model") for record, name in _evaluated(analysis.study)}
-    bare = {name for record, name in _evaluated(analysis.study) if "score" not in record.factors}
+    condition, estimates = max(analysis.bleu.items(), key=lambda item: len(item[1]))
+    contest, ranked = analysis.contests.get(condition), analysis.ranks.get(condition)
+    best, *others = ranked or estimates
+    evaluated = [pair for pair in zip(analysis.study.records, analysis.study.mechanism, strict=True) if pair[0].quality]
+    models = {name: record.factors.get("model") for record, name in evaluated}
+    bare = {name for record, name in evaluated if "score" not in record.factors}
     rivals = {
         "gained by attention": [name for name in others if name in bare and models[name] == models[best]],
         "gained on the baseline": [name for name in others if name == analysis.study.baselines[best]],
@@ -58,53 +61,58 @@ def _answer(analysis: Analysis) -> _Answer:
     }
     gained, rival = next(((what, names[0]) for what, names in rivals.items() if names), ("", None))
     gain = compare(contest, rival).get(best) if contest and rival else None
-    return _Answer(condition, best, rival, gained, gain.difference if gain else None)
-
-
-def _evaluated(study: Study) -> list[tuple[Record, str]]:
-    return [each for each in zip(study.records, study.mechanism, strict=True) if each[0].quality]
+    equals = len(may_be_best(ranked)) if ranked else None
+    return _Answer(condition, best, equals, 1 + len(others), rival, gained, gain.difference if gain else None)
 
 
 def _sentence(analysis: Analysis, answer: _Answer) -> str:
-    count, ranked = len(analysis.bleu[answer.condition]), analysis.ranks.get(answer.condition)
     at = f" ({answer.condition})" if answer.condition else ""
-    if count == 1:
+    if answer.total == 1:
         return f"{answer.best} reaches {_range(analysis, answer)} BLEU{at}."
-    if not ranked:
-        return f"{count} mechanisms have a BLEU of {_range(analysis, answer)}{at}; these numbers do not rank them."
-    equals = len(may_be_best(ranked))
+    if answer.equals is None:
+        return (
+            f"{answer.total} mechanisms have a BLEU of {_range(analysis, answer)}{at}; these numbers do not rank them."
+        )
     ahead = f", {answer.gain.value:.1f} BLEU above {answer.rival}" if answer.gain else ""
-    if equals == 1:
-        return f"{answer.best} is the best of {count} mechanisms{ahead}{at}."
-    return f"{equals} of {count} mechanisms may be the best; {answer.best} has the highest BLEU{ahead}{at}."
+    if answer.equals == 1:
+        return f"{answer.best} is the best of {answer.total} mechanisms{ahead}{at}."
+    return (
+        f"{answer.equals} of {answer.total} mechanisms may be the best; {answer.best} has the highest BLEU{ahead}{at}."
+    )
 
 
-def _numbers(analysis: Analysis, answer: _Answer) -> Iterator[KeyNumber]:
-    """Quality, cost, and certainty."""
-    at = f"{answer.condition}: " if answer.condition else ""
+def _quality(analysis: Analysis, answer: _Answer) -> KeyNumber:
+    """What the best mechanism gains on its rival; else the range of BLEU."""
     if answer.gain:
+        at = f"{answer.condition}: " if answer.condition else ""
         bounds = f"[{signed(answer.gain.low)}, {signed(answer.gain.high)}]"
         detail = f"{at}{answer.best} against {answer.rival}; 95 % interval {bounds}"
-        yield KeyNumber(f"{signed(answer.gain.value)} BLEU", answer.gained, detail)
-    else:
-        alone = analysis.bleu[answer.condition][answer.best] if len(analysis.bleu[answer.condition]) == 1 else None
-        detail = f"95 % interval [{alone.low:.1f}, {alone.high:.1f}]" if alone and alone.known else answer.condition
-        yield KeyNumber(_range(analysis, answer), "BLEU", detail)
+        return KeyNumber(f"{signed(answer.gain.value)} BLEU", answer.gained, detail)
+    alone = analysis.bleu[answer.condition][answer.best]
+    known = answer.total == 1 and alone.known
+    detail = f"95 % interval [{alone.low:.1f}, {alone.high:.1f}]" if known else answer.condition
+    return KeyNumber(_range(analysis, answer), "BLEU", detail)
+
+
+def _cost(analysis: Analysis, answer: _Answer) -> KeyNumber | None:
+    """The time of a training step of the best mechanism beside that of its rival; else the range of these times."""
     times = step_times(where(analysis.study.steps, condition=answer.condition))
     if answer.gain and answer.best in times and answer.rival in times:
         mine, other = (times[name].value for name in (answer.best, answer.rival))
         detail = f"{significant(mine)} ms against {significant(other)} ms"
-        yield KeyNumber(f"× {mine / other:.2f}", "the time of a training step", detail)
-    elif times:
-        ends = dict.fromkeys(significant(pick(time.value for time in times.values())) for pick in (min, max))
-        yield KeyNumber(f"{' to '.join(ends)} ms", "for a training step", answer.condition)
-    count, ranked = len(analysis.bleu[answer.condition]), analysis.ranks.get(answer.condition)
-    if ranked:
-        equals = len(may_be_best(ranked))
-        told = "is the best" if equals == 1 else "may be the best"
-        yield KeyNumber(f"{equals} of {count}", told, "all pairs are compared at once, at the 5 % level")
-    elif count > 1:
-        yield KeyNumber("no order", "can be told", "this needs several seeds and sentences: seed=1,2,3")
+        return KeyNumber(f"× {mine / other:.2f}", "the time of a training step", detail)
+    ends = dict.fromkeys(significant(pick(time.value for time in times.values())) for pick in (min, max) if times)
+    return KeyNumber(f"{' to '.join(ends)} ms", "for a training step", answer.condition) if ends else None
+
+
+def _certainty(answer: _Answer) -> KeyNumber | None:
+    """Whether the order is decided."""
+    if answer.total == 1:
+        return None
+    if answer.equals is None:
+        return KeyNumber("no order", "can be told", "this needs several seeds and sentences: seed=1,2,3")
+    told = "is the best" if answer.equals == 1 else "may be the best"
+    return KeyNumber(f"{answer.equals} of {answer.total}", told, "all pairs are compared at once, at the 5 % level")
 
 
 def _fastest(analysis: Analysis) -> Iterator[Lead]:
@@ -151,8 +159,8 @@ def _values(study: Study, name: str) -> str:
 
 def _budget(study: Study) -> str:
     """The bound on a training that all jobs share."""
-    for name, unit in BOUNDS.items():
+    for name in BOUNDS:
         found = {(record.config.get("training") or {}).get(name) for record in study.records if record.training}
         if len(found) == 1 and (bound := found.pop()):
-            return f"at most {fixed(0)(bound)} {unit}"
+            return f"at most {fixed(0)(bound)} {name}"
     return ""
