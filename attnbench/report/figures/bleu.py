@@ -1,7 +1,6 @@
 """BLEU by mechanism."""
 
 from collections.abc import Iterator, Mapping
-from statistics import mean
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -28,7 +27,8 @@ def by_mechanism(study: Study, bleu: Estimates, note: str) -> Iterator[document.
         return
     rows = [*ranked[: MAX_MECHANISMS // 2], *evenly_spaced(ranked[MAX_MECHANISMS // 2 :], MAX_MECHANISMS // 2)]
     columns = evenly_spaced(sorted(bleu, key=natural_key), ABREAST)
-    caption = f"BLEU on the test set by mechanism, best on top. {note}"
+    at = f" at {_main(bleu)}" if len(bleu) > 1 else ""
+    caption = f"BLEU on the test set by mechanism, best{at} on top. {note}"
     if len(rows) < len(ranked):
         rest = MAX_MECHANISMS - MAX_MECHANISMS // 2
         caption += (
@@ -66,13 +66,18 @@ def errorbar(study: Study, mechanism: str) -> dict[str, Any]:
     return plotting.point(study.encoding.styles[mechanism]) | {"elinewidth": 0.9, "zorder": 3}
 
 
+def _main(bleu: Estimates) -> str:
+    """The condition with the most mechanisms; the first of several."""
+    return max(sorted(bleu, key=natural_key), key=lambda condition: len(bleu[condition]), default="")
+
+
 def _ranked(bleu: Estimates) -> list[str]:
-    """Mechanisms by their mean lead over the others of a condition. A mechanism that lacks an easy condition loses
-    nothing.
-    """
-    leads: dict[str, list[float]] = {}
+    """The mechanisms of the main condition, the best first; then those that it lacks, by their best BLEU."""
+    here = bleu.get(_main(bleu), {})
+    others = dict[str, float]()
     for estimates in bleu.values():
-        usual = mean(estimate.value for estimate in estimates.values()) if estimates else 0.0
         for name, estimate in estimates.items():
-            leads.setdefault(name, []).append(estimate.value - usual)
-    return sorted(leads, key=lambda name: (-mean(leads[name]), natural_key(name)))
+            if name not in here:
+                others[name] = max(estimate.value, others.get(name, 0.0))
+    first = sorted(here, key=lambda name: (-here[name].value, natural_key(name)))
+    return [*first, *sorted(others, key=lambda name: (-others[name], natural_key(name)))]
