@@ -8,7 +8,7 @@ import pytest
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
-from attnbench.report.statistics import Effects, Term, effects
+from attnbench.report.statistics import Effects, MarginalMean, Term, effects
 
 
 def _grid(seeds: int = 3, **levels: list[object]) -> pd.DataFrame:
@@ -73,24 +73,28 @@ def test_no_effect_is_found_as_often_as_chance_has_it() -> None:
     assert 0.02 <= np.mean(found) <= 0.08
 
 
-def test_means_of_an_unbalanced_grid_are_as_if_it_were_whole() -> None:
+def _unbalanced(gain: float) -> dict[str, MarginalMean]:
+    """By level, the means of a grid in which additive was measured at the easy length only; dot is better by `gain`."""
     frame = _grid(1, score=["dot", "additive"], length=[16, 48], scope=["global", "local"])
-    frame["bleu"] = 10.0 + 2 * (frame["score"] == "dot") - 6 * (frame["length"] == 48) + np.tile([0.1, -0.1], 4)
+    noise = np.tile([0.1, -0.1], 4)
+    frame["bleu"] = 10.0 + gain * (frame["score"] == "dot") - 6 * (frame["length"] == 48) + noise
     kept = pd.DataFrame(frame[(frame["score"] == "dot") | (frame["length"] == 16)])
-    means = {each.level: each.mean for each in effects(kept, "bleu", ["score", "length"]).means}
-    # dot was measured at both lengths, additive at the easy one only; whole, both would have half of the loss.
-    assert means["dot"]
-    assert means["additive"]
-    assert (means["dot"].value, means["additive"].value) == pytest.approx((9, 7))
+    return {each.level: each for each in effects(kept, "bleu", ["score", "length"]).means}
+
+
+def test_means_of_an_unbalanced_grid_are_as_if_it_were_whole() -> None:
+    """Whole, both scores would have half of the loss."""
+    dot, additive = (_unbalanced(gain=2)[score].mean for score in ("dot", "additive"))
+    assert dot
+    assert additive
+    assert (dot.value, additive.value) == pytest.approx((9, 7))
 
 
 def test_a_mean_outside_of_what_was_seen_is_not_told() -> None:
-    frame = _grid(1, score=["dot", "additive"], length=[16, 48], scope=["global", "local"])
-    frame["bleu"] = 10.0 + 4 * (frame["score"] == "dot") - 6 * (frame["length"] == 48) + np.tile([0.1, -0.1], 4)
-    kept = pd.DataFrame(frame[(frame["score"] == "dot") | (frame["length"] == 16)])
-    means = {each.level: each.mean for each in effects(kept, "bleu", ["score", "length"]).means}
-    assert means["dot"]
-    assert means["additive"] is None  # the model says 7, and 7.9 is the lowest that was seen
+    """The model says 7 for additive, and 7.9 is the lowest that was seen."""
+    means = _unbalanced(gain=4)
+    assert means["dot"].mean
+    assert means["additive"].mean is None
 
 
 def test_missing_cells_by_name() -> None:
