@@ -44,12 +44,12 @@ def build_document(
     parts: dict[str, Callable[[], Iterator[Block]]] = {
         "Summary": lambda: _summary(analysis, found.first),
         "Quality": lambda: _quality(analysis),
+        "Quality by sentence length": lambda: _by_length(analysis),
         "Kernel regression": lambda: _pooling(study),
         "Cost of a training step": lambda: _cost(study),
         "Growth with the length": lambda: _growth(analysis),
         "Quality against cost": lambda: pareto.fronts(study, analysis.bleu),
         "Factor effects": lambda: _effects(analysis),
-        "Quality by sentence length": lambda: _by_length(analysis),
         "Tuning and convergence": lambda: _trainings(study),
         "Alignments": lambda: _alignments(analysis),
         "Heads": lambda: _heads(study),

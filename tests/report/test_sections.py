@@ -26,10 +26,10 @@ from tests.report.sections import analysis, blocks, contents, notes, table, titl
 TRAINED = [
     "Summary",
     "Quality",
+    "Quality by sentence length",
     "Cost of a training step",
     "Growth with the length",
     "Quality against cost",
-    "Quality by sentence length",
     "Tuning and convergence",
     "Alignments",
     "Heads",

@@ -20,6 +20,7 @@ from attnbench.report.study.naming import natural_key
 from attnbench.report.study.study import Study
 
 Bins = Mapping[str, Mapping[str, Sequence[BleuBin]]]  # by condition and mechanism, of rising length
+EDGE = 0.05  # of the axis, left of the shortest and right of the longest bin
 
 
 def by_length(study: Study, bins: Bins) -> Iterator[document.Figure]:
@@ -43,21 +44,27 @@ def by_length(study: Study, bins: Bins) -> Iterator[document.Figure]:
 
 @drawn
 def _draw(plate: PanelLayout, curves: lines.Curves, study: Study, trained: dict[str, int]) -> Figure:
+    # All panels share the axis, so that its limits are those of all curves.
+    places = [point.x for mine in curves.values() for points in mine.values() for point in points]
+    steps = [b.x - a.x for mine in curves.values() for points in mine.values() for a, b in pairwise(points)]
+    shift = 0.4 * min(steps, default=0.0)
+    room = shift + EDGE * (max(places) - min(places)) + EDGE
+    left, right = min(places) - room, max(places) + room
+
     def finish(axis: Axes, panel: Panel) -> None:
         longest = trained.get(panel.row, math.inf)
+        axis.set_xlim(left, right)
         if _reach(curves[panel.row]) > longest:
-            left, right = axis.get_xlim()
             axis.axvspan(longest + 0.5, right, color=GRID, alpha=0.5, linewidth=0, zorder=0)
             axis.axvline(longest + 0.5, color=INK, linewidth=0.8, zorder=1)
-            axis.set_xlim(left, right)
             where = {"xy": (longest + 0.5, 1), "xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
             axis.annotate("not trained on", xytext=(3, -2), va="top", fontsize=SIZE, **where)
         axis.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         axis.set_xlabel("tokens in the source sentence")
         axis.set_ylabel("BLEU")
+        axis.set_ylim(bottom=0)
 
-    steps = [b.x - a.x for mine in curves.values() for points in mine.values() for a, b in pairwise(points)]
-    return lines.draw(plate, curves, study.encoding, finish, across=2, shift=0.4 * min(steps, default=0.0))
+    return lines.draw(plate, curves, study.encoding, finish, across=2, shift=shift)
 
 
 def _point(one: BleuBin) -> lines.Point:

@@ -3,11 +3,14 @@
 import re
 from dataclasses import replace
 from html import unescape
+from typing import Any
 
 import pytest
 
+from attnbench.report.competition import BleuBin
 from attnbench.report.document import Figure
 from attnbench.report.figures import growth, lengths, training
+from attnbench.report.statistics import Estimate
 from attnbench.report.study.frames import numbers, where
 from attnbench.report.study.study import Study, study
 from tests.report import records
@@ -78,6 +81,22 @@ def test_bins_are_drawn_in_order_and_what_was_not_trained_on_is_marked(few: Stud
     assert "Shaded:" in figure.caption
     bleu = estimates.bleu(few)[""]["luong · dot"].value
     assert f"luong · dot: 5–8 tokens, BLEU {bleu:.1f} [{bleu - 3:.1f}, {bleu + 3:.1f}]" in tips(figure)
+
+
+def test_every_bin_is_inside_of_its_panel() -> None:
+    """All panels share an axis, also those with longer sentences."""
+    jobs = study([records.attention(score, length=length) for score in ("dot", "additive") for length in (16, 48)])
+    bins = {
+        condition: {
+            name: [BleuBin(low, 2 * low, Estimate(9, 8, 10, 2)) for low in lows] for name in ("dot", "additive")
+        }
+        for condition, lows in (("length 16", (4, 8, 16)), ("length 48", (12, 24, 48)))
+    }
+    seen: list[Any] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("attnbench.report.figures.plotting.settle", lambda figure: seen.append(figure))
+        list(lengths.by_length(jobs, bins))
+    assert {axis.get_xlim()[0] < 6 < 72 < axis.get_xlim()[1] for axis in seen[0].axes} == {True}
 
 
 def test_nothing_beyond_what_was_trained_on_is_no_mark(few: Study) -> None:
