@@ -310,3 +310,9 @@ def test_what_is_kept_of_no_bleu_is_not_told() -> None:
     rows = [[*row[:2], 0, 0, 0, 0, *row[6:]] for row in job.quality.bleu_statistics]
     (untold,) = beyond(analysis([replace(job, quality=replace(job.quality, bleu_statistics=rows))]))
     assert untold.columns[-1].title == "BLEU beyond"
+
+
+def test_heads_are_counted_from_one_as_in_the_viewer(sweep: Document) -> None:
+    found = table(sweep, "heads")
+    place = [column.title for column in found.columns].index("Head")
+    assert {row[place] for row in found.rows if row[place - 2] == "dot · global · soft · heads 4"} == {1, 2, 3, 4}

@@ -42,14 +42,14 @@ def heads(study: Study) -> Iterator[Table]:
     for condition, here in by_condition(study.heads):
         places = here.astype(dict.fromkeys(columns, float)).groupby(["mechanism", "layer", "head"])[columns].median()
         values = places.astype(object).where(places.notna(), None).itertuples(name=None)
-        found = [(condition, *place, *each) for place, *each in values]
+        found = [(condition, name, layer + 1, head + 1, *each) for (name, layer, head), *each in values]
         several = Counter(name for _, name, *_ in found)
         rows += [row for row in found if several[row[1]] > 1]
     if rows:
         shown = (*(Column(t, fixed(0)) for t in ("Layer", "Head")), *(Column(t, fixed(2)) for t in titles))
         caption = (
             "Each head separately: the entropy of its weights in nats, and how the word with most of its weight agrees "
-            "with the gold links. Layers and heads are counted from 0; medians over the jobs that share a mechanism."
+            "with the gold links. Layers and heads are counted from 1; medians over the jobs that share a mechanism."
         )
         yield without_empty(Table("heads", caption, (*PLACES, *shown), tuple(rows), collapsed=True))
 
