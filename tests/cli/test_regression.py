@@ -41,6 +41,7 @@ def test_the_report_shows_what_there_is(swept: tuple[Path, Ended]) -> None:
     assert "BLEU" not in (found / "index.html").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_report")
 def test_the_same_seed_gives_the_same_to_the_last_digit(swept: tuple[Path, Ended]) -> None:
     folder, _ = swept

@@ -7,6 +7,7 @@ from hydra import compose, initialize_config_dir
 
 from attnbench.job.build import attention_node, build
 from attnbench.job.identity import factors, job_key
+from tests.marks import slow
 from tests.models import toy
 
 GROUPS = ("score", "scope", "selection", "key_value", "kernel")
@@ -35,7 +36,7 @@ def test_a_part_of_one_place_is_that_of_this_place_alone(group: str) -> None:
             assert chosen[f"{each}_attention"] == source[f"{each}_attention"]
 
 
-@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("group", [slow("score"), slow("kernel"), *GROUPS[1:-1]])
 def test_each_place_has_the_part_that_is_chosen_for_it(group: str) -> None:
     names = toy.options(group)
     for first in range(len(names)):

@@ -121,6 +121,7 @@ def test_a_mechanism_looks_the_same_in_every_figure(few: Study) -> None:
     assert len(shapes) == 1
 
 
+@pytest.mark.slow
 def test_figures_of_hundreds_stay_small() -> None:
     jobs = [records.attention(f"score{i}", f"scope{j}") for i in range(15) for j in range(20)]
     small = [replace(job, alignments=[], step=None, quality=None) for job in jobs]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.marks import slow
 from tests.report.pages.browsing import grave_findings, opened
 from tests.report.records import BROKEN, ERROR
 
@@ -44,7 +45,7 @@ def test_no_raw_floats(mixed: Path) -> None:
     assert not [cell for cell in cells if re.search(r"\.\d{4}|e-\d|nan", cell)]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", [slow("light"), "dark"])
 def test_everybody_can_use_it(browser: Any, mixed: Path, scheme: str) -> None:
     with opened(browser, mixed / "index.html", width=375, color_scheme=scheme) as page:
         page.locator(".panel").first.wait_for()
