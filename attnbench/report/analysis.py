@@ -107,14 +107,13 @@ class Analysis:
         """
         places = zip(self.study.records, self.study.mechanism, strict=True)
         attending = {name for record, name in places if "score" in record.factors}
-        highest = {
-            condition: max(each.value for each in mine.values()) for condition, mine in self.bleu.items() if mine
-        }
         return {
             condition: [
-                name for name, each in self.bleu[condition].items() if each.value < STALLED * best and name in attending
+                name
+                for name, each in mine.items()
+                if name in attending and each.value < STALLED * max(other.value for other in mine.values())
             ]
-            for condition, best in highest.items()
+            for condition, mine in self.bleu.items()
         }
 
     @cached_property

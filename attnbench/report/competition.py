@@ -8,6 +8,7 @@ import numpy as np
 from attnbench.quality.error_rate import error_rate
 from attnbench.report.statistics import Contest, Estimate, Scores, contest, estimate, length_bins
 from attnbench.report.study.frames import conditions, where
+from attnbench.report.study.naming import natural_key
 from attnbench.report.study.study import SeedStatistics, Study
 
 AllScores = dict[str, dict[str, Scores]]
@@ -66,6 +67,11 @@ def estimates(scores: AllScores, contests: Mapping[str, Contest]) -> Estimates:
         each = {name: shared.get(name) or estimate(one) for name, one in mine.items()}
         found[condition] = dict(sorted(each.items(), key=lambda item: -item[1].value))
     return found
+
+
+def main_condition(found: Mapping[str, Mapping[str, Estimate]]) -> str:
+    """The condition with the most mechanisms; the first of several; "" if there is none."""
+    return max(sorted(found, key=natural_key), key=lambda condition: len(found[condition]), default="")
 
 
 def lowest_first(found: Estimates) -> Estimates:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from attnbench.report.analysis import Analysis
+from attnbench.report.competition import main_condition
 from attnbench.report.document import (
     Block,
     KeyNumber,
@@ -48,9 +49,9 @@ def summary(analysis: Analysis) -> Iterator[Block]:
 
 
 def _answer(analysis: Analysis) -> _Answer:
-    condition, estimates = max(analysis.bleu.items(), key=lambda item: len(item[1]))
+    condition = main_condition(analysis.bleu)
     contest, ranked = analysis.contests.get(condition), analysis.ranks.get(condition)
-    best, *others = ranked or estimates
+    best, *others = ranked or analysis.bleu[condition]
     evaluated = [pair for pair in zip(analysis.study.records, analysis.study.mechanism, strict=True) if pair[0].quality]
     models = {name: record.factors.get("model") for record, name in evaluated}
     bare = {name for record, name in evaluated if "score" not in record.factors}

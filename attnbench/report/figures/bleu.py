@@ -6,6 +6,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from attnbench.report import document
+from attnbench.report.competition import main_condition
 from attnbench.report.document import fixed, interval
 from attnbench.report.figures import plotting
 from attnbench.report.figures.plotting import drawn, tip
@@ -27,7 +28,7 @@ def by_mechanism(study: Study, bleu: Estimates, note: str) -> Iterator[document.
         return
     rows = [*ranked[: MAX_MECHANISMS // 2], *evenly_spaced(ranked[MAX_MECHANISMS // 2 :], MAX_MECHANISMS // 2)]
     columns = evenly_spaced(sorted(bleu, key=natural_key), ABREAST)
-    at = f" at {_main(bleu)}" if len(bleu) > 1 else ""
+    at = f" at {main_condition(bleu)}" if len(bleu) > 1 else ""
     caption = f"BLEU on the test set by mechanism, best{at} on top. {note}"
     if len(rows) < len(ranked):
         rest = MAX_MECHANISMS - MAX_MECHANISMS // 2
@@ -66,14 +67,9 @@ def errorbar(study: Study, mechanism: str) -> dict[str, Any]:
     return plotting.point(study.encoding.styles[mechanism]) | {"elinewidth": 0.9, "zorder": 3}
 
 
-def _main(bleu: Estimates) -> str:
-    """The condition with the most mechanisms; the first of several."""
-    return max(sorted(bleu, key=natural_key), key=lambda condition: len(bleu[condition]), default="")
-
-
 def _ranked(bleu: Estimates) -> list[str]:
     """The mechanisms of the main condition, the best first; then those that it lacks, by their best BLEU."""
-    here = bleu.get(_main(bleu), {})
+    here = bleu.get(main_condition(bleu), {})
     others = dict[str, float]()
     for estimates in bleu.values():
         for name, estimate in estimates.items():
