@@ -107,14 +107,11 @@ class Analysis:
         """
         places = zip(self.study.records, self.study.mechanism, strict=True)
         attending = {name for record, name in places if "score" in record.factors}
-        return {
-            condition: [
-                name
-                for name, each in mine.items()
-                if name in attending and each.value < STALLED * max(other.value for other in mine.values())
-            ]
-            for condition, mine in self.bleu.items()
-        }
+        found: dict[str, list[str]] = {}
+        for condition, mine in self.bleu.items():
+            least = STALLED * max((each.value for each in mine.values()), default=0.0)
+            found[condition] = [name for name, each in mine.items() if name in attending and each.value < least]
+        return found
 
     @cached_property
     def contests(self) -> dict[str, Contest]:
