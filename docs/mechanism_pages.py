@@ -62,23 +62,19 @@ the bytes that must move to and from memory at least.
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds `mechanisms.md` and its pictures to the site."""
     pages = [INTRODUCTION]
-    for group, mechanisms in groupby(found(), key=lambda each: _group(each)):
+    for group, mechanisms in groupby(found(), key=lambda each: each.group):
         title, sentence = TITLES[group]
         pages.append(f"## {title}\n\n{sentence} Override: `{group}=...`.\n")
         for mechanism in mechanisms:
-            choice = mechanism.name.strip("`").partition("=")[2]
+            choice = mechanism.choice
             if group in USUAL:
                 image = f"{group}_{choice}.svg"
                 files.append(File.generated(config, f"images/{image}", content=_drawn(group, choice)))
-                pages.append(_section(mechanism, group, choice, PICTURE.format(name=mechanism.name, file=image)))
+                pages.append(_section(mechanism, group, choice, PICTURE.format(name=f"`{mechanism.name}`", file=image)))
             else:
                 pages.append(_section(mechanism, group, choice, ""))
     files.append(File.generated(config, "mechanisms.md", content="\n".join(pages)))
     return files
-
-
-def _group(mechanism: Mechanism) -> str:
-    return mechanism.name.strip("`").partition("=")[0]
 
 
 def _section(mechanism: Mechanism, group: str, choice: str, picture: str) -> str:
@@ -87,7 +83,7 @@ def _section(mechanism: Mechanism, group: str, choice: str, picture: str) -> str
     further = "".join(f"\n{text}\n" for text in _further(target)) if target else ""
     source = f"\n*{mechanism.paper}.* " if mechanism.paper else ""
     cost = f"\n{_cost(group, choice)}\n" if group in USUAL else ""
-    files = f"\n{mechanism.file}, {mechanism.config}\n"
+    files = f"\n`{mechanism.file}`, `{mechanism.config}`\n"
     return f"### {choice} {{ #{group}-{choice} }}\n\n{picture}\n{mechanism.formula}.\n{source}\n{further}{cost}{files}"
 
 

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,11 +22,25 @@ SOURCE = re.compile(r"[A-Z][\w-]+(?: et al\.| and [A-Z]\w+)? (?:19|20)\d\d\b.*")
 class Mechanism(NamedTuple):
     """One choice of one group, as the docstring of its class describes it."""
 
-    name: str
+    group: str
+    choice: str
     paper: str
     formula: str
     file: str
     config: str
+
+    @property
+    def name(self) -> str:
+        """The override that chooses it."""
+        return f"{self.group}={self.choice}"
+
+
+def said_of_tasks() -> Iterator[tuple[str, str]]:
+    """Each choice of a task, and the comment at the head of its file."""
+    for choice in choices("task"):
+        lines = (CONF / "task" / f"{choice}.yaml").read_text(encoding="utf-8").splitlines()
+        head = takewhile(lambda line: line.startswith("# "), lines[1:])  # the first says where the file goes
+        yield f"task={choice}", " ".join(line.removeprefix("# ") for line in head).strip(" .")
 
 
 def mechanisms(cfg: DictConfig) -> None:
@@ -35,8 +50,8 @@ def mechanisms(cfg: DictConfig) -> None:
 
 def table() -> str:
     """All mechanisms, one in each row, in Markdown."""
-    rows = [HEADS, *(tuple(map(_cell, mechanism)) for mechanism in found())]
-    lines = [f"| {' | '.join(row)} |" for row in rows]
+    rows = [(f"`{one.name}`", one.paper, one.formula, f"`{one.file}`", f"`{one.config}`") for one in found()]
+    lines = [f"| {' | '.join(map(_cell, row))} |" for row in (HEADS, *rows)]
     return "\n".join([lines[0], "|" + " --- |" * len(HEADS), *lines[1:]])
 
 
@@ -55,11 +70,12 @@ def found() -> Iterator[Mechanism]:
             formula, paper = (said[: source.start()], source[0]) if source else (said, "")
             file = Path(inspect.getfile(kind)).relative_to(PACKAGE.parent)
             yield Mechanism(
-                name=f"`{group}={choice}`",
+                group=group,
+                choice=choice,
                 paper=paper.strip(" ."),
                 formula=formula.strip(" .:"),
-                file=f"`{file}`",
-                config=f"`conf/{group}/{choice}.yaml`",
+                file=str(file),
+                config=f"conf/{group}/{choice}.yaml",
             )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from omegaconf import DictConfig, ListConfig
 
 from attnbench import record
+from attnbench.cli import mechanisms
 from attnbench.cli.paths import folder_name, one_folder
 from attnbench.errors import UserError
 
@@ -53,6 +54,7 @@ def build_report(
     given = given or {"runs": _joined([str(place) for place in places])}
     # Imported here: pandas, seaborn and typst take seconds to import, and only a report needs them.
     from attnbench.report import build, load
+    from attnbench.report.study.explanation import Explanation
     from attnbench.report.study.filter import matching
 
     found = load(places)
@@ -66,6 +68,8 @@ def build_report(
         print(f"left out: {len(unread)} records that could not be read, such as {unread[0]}")
     part = re.sub(r"\W+", "-", given.get("where", "")).strip("-")  # a report on a part of the jobs has its own name
     name = given.get("name", folder_name("-".join(filter(None, (name, part)))) or "report")
+    explanations = {one.name: Explanation(one.formula, one.paper) for one in mechanisms.found()}
+    explanations |= {task: Explanation(said, "") for task, said in mechanisms.said_of_tasks()}
     index = build(
         entries,
         REPORTS / name,
@@ -74,6 +78,7 @@ def build_report(
         broken=_some(unread),
         outdated=len(found.outdated),
         baseline=given.get("baseline"),
+        explanations=explanations,
     )
     print(f"report: {index} and {index.with_name('report.pdf')}")
 

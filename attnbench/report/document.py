@@ -1,7 +1,8 @@
 """The document that all renderers show. Numbers are rounded, and figures and tables are numbered, only here."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from attnbench.quality.sample_size import FEWEST_SENTENCES
@@ -43,12 +44,13 @@ def interval_needs(estimates: Iterable[Estimate]) -> str:
 @dataclass(frozen=True)
 class Column:
     """A column of a table. `show` rounds its numbers, and aligns them right; without it, the column is text. `wide` may
-    wrap.
+    wrap. With `bar`, a bar in the cell is as long as its number, where 0 is at the left.
     """
 
     title: str
     show: Callable[[float], str] | None = None
     wide: bool = False
+    bar: bool = False
 
     def text(self, cell: CellValue) -> str:
         if cell is None:
@@ -110,6 +112,40 @@ class Viewer:
 
 
 @dataclass(frozen=True)
+class Card:
+    """What a mechanism is.
+
+    Args:
+        name: as all figures and tables call it.
+        plain: in words.
+        parts: its choices, each with its formula and its source: ("score=dot", "q · k", "Luong et al. 2015").
+        words: by which it can be chosen: the words of its name, and its factors, such as "heads=4".
+        sign: its line and its marker in figures, as SVG.
+        picture: its weights in one sentence, as SVG; "" if it has none.
+    """
+
+    name: str
+    plain: str
+    parts: tuple[tuple[str, str, str], ...]
+    words: tuple[str, ...]
+    sign: str
+    picture: str
+
+    @property
+    def anchor(self) -> str:
+        return "mechanism-" + re.sub(r"\W+", "-", self.name).strip("-")
+
+
+@dataclass(frozen=True)
+class Cards:
+    """The mechanisms of a report, and its conditions. Every mention of a name leads to its card."""
+
+    caption: str
+    items: tuple[Card, ...]
+    conditions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Lead:
     """The sentence that answers the question of the report."""
 
@@ -153,7 +189,7 @@ class Code:
     text: str
 
 
-Block = Table | Figure | Viewer | Lead | KeyNumbers | Paragraph | Bullets | Code
+Block = Table | Figure | Viewer | Cards | Lead | KeyNumbers | Paragraph | Bullets | Code
 
 
 @dataclass(frozen=True)
@@ -162,6 +198,8 @@ class Section:
 
     title: str
     blocks: tuple[Block, ...]
+    claim: str = ""  # what its results amount to
+    appendix: bool = False
 
 
 @dataclass(frozen=True)
@@ -189,6 +227,8 @@ class Document:
         sections = [
             {
                 "title": section.title,
+                "claim": section.claim,
+                "appendix": section.appendix,
                 "anchor": section.title.lower().replace(" ", "-"),
                 "blocks": [_plain(block, labels.get(id(block), "")) for block in section.blocks],
             }
@@ -203,13 +243,17 @@ def _plain(block: Block, label: str) -> dict[str, Any]:
             head = [{"title": c.title, "number": c.show is not None, "wide": c.wide} for c in block.columns]
             body = [[c.text(cell) for c, cell in zip(block.columns, row, strict=True)] for row in block.rows]
             keys = [[_key(cell) for cell in row] for row in block.rows]
+            bars = _bars(block.columns, keys)
             table = {"kind": "table", "name": block.name, "label": label, "caption": block.caption, "columns": head}
-            return table | {"rows": body, "keys": keys, "collapsed": block.collapsed}
+            return table | {"rows": body, "keys": keys, "bars": bars, "collapsed": block.collapsed}
         case Figure():
             figure = {"kind": "figure", "name": block.name, "label": label, "caption": block.caption}
             return figure | {"alt": block.alt, "svg": block.drawing.svg}
         case Viewer():
             return {"kind": "viewer", "name": block.name, "caption": block.caption, "data": block.data}
+        case Cards():
+            items = [asdict(each) | {"anchor": each.anchor} for each in block.items]
+            return {"kind": "cards", "caption": block.caption, "items": items, "conditions": list(block.conditions)}
         case Bullets():
             return {"kind": "bullets", "items": list(block.items)}
         case Lead():
@@ -221,6 +265,15 @@ def _plain(block: Block, label: str) -> dict[str, Any]:
             return {"kind": "paragraph", "text": block.text}
         case Code():
             return {"kind": "code", "text": block.text}
+
+
+def _bars(columns: Sequence[Column], keys: Sequence[Sequence[Any]]) -> list[list[float | None]]:
+    """The length of the bar in each cell, as a percentage of the longest of its column; None without a bar."""
+    longest = [max((row[i] or 0 for row in keys), default=0) if column.bar else 0 for i, column in enumerate(columns)]
+    return [
+        [round(100 * key / most, 1) if most and key else None for key, most in zip(row, longest, strict=True)]
+        for row in keys
+    ]
 
 
 def _key(cell: CellValue) -> str | int | float | None:

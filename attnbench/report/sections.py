@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from attnbench.report.analysis import Analysis
+from attnbench.report.claims import claims
 from attnbench.report.document import Block, Bullets, Code, Document, Figure, Paragraph, Section, Table
 from attnbench.report.figures import alignment as alignment_figures
 from attnbench.report.figures import bleu, heads, lengths, memory, pareto, roofline, training, tuning
@@ -12,9 +13,11 @@ from attnbench.report.figures import effects as effect_figures
 from attnbench.report.figures import growth as growth_figures
 from attnbench.report.figures import kernel_regression as regression_figures
 from attnbench.report.figures import pairs as pair_figures
+from attnbench.report.figures.cards import cards
 from attnbench.report.findings import findings
 from attnbench.report.pages.viewer import viewer
 from attnbench.report.study.equality import equality
+from attnbench.report.study.explanation import Explanations
 from attnbench.report.study.naming import NOT_CONVERGED
 from attnbench.report.study.study import Study
 from attnbench.report.summary import summary
@@ -27,9 +30,20 @@ from attnbench.report.tables import pairs as pair_tables
 from attnbench.report.tables import tuning as tuning_tables
 from attnbench.report.tables.samples import samples
 
+APPENDIX = (
+    *("Factor effects", "Tuning and convergence", "Heads", "Published figures"),
+    *("Failures and gaps", "Running it again", "Environment"),
+)
+
 
 def build_document(
-    analysis: Analysis, *, title: str, command: str, broken: Sequence[str] = (), outdated: int = 0
+    analysis: Analysis,
+    *,
+    title: str,
+    command: str,
+    broken: Sequence[str] = (),
+    outdated: int = 0,
+    explanations: Explanations | None = None,
 ) -> Document:
     """The whole report.
 
@@ -39,19 +53,21 @@ def build_document(
         command: the command that made it.
         broken: a line for each file that could not be read.
         outdated: how many records were left out, because another record of the same job is used.
+        explanations: of the choices of config groups.
     """
-    study, found = analysis.study, findings(analysis)
+    study, found, claimed = analysis.study, findings(analysis), claims(analysis)
     parts: dict[str, Callable[[], Iterator[Block]]] = {
         "Summary": lambda: _summary(analysis, found.first),
+        "Mechanisms": lambda: _mechanisms(study, explanations or {}),
         "Quality": lambda: _quality(analysis),
         "Quality by sentence length": lambda: _by_length(analysis),
+        "Alignments": lambda: _alignments(analysis),
         "Kernel regression": lambda: _pooling(study),
         "Cost of a training step": lambda: _cost(study),
         "Growth with the length": lambda: _growth(analysis),
         "Quality against cost": lambda: pareto.fronts(study, analysis.bleu),
         "Factor effects": lambda: _effects(analysis),
         "Tuning and convergence": lambda: _trainings(study),
-        "Alignments": lambda: _alignments(analysis),
         "Heads": lambda: _heads(study),
         "Published figures": lambda: published.beside(analysis),
         "Failures and gaps": lambda: _failures(study, broken, outdated),
@@ -62,7 +78,7 @@ def build_document(
     for name, make in parts.items():
         if blocks := [_explained(block) for block in make()]:
             told = [Bullets(tuple(found.later[name]))] if name in found.later else []
-            sections.append(Section(name, (*told, *blocks)))
+            sections.append(Section(name, (*told, *blocks), claimed.get(name, ""), name in APPENDIX))
     date = max(record.started for record in study.records)[:10]
     return Document(title, date, tuple(sections))
 
@@ -85,6 +101,11 @@ def _summary(analysis: Analysis, first: Sequence[str]) -> Iterator[Block]:
         yield Bullets(sentences)
     if equal := equality(analysis.study):
         yield Paragraph(equal)
+
+
+def _mechanisms(study: Study, explanations: Explanations) -> Iterator[Block]:
+    yield from setting.described(study, explanations)
+    yield from cards(study, explanations)
 
 
 def _again(study: Study, command: str, broken: Sequence[str]) -> Iterator[Block]:
@@ -167,7 +188,7 @@ def _trainings(study: Study) -> Iterator[Block]:
 
 def _alignments(analysis: Analysis) -> Iterator[Block]:
     yield from alignment_tables.agreement(analysis)
-    yield from alignment_figures.figures(analysis.study)
+    yield from alignment_figures.figures(analysis)
     if explored := viewer(analysis.study):
         yield explored
     yield from samples(analysis)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from attnbench.cli.help import choices
-from attnbench.cli.mechanisms import GROUPS, found, table
+from attnbench.cli.mechanisms import GROUPS, Mechanism, found, table
 from tests.cli.command_line import here
 
 ROOT = Path(__file__).parents[2]
@@ -23,13 +23,12 @@ def test_the_command_prints_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mechanism", list(found()), ids=lambda mechanism: mechanism.name)
-def test_each_mechanism_says_what_it_is_and_where_it_is(mechanism: tuple[str, ...]) -> None:
-    name, _, formula, file, config = (cell.strip("`") for cell in mechanism)
-    assert formula, f"{name}: the docstring's first paragraph is its formula, then its source"
-    assert (ROOT / file).is_file()
-    assert (ROOT / config).is_file()
+def test_each_mechanism_says_what_it_is_and_where_it_is(mechanism: Mechanism) -> None:
+    assert mechanism.formula, f"{mechanism.name}: the docstring's first paragraph is its formula, then its source"
+    assert (ROOT / mechanism.file).is_file()
+    assert (ROOT / mechanism.config).is_file()
 
 
 def test_every_score_but_the_plain_mean_names_its_paper() -> None:
-    unsourced = [one.name for one in found() if one.name.startswith(("`score=", "`scope=")) and not one.paper]
-    assert unsourced == ["`score=average`"]
+    unsourced = [one.name for one in found() if one.group in ("score", "scope") and not one.paper]
+    assert unsourced == ["score=average"]

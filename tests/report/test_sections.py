@@ -25,13 +25,14 @@ from tests.report.sections import analysis, blocks, contents, notes, table, titl
 
 TRAINED = [
     "Summary",
+    "Mechanisms",
     "Quality",
     "Quality by sentence length",
+    "Alignments",
     "Cost of a training step",
     "Growth with the length",
     "Quality against cost",
     "Tuning and convergence",
-    "Alignments",
     "Heads",
     "Running it again",
     "Environment",
@@ -58,13 +59,13 @@ def test_all_sections_when_nothing_failed(sweep: Document) -> None:
 
 def test_all_failed() -> None:
     found = contents([records.failed(records.attention(score), "boom") for score in ("dot", "additive")])
-    assert titles(found) == ["Summary", "Failures and gaps", "Running it again", "Environment"]
+    assert titles(found) == ["Summary", "Mechanisms", "Failures and gaps", "Running it again", "Environment"]
     assert [row[:2] for row in table(found, "failures").rows] == [("dot", "failed"), ("additive", "failed")]
 
 
 def test_costs_alone() -> None:
     found = contents([records.cost_only(records.attention(score)) for score in ("dot", "additive")])
-    assert titles(found) == ["Summary", "Growth with the length", "Running it again", "Environment"]
+    assert titles(found) == ["Summary", "Mechanisms", "Growth with the length", "Running it again", "Environment"]
     assert str(table(found, "reproduction").rows[0][1]).startswith("python -m attnbench cost task=grammar ")
 
 

@@ -49,9 +49,9 @@ def _draw(study: Study, bleu: Estimates, rows: list[str], columns: list[str]) ->
         for place, name in enumerate(rows):
             if estimate := bleu[condition].get(name):
                 dot = axis.errorbar(estimate.value, place, xerr=reach(estimate), **errorbar(study, name))
-                tip(dot, f"{name}: BLEU {interval(estimate, fixed(1))}")
+                tip(dot, f"{name}: BLEU {interval(estimate, fixed(1))}", name)
         axis.set_xlabel("BLEU")
-    plotting.name_rows(axes[0][0], rows)
+    plotting.name_rows(axes[0][0], rows, rows)
     return figure
 
 

@@ -67,7 +67,7 @@ def _bar(axis: Axes, place: int, term: Term) -> None:
     p = "" if term.adjusted_p is None else f", p = {fixed(3)(term.adjusted_p)}"
     tip(bar, f"{term.name}: {fixed(1)(100 * term.share)} % of the variance{p}")
     if term.adjusted_p is not None and term.adjusted_p < 0.05:
-        axis.annotate("*", (100 * term.share, place), (2, 0), textcoords="offset points", va="center", fontsize=6)
+        axis.annotate("*", (100 * term.share, place), (2, 0), textcoords="offset points", va="center", fontsize=8)
 
 
 @drawn

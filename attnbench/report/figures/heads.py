@@ -56,7 +56,7 @@ def _draw(study: Study, found: pd.DataFrame, names: list[str], measures: list[st
         for row in found.dropna(subset=[measure]).to_dict("records"):
             name, layer, value = str(row["mechanism"]), int(row["layer"]), float(row[measure])
             (dot,) = axis.plot(value, starts[name] + 0.45 * layer, **point(study.encoding.styles[name]), alpha=0.8)
-            tip(dot, f"{name}, layer {layer + 1}, head {int(row['head']) + 1}: {measure} {fixed(2)(value)}")
+            tip(dot, f"{name}, layer {layer + 1}, head {int(row['head']) + 1}: {measure} {fixed(2)(value)}", name)
         axis.set_xlabel(MEASURES[measure])
         axis.grid(axis="y", visible=False)
         for name in names[1:]:

@@ -74,7 +74,7 @@ def _curves(study: Study, chosen: dict[str, Regression]) -> Figure:
         axis.plot(each.x, each.y, "o", color=PALE, markersize=2.5, markeredgewidth=0, label="training points")
         axis.plot(each.test_x, each.truth, "--", color=INK, linewidth=0.9, label="true curve")
         (line,) = axis.plot(each.test_x, each.estimate, color=study.encoding.styles[name].colour, label="estimate")
-        tip(line, f"{name}: test error {each.test_error:.3f}")
+        tip(line, f"{name}: test error {each.test_error:.3f}", name)
         axis.set_title(f"{name}\ntest error {each.test_error:.3f}", fontsize=7)
         axis.set(xlabel="x", ylabel="y")
     label_outer(figure, axes, ACROSS)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
-from attnbench.report.figures.plotting import PALE, short
+from attnbench.report.figures.plotting import PALE, name_of, short
 
 SIZE = 7.5  # points
 LONGEST = 34  # letters of a name, at most
@@ -18,13 +18,15 @@ LETTER = 0.58 * SIZE  # points: the mean width of a letter, rounded up
 class Label(NamedTuple):
     """A name for the point (x, y), in data coordinates. `colour` is that of a mark before it, or of a line to it.
 
-    The name itself has the colour of all text, because some line colours are hard to read as text.
+    The name itself has the colour of all text, because some line colours are hard to read as text. `mechanism` is what
+    it names, as other figures call it.
     """
 
     x: float
     y: float
     text: str
     colour: str
+    mechanism: str
 
 
 def at_ends(axis: Axes, labels: Iterable[Label], height: float) -> None:
@@ -41,7 +43,9 @@ def at_ends(axis: Axes, labels: Iterable[Label], height: float) -> None:
         # Grey and dotted: a line in the colour of the curve would look like more of the curve.
         axis.plot([x, 1.0, 1.03], [y, y, place], **inside, color=PALE, linewidth=0.5, linestyle=":", zorder=1)
         axis.plot([1.035, 1.055], [place, place], **inside, color=label.colour, linewidth=1.6)
-        axis.text(1.065, place, short(label.text, LONGEST), **inside, va="center", fontsize=SIZE)
+        name_of(
+            axis.text(1.065, place, short(label.text, LONGEST), **inside, va="center", fontsize=SIZE), label.mechanism
+        )
 
 
 def spaced(wanted: Sequence[float], gap: float) -> list[float]:
@@ -84,6 +88,7 @@ def beside(axis: Axes, labels: Sequence[Label], others: Sequence[tuple[float, fl
                     side["arrowprops"] = looks | {"relpos": (float(dx < 0), float(dy < 0))}  # from the near corner
                 note = axis.annotate(text, (label.x, label.y), (dx, dy), textcoords="offset points", **side)
                 note.set(fontsize=SIZE, zorder=5)
+                name_of(note, label.mechanism)
                 note.set_bbox({"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.5})
                 taken.append(box)
                 break

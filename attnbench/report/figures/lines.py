@@ -15,6 +15,7 @@ from attnbench.report.figures.plotting import (
     label_outer,
     legend,
     line,
+    name_of,
     point,
     tip,
 )
@@ -96,16 +97,17 @@ def _line(axis: Axes, mechanism: str, points: Sequence[Point], style: Style, mar
     """A line through points, with their bounds as whiskers. Points with a marker show their numbers on hover."""
     looks: dict[str, Any] = line(style) | {"marker": None}
     (whole,) = axis.plot([each.x for each in points], [each.y for each in points], **looks)
-    tip(whole, mechanism)
+    tip(whole, mechanism, mechanism)
     spans = [(each.x, each.low, each.high) for each in points if each.low < each.high]
     if spans:
-        axis.vlines(*zip(*spans, strict=True), colors=style.colour, linewidth=0.8, clip_on=False)
+        whiskers = axis.vlines(*zip(*spans, strict=True), colors=style.colour, linewidth=0.8, clip_on=False)
+        name_of(whiskers, mechanism)
     for each in points:
         if each.cut:
             axis.plot(each.x, each.y, "x", color=INK, markersize=8, markeredgewidth=1.1, zorder=4, clip_on=False)
     for each in points[:: -(-len(points) // marks)]:
         (dot,) = axis.plot(each.x, each.y, **point(style), zorder=3, clip_on=False)
-        tip(dot, f"{mechanism}: {each.said}")
+        tip(dot, f"{mechanism}: {each.said}", mechanism)
 
 
 def _ends(plate: PanelLayout, panel: Panel, curves: Curves, encoding: Encoding) -> list[Label]:
@@ -113,5 +115,5 @@ def _ends(plate: PanelLayout, panel: Panel, curves: Curves, encoding: Encoding) 
     for mechanism in panel.mechanisms:
         if points := curves.get(panel.row, {}).get(mechanism):
             text = name(plate, panel, encoding, mechanism)
-            found.append(Label(points[-1].x, points[-1].y, text, encoding.styles[mechanism].colour))
+            found.append(Label(points[-1].x, points[-1].y, text, encoding.styles[mechanism].colour, mechanism))
     return found

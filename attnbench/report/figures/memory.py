@@ -56,11 +56,11 @@ def _draw(study: Study, rows: list[str], columns: list[str]) -> Figure:
             for part, (said, colour) in PARTS.items() if name in parts else ():
                 width = max(0.0, parts[name][part])
                 bar = axis.barh(place, width, 0.7, left, color=colour, edgecolor="white", linewidth=0.4)
-                tip(bar, f"{name}: {said} {significant(width)} MiB")
+                tip(bar, f"{name}: {said} {significant(width)} MiB", name)
                 left += width
         axis.set_xlabel("memory (MiB)")
         axis.grid(axis="y", visible=False)
-    plotting.name_rows(axes[0][0], rows)
+    plotting.name_rows(axes[0][0], rows, rows)
     handles = [Patch(facecolor=colour, label=said) for said, colour in PARTS.values()]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
     return figure

@@ -61,7 +61,7 @@ def _matrix(axis: Axes, names: Sequence[str], pairs: Pairs) -> None:
         for column, behind in enumerate(names):
             if found := pairs.get((ahead, behind)):
                 _cell(axis, row, column, found)
-    plotting.name_rows(axis, [f"{name}  {place}" for place, name in enumerate(names, 1)])
+    plotting.name_rows(axis, [f"{name}  {place}" for place, name in enumerate(names, 1)], names)
     axis.set_xticks(range(len(names)), [str(place) for place in range(1, len(names) + 1)])
     axis.set_xlim(-0.5, len(names) - 0.5)
     axis.xaxis.tick_top()
@@ -75,7 +75,11 @@ def _cell(axis: Axes, row: int, column: int, found: TestedPair) -> None:
     share = 2 * pair.superiority - 1
     (cell,) = axis.bar(column, 1, width=1, bottom=row - 0.5, color=COLOURS(0.7 * share), edgecolor="white")
     difference = interval(pair.difference, signed)
-    tip(cell, f"{pair.ahead} against {pair.behind}: {difference} BLEU, P(ahead) {fixed(2)(pair.superiority)}")
+    tip(
+        cell,
+        f"{pair.ahead} against {pair.behind}: {difference} BLEU, P(ahead) {fixed(2)(pair.superiority)}",
+        pair.ahead,
+    )
     weight = "bold" if found.significant else "normal"
     dark = share > 0.8
     text = signed(pair.difference.value)

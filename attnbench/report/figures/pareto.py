@@ -97,7 +97,7 @@ def _panel(axis: Axes, study: Study, places: Mapping[str, ParetoPoint], unit: st
         cost, bleu = places[name]
         looks = errorbar(study, name) | ({} if name in best else {"alpha": 0.35, "zorder": 2})
         dot = axis.errorbar(cost.value, bleu.value, xerr=reach(cost), yerr=reach(bleu), **looks)
-        tip(dot, f"{name}: BLEU {interval(bleu, fixed(1))}, {significant(cost.value)} {unit}")
+        tip(dot, f"{name}: BLEU {interval(bleu, fixed(1))}, {significant(cost.value)} {unit}", name)
     xs, ys = ([places[name][side].value for name in best] for side in (0, 1))
     axis.step(xs, ys, where="post", color=INK, linewidth=0.8, zorder=1)
     return {*evenly_spaced(rest, DOMINATED), *best}
@@ -107,7 +107,7 @@ def _name(axis: Axes, study: Study, places: Mapping[str, ParetoPoint]) -> None:
     """Writes the names of the front's mechanisms beside their points."""
     best = evenly_spaced(front(places), NAMED)
     labels = [
-        Label(places[name].cost.value, places[name].bleu.value, name, study.encoding.styles[name].colour)
+        Label(places[name].cost.value, places[name].bleu.value, name, study.encoding.styles[name].colour, name)
         for name in best
     ]
     beside(axis, labels, [(each.cost.value, each.bleu.value) for name, each in places.items() if name not in best])

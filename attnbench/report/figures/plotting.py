@@ -35,7 +35,8 @@ ROW_NAME = 44  # letters of a row's name, at most
 WIDTH = 6.5  # inches: the text width of an A4 page
 NARROW = 4.6  # inches: of a figure with one panel
 DPI = 200  # of the PNG
-SAID = "said:"  # start of the id of an artist that has text on hover
+SAID, APART = "said:", "␟"  # in the id of an artist: its start, and what stands between mechanism and text on hover
+PANEL = "panel:"  # start of the id of a panel, before its title
 P = ParamSpec("P")
 
 # Tried in this order for each glyph. Fonts that are not installed are left out: matplotlib would warn of each.
@@ -65,9 +66,12 @@ def drawn(draw: Callable[P, Figure]) -> Callable[P, Drawing]:
         with _theme():
             figure = draw(*args, **kwargs)
             settle(figure)
+            for axis in figure.axes:
+                axis.set_gid(PANEL + axis.get_title("left"))
             svg = _saved(figure, format="svg", metadata={"Date": None, "Creator": None}).decode()
             png = _saved(figure, format="png", metadata={"Software": None})
-        return Drawing(_compact(re.sub(rf"""id=(["']){SAID}(.*?)\1""", _data_tip, svg)), png)
+        svg = re.sub(rf"""id=(["']){SAID}(.*?)\1""", _attributes, svg)
+        return Drawing(_compact(re.sub(rf"""id=(["']){PANEL}(.*?)\1""", _panel, svg)), png)
 
     return render
 
@@ -78,10 +82,18 @@ def settle(figure: Figure) -> None:
     figure.set_layout_engine("none")
 
 
-def tip(artist: Artist | Container, text: str) -> None:
-    """Gives an artist a text on hover: in the SVG, its group has the text as the attribute `data-tip`."""
+def tip(artist: Artist | Container, text: str, of: str = "") -> None:
+    """Gives an artist a text on hover, and says of which mechanism it is.
+
+    In the SVG, its group has both as the attributes `data-tip` and `data-of`.
+    """
     for each in artist.get_children() if isinstance(artist, Container) else [artist]:
-        each.set_gid(SAID + text)
+        each.set_gid(f"{SAID}{of}{APART}{text}")
+
+
+def name_of(artist: Artist, mechanism: str) -> None:
+    """Says that an artist is the name of a mechanism: in the SVG, its group has the attribute `data-of`."""
+    artist.set_gid(f"{SAID}{mechanism}{APART}")
 
 
 def can_write(text: str) -> bool:
@@ -130,10 +142,12 @@ def label_outer(figure: Figure, axes: Sequence[Axes], across: int) -> None:
         axis.set_ylabel("")
 
 
-def name_rows(axis: Axes, names: Sequence[str]) -> None:
-    """Names the rows of a dot plot or of bars: 0, 1, 2, … from the top."""
+def name_rows(axis: Axes, names: Sequence[str], mechanisms: Sequence[str] = ()) -> None:
+    """Names the rows of a dot plot or of bars: 0, 1, 2, … from the top. They may be names of `mechanisms`."""
     axis.set_yticks(range(len(names)), [short(name, ROW_NAME) for name in names])
     axis.set_ylim(len(names) - 0.4, -0.6)
+    for text, mechanism in zip(axis.get_yticklabels(), mechanisms, strict=False):
+        name_of(text, mechanism)
 
 
 def short(name: str, most: int) -> str:
@@ -159,7 +173,10 @@ def legend(figure: Figure, encoding: Encoding, shown: Collection[str]) -> None:
     longest = max(map(len, names), default=1)
     columns = max(1, min(len(names), round(figure.get_figwidth() * 14 / (longest + 7))))
     figure.set_figheight(figure.get_figheight() + LINE * max(0, -(-len(names) // columns) - ROOM))
-    figure.legend(handles, names, loc="outside lower center", ncols=columns, frameon=False)
+    box = figure.legend(handles, names, loc="outside lower center", ncols=columns, frameon=False)
+    for text, entry in zip(box.get_texts(), entries, strict=True):
+        if len(entry.mechanisms) == 1:
+            name_of(text, *entry.mechanisms)
 
 
 def line(style: Style) -> dict[str, Any]:
@@ -197,10 +214,16 @@ def plain_log_axis(axis: Axes, which: str) -> None:
     side.set_minor_locator(NullLocator())
 
 
-def _data_tip(found: re.Match[str]) -> str:
-    """The attribute for an id, which matplotlib has escaped and put in quotes of either kind."""
-    text = found[2].replace('"', "&quot;")
-    return f'data-tip="{text}"'
+def _attributes(found: re.Match[str]) -> str:
+    """The attributes for an id, which matplotlib has escaped and put in quotes of either kind."""
+    of, _, text = found[2].replace('"', "&quot;").partition(APART)
+    given = {"data-of": of, "data-tip": text}
+    return " ".join(f'{name}="{value}"' for name, value in given.items() if value)
+
+
+def _panel(found: re.Match[str]) -> str:
+    title = found[2].replace('"', "&quot;")
+    return f'data-panel="{title}"'
 
 
 def _compact(svg: str) -> str:

@@ -68,13 +68,13 @@ def _draw(study: Study, marks: dict[str, list[RooflinePoint]], peaks: DevicePeak
     for name, mine in marks.items():
         style = study.encoding.styles[name]
         looks: dict[str, Any] = line(style) | {"marker": None}
-        tip(axis.plot([mark.intensity for mark in mine], [mark.gflops for mark in mine], **looks)[0], name)
+        tip(axis.plot([mark.intensity for mark in mine], [mark.gflops for mark in mine], **looks)[0], name, name)
         axis.vlines([m.intensity for m in mine], [m.low for m in mine], [m.high for m in mine], style.colour, lw=0.8)
         for index, mark in enumerate(mine):
             dots: dict[str, Any] = point(style) | {"markersize": 5.5 if index == len(mine) - 1 else 2.5}
             share = fixed(1)(100 * mark.gflops / peaks.roof(mark.intensity))
             (dot,) = axis.plot(mark.intensity, mark.gflops, **dots, zorder=3)
-            tip(dot, f"{name}, n = {mark.length:,}: {significant(mark.gflops)} GFLOP/s, {share} % of the roof")
+            tip(dot, f"{name}, n = {mark.length:,}: {significant(mark.gflops)} GFLOP/s, {share} % of the roof", name)
     _roof(axis, peaks, [m.intensity for mine in marks.values() for m in mine])
     plotting.plain_log_axis(axis, "x")
     plotting.plain_log_axis(axis, "y")
@@ -84,7 +84,7 @@ def _draw(study: Study, marks: dict[str, list[RooflinePoint]], peaks: DevicePeak
         plotting.legend(figure, study.encoding, marks)
     else:
         ends = [(mine[-1], name, study.encoding.styles[name].colour) for name, mine in marks.items()]
-        at_ends(axis, [Label(m.intensity, m.gflops, name, colour) for m, name, colour in ends], HEIGHT)
+        at_ends(axis, [Label(m.intensity, m.gflops, name, colour, name) for m, name, colour in ends], HEIGHT)
     return figure
 
 

@@ -83,7 +83,7 @@ def _draw_sensitivity(names: list[str], tunings: list[Tuning], key: str, short: 
             axis.plot(list(curve), list(curve.values()), **looks[each.condition], label=each.condition)
             for value, bleu in curve.items():
                 (dot,) = axis.plot(value, bleu, "o", alpha=0, markersize=8)
-                tip(dot, f"{said}: {short} {value:g}, validation BLEU {fixed(1)(bleu)}")
+                tip(dot, f"{said}: {short} {value:g}, validation BLEU {fixed(1)(bleu)}", name)
                 if value == each.chosen.get(key):
                     axis.plot(value, bleu, "o", mfc="none", mec=INK, ms=9, mew=0.9, zorder=4, clip_on=False)
         axis.set_title(plotting.short(name, 30))

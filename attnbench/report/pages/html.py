@@ -1,12 +1,13 @@
 """The document as one HTML page that needs no other file: styles, scripts and drawings are inside."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from attnbench.report.document import Document
+from attnbench.report.document import Cards, Document, Figure
+from attnbench.report.pages.names import anchors, cell_linker, prose_linker
 from attnbench.report.pages.print_limits import ON_PAGE, first_rows
 
 GREY = re.compile(r"#([0-9a-f]{2})\1\1\b")
@@ -21,14 +22,27 @@ def page(document: Document) -> str:
             first_rows(block, ON_PAGE) if block["kind"] == "table" else block for block in section["blocks"]
         ]
     greys = {"ff"}  # the background of the figures
-    for figure in document.figures():
-        greys.update(GREY.findall(figure.drawing.svg))
+    for svg in _drawings(document):
+        greys.update(GREY.findall(svg))
     loader = PackageLoader("attnbench.report.pages")
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["inline"] = inline
+    environment.filters["themed"] = lambda svg: Markup(GREY.sub(r"var(--grey-\1)", svg))
+    names = anchors(content["sections"])
+    environment.filters |= {"named": cell_linker(names), "telling": prose_linker(names)}
     return environment.get_template("page.html.j2").render(content, greys=_on_dark(greys))
+
+
+def _drawings(document: Document) -> Iterator[str]:
+    """The SVG of all figures, and of the signs of all mechanisms."""
+    for section in document.sections:
+        for block in section.blocks:
+            if isinstance(block, Figure):
+                yield block.drawing.svg
+            elif isinstance(block, Cards):
+                yield from (card.sign for card in block.items)
 
 
 def inline(svg: str, name: str, alt: str) -> Markup:

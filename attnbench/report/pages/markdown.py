@@ -13,7 +13,8 @@ def markdown(document: Document) -> str:
     plain = document.plain()
     parts = [f"# {_text(plain['title'])}", plain["date"]]
     for section in plain["sections"]:
-        parts.append(f"## {_text(section['title'])}")
+        claim = f": {_text(section['claim'])}" if section["claim"] else ""
+        parts.append(f"## {_text(section['title'])}{claim}")
         parts += [_block(block) for block in section["blocks"]]
     return "\n\n".join(parts) + "\n"
 
@@ -27,6 +28,8 @@ def _block(block: dict[str, Any]) -> str:
         case "numbers":
             items = block["items"]
             return "\n".join(f"- **{_text(i['value'])}** {_text(i['label'])}{_detail(i['detail'])}" for i in items)
+        case "cards":
+            return "\n".join(map(_card, block["items"]))
         case "bullets":
             return "\n".join(f"- {_text(item)}" for item in block["items"])
         case "code":
@@ -39,6 +42,11 @@ def _block(block: dict[str, Any]) -> str:
             return EXPLORED
         case _:
             return _table(block)
+
+
+def _card(card: dict[str, Any]) -> str:
+    parts = [f"`{choice}` {_text(formula)}. {_text(source)}".strip() for choice, formula, source in card["parts"]]
+    return f"- **{_text(card['name'])}**: {_text(card['plain'])}. {' · '.join(parts)}".rstrip()
 
 
 def _detail(text: str) -> str:

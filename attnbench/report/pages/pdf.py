@@ -11,7 +11,7 @@ from attnbench.report.document import Document
 from attnbench.report.pages.print_limits import EXPLORED, PRINTED, first_rows
 
 APPENDIX = "Appendix: further tables"
-UNPRINTED = ("keys", "data")  # used by the HTML page only
+UNPRINTED = ("keys", "bars", "data", "conditions")  # used by the HTML page only
 
 
 def paper(document: Document) -> bytes:
@@ -36,7 +36,7 @@ def printed(sections: list[dict[str, Any]]) -> list[dict[str, Any]]:
         appendix += [block for block in blocks if block.get("collapsed")]
         if kept := [block for block in blocks if not block.get("collapsed")]:
             found.append(section | {"blocks": kept})
-    return [*found, {"title": APPENDIX, "blocks": appendix}] if appendix else found
+    return [*found, {"title": APPENDIX, "claim": "", "blocks": appendix}] if appendix else found
 
 
 def _printed(block: dict[str, Any]) -> dict[str, Any]:

@@ -12,9 +12,7 @@ from attnbench.report.document import CellValue, Column, Table, fixed, interval_
 from attnbench.report.statistics import Estimate
 from attnbench.report.study.frames import by_condition, median
 from attnbench.report.study.study import Study
-from attnbench.report.tables.quality import sentences
-
-PLACES = (Column("Condition"), Column("Mechanism"))
+from attnbench.report.tables.quality import PLACES, sentences
 
 
 def agreement(analysis: Analysis) -> Iterator[Table]:
@@ -27,7 +25,7 @@ def agreement(analysis: Analysis) -> Iterator[Table]:
             jobs = found[name]
             correct = _rates(study, jobs)
             spread = (median(jobs, key) for key in ("entropy", "implicit_entropy", "agreement"))
-            rows.append((condition, name, explicit.get(name), *correct, implicit.get(name), *spread))
+            rows.append((name, condition, explicit.get(name), *correct, implicit.get(name), *spread))
     if rows:
         titles = ("AER", "Precision", "Recall", "AER, implicit", "Entropy", "Entropy, implicit", "Agreement")
         columns = (*PLACES, *(Column(title, fixed(2)) for title in titles))
@@ -42,9 +40,9 @@ def heads(study: Study) -> Iterator[Table]:
     for condition, here in by_condition(study.heads):
         places = here.astype(dict.fromkeys(columns, float)).groupby(["mechanism", "layer", "head"])[columns].median()
         values = places.astype(object).where(places.notna(), None).itertuples(name=None)
-        found = [(condition, name, layer + 1, head + 1, *each) for (name, layer, head), *each in values]
-        several = Counter(name for _, name, *_ in found)
-        rows += [row for row in found if several[row[1]] > 1]
+        found = [(name, condition, layer + 1, head + 1, *each) for (name, layer, head), *each in values]
+        several = Counter(name for name, *_ in found)
+        rows += [row for row in found if several[row[0]] > 1]
     if rows:
         shown = (*(Column(t, fixed(0)) for t in ("Layer", "Head")), *(Column(t, fixed(2)) for t in titles))
         caption = (

@@ -15,8 +15,8 @@ from attnbench.report.statistics.repetitions import FEWEST
 from attnbench.report.study.frames import by_condition, median, medians
 from attnbench.report.study.step_times import step_times
 from attnbench.report.study.study import Study
+from attnbench.report.tables.quality import PLACES
 
-PLACES = (Column("Condition"), Column("Mechanism"))
 # Fields of StepMemory. The memory of the process is left out: it is that of all jobs that ran in it before.
 MEMORY = {
     "parameters_mib": "Parameters",
@@ -36,12 +36,12 @@ def step(study: Study) -> Table:
         costs = medians(here, ["tokens_per_s", "peak_mib"])
         for name, time in step_times(here).items():
             times.append(time)
-            rows.append((condition, name, time, *costs[name].values(), joules[name]))
+            rows.append((name, condition, time, *costs[name].values(), joules[name]))
     columns = (
         *PLACES,
-        Column("Step (ms)", significant),
+        Column("Step (ms)", significant, bar=True),
         Column("Target tokens/s", fixed(0)),
-        Column("Peak memory (MiB)", significant),
+        Column("Peak memory (MiB)", significant, bar=True),
         Column("Energy (J)", significant),
     )
     few = "" if all(time.known for time in times) else f" Quartiles need at least {FEWEST} repetitions."
@@ -59,9 +59,9 @@ def memory(study: Study) -> Iterator[Table]:
     rows: list[tuple[CellValue, ...]] = []
     for condition, here in by_condition(study.steps):
         for name, held in sorted(medians(here, list(MEMORY)).items(), key=lambda each: each[1]["activations_mib"]):
-            rows.append((condition, name, *held.values()))
+            rows.append((name, condition, *held.values()))
     if rows:
-        columns = (*PLACES, *(Column(f"{title} (MiB)", significant) for title in MEMORY.values()))
+        columns = (*PLACES, *(Column(f"{title} (MiB)", significant, bar=True) for title in MEMORY.values()))
         caption = (
             f"The memory that a training step holds, on a batch of {_batch(study)}, smallest activations first. "
             "Activations are the most that forward and backward hold in addition to parameters, gradients and the "

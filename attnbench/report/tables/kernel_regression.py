@@ -26,11 +26,11 @@ def errors(study: Study) -> Table:
     for condition, name, jobs, error in ranked(study):
         sigmas = numbers(jobs, "sigma")
         left_out, parameters = mean(numbers(jobs, "left_out_error")), int(numbers(jobs, "parameters")[0])
-        rows.append((condition, name, error, left_out, mean(sigmas) if sigmas else None, parameters, len(jobs)))
+        rows.append((name, condition, error, left_out, mean(sigmas) if sigmas else None, parameters, len(jobs)))
     columns = (
-        Column("Condition"),
         Column("Pooling"),
-        Column("Test error", fixed(3)),
+        Column("Condition"),
+        Column("Test error", fixed(3), bar=True),
         Column("Left-out error", fixed(3)),
         Column("Width σ", fixed(3)),
         Column("Parameters", fixed(0)),

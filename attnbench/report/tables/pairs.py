@@ -18,13 +18,13 @@ def pairs(analysis: Analysis) -> Iterator[Table]:
             pair = one.pair
             decided = None if one.significant else _seeds(pair.seeds)
             known = (pair.difference, pair.superiority, one.adjusted_p, pair.detectable, decided)
-            rows.append((condition, pair.ahead, pair.behind, *known))
+            rows.append((pair.ahead, pair.behind, condition, *known))
     if not rows:
         return
     columns = (
-        Column("Condition"),
         Column("Ahead"),
         Column("Behind"),
+        Column("Condition"),
         Column("Δ BLEU", signed),
         Column("P(ahead)", fixed(2)),
         Column("p, Holm", p_value),

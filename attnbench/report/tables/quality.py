@@ -12,7 +12,7 @@ from attnbench.report.study.equality import equality
 from attnbench.report.study.frames import by_condition, median, numbers
 
 NAMED = 3  # mechanisms in a list
-PLACES = (Column("Condition"), Column("Mechanism"))
+PLACES = (Column("Mechanism"), Column("Condition"))
 
 
 def quality(analysis: Analysis) -> Table:
@@ -25,10 +25,10 @@ def quality(analysis: Analysis) -> Table:
         shares = [100 * statistics.mean(numbers(jobs, share)) for share in ("exact_match", "token_accuracy")]
         costs = (median(jobs, "parameters"), median(jobs, "train_s"))
         measured = (statistics.mean(numbers(jobs, "chrf")), *shares, *costs, len(jobs))
-        rows.append((condition, name, analysis.bleu[condition][name], rank, *against, *measured))
+        rows.append((name, condition, analysis.bleu[condition][name], rank, *against, *measured))
     columns = (
         *PLACES,
-        Column("BLEU", fixed(1)),
+        Column("BLEU", fixed(1), bar=True),
         Column("Rank", fixed(0)),
         Column("Δ BLEU", signed),
         Column("p", p_value),
@@ -59,9 +59,10 @@ def beyond(analysis: Analysis) -> Iterator[Table]:
             near = analysis.bleu[condition][name]
             # A BLEU that may as well be 0 has no share.
             kept = 100 * estimate.value / near.value if near.known and near.low > 0 else None
-            rows.append((condition, name, near, estimate, kept))
+            rows.append((name, condition, near, estimate, kept))
     if rows:
-        columns = (*PLACES, Column("BLEU", fixed(1)), Column("BLEU beyond", fixed(1)), Column("Kept (%)", fixed(0)))
+        bleu = (Column(title, fixed(1), bar=True) for title in ("BLEU", "BLEU beyond"))
+        columns = (*PLACES, *bleu, Column("Kept (%)", fixed(0)))
         caption = (
             "BLEU of sentences as long as the training sentences, BLEU of longer ones, and the share "
             f"that is kept. The best on longer sentences is first. {interval_note(analysis.beyond)}"

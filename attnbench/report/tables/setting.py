@@ -2,16 +2,51 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from attnbench.report.document import CellValue, Column, Table
+from attnbench.report.document import CellValue, Column, Paragraph, Table
+from attnbench.report.study.explanation import Explanations
 from attnbench.report.study.naming import natural_key
 from attnbench.report.study.study import Study
 
+END = "</s>"  # of a sentence, among its tokens
 LONGEST_ERROR = 300  # letters of a message that fit into a table
 MAX_WARNINGS = 10  # those of most jobs; the rest is counted
 MAX_ROWS = 50  # rows of a list in the document; the rest is counted
+
+
+def described(study: Study, explanations: Explanations) -> Iterator[Paragraph]:
+    """What each task is, with a sentence of it; and what each model is."""
+    for kind in ("task", "model"):
+        for choice in _distinct(record.factors[kind] for record in study.records if kind in record.factors):
+            said = explanations.get(f"{kind}={choice}")
+            example = _example(study, choice) if kind == "task" else ""
+            if said or example:
+                sentence = f" {said.formula}." if said else ""
+                yield Paragraph(f"{kind.capitalize()} {choice}.{sentence}{example}")
+
+
+def _example(study: Study, task: str) -> str:
+    """A test sentence with its reference, and word by word if the links are known; "" if no job has alignments."""
+    jobs = (
+        job for job, record in enumerate(study.records) if record.factors.get("task") == task and study.sources(job)
+    )
+    if (job := next(jobs, None)) is None or not (found := study.alignments(job)):
+        return ""
+    shown = min(found, key=lambda each: len(each.source))
+    source, target = (_words(side) for side in (shown.source, shown.target))
+    gloss = []
+    for place, word in enumerate(source):
+        linked = [target[there] for here, there in sorted(shown.gold) if here == place and there < len(target)]
+        gloss += [f"{word} = {' '.join(linked)}"] if linked else []
+    told = f" Word by word: {', '.join(gloss)}." if gloss else ""
+    return f" For example, “{' '.join(source)}” becomes “{' '.join(target)}”.{told}"
+
+
+def _words(tokens: Sequence[str]) -> list[str]:
+    """Tokens without the end of the sentence."""
+    return [token for token in tokens if token != END]
 
 
 def grid(study: Study) -> Table:

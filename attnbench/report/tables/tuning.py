@@ -27,7 +27,7 @@ def trainings(study: Study) -> Iterator[Table]:
             place = condition, mechanism
             updates = trained[place]
             ends = f"{converged[place]} of {len(updates)}"
-            rows.append((*place, *_trials(tunings.get(place), keys), median(updates), ends))
+            rows.append((mechanism, condition, *_trials(tunings.get(place), keys), median(updates), ends))
     if not rows:
         return
     columns = (

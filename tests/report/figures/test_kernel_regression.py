@@ -40,7 +40,7 @@ def errors(jobs: list[Record]) -> Table:
 def test_regression_alone_has_no_panel_of_translation() -> None:
     found = contents(poolings())
     titles = [section.title for section in found.sections]
-    assert titles == ["Summary", "Kernel regression", "Running it again", "Environment"]
+    assert titles == ["Summary", "Mechanisms", "Kernel regression", "Running it again", "Environment"]
     assert [figure.name for figure in found.figures()] == ["pooling_curves", "pooling_weights"]
     assert "BLEU" not in str([section.blocks for section in found.sections[:2]])
 

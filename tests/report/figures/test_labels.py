@@ -33,7 +33,7 @@ def test_places_that_are_far_apart_stay() -> None:
 def test_names_at_the_ends_of_lines_do_not_overlap() -> None:
     figure, ((axis,),) = panels([""], [""], 2.0)
     axis.plot([0, 1], [0, 1])
-    at_ends(axis, [Label(1, 1 - i / 1000, f"name {i}", "#000000") for i in range(6)], 2.0)
+    at_ends(axis, [Label(1, 1 - i / 1000, f"name {i}", "#000000", "") for i in range(6)], 2.0)
     settle(figure)
     boxes = sorted((text.get_window_extent() for text in axis.texts), key=lambda box: box.y0)
     assert len(boxes) == 6
@@ -45,7 +45,7 @@ def test_names_beside_points_overlap_neither_one_another_nor_points() -> None:
     points = [(0.1, 0.1), (0.5, 0.5), (0.52, 0.52), (0.9, 0.9)]
     axis.plot(*zip(*points, strict=True), "o")
     settle(figure)
-    beside(axis, [Label(x, y, "a name", "#000000") for x, y in points[:3]], points[3:])
+    beside(axis, [Label(x, y, "a name", "#000000", "") for x, y in points[:3]], points[3:])
     boxes = [text.get_window_extent() for text in axis.texts]
     assert boxes
     dots = [tuple(axis.transData.transform(point)) for point in points]
@@ -58,7 +58,7 @@ def test_names_beside_points_do_not_leave_the_panel() -> None:
     axis.plot([0, 1], [0, 1], "o")
     axis.set_ylim(0, 1)
     settle(figure)
-    beside(axis, [Label(0.1, 1, "a name", "#000000")], [])
+    beside(axis, [Label(0.1, 1, "a name", "#000000", "")], [])
     (name,) = axis.texts
     assert name.get_window_extent().y1 <= axis.get_window_extent().y1
 
@@ -68,5 +68,5 @@ def test_a_name_without_room_is_left_out() -> None:
     axis.plot([0, 1], [0, 1], "o")
     settle(figure)
     crowd = [(x / 20, y / 20) for x in range(21) for y in range(21)]
-    beside(axis, [Label(0.5, 0.5, "a name", "#000000")], crowd)
+    beside(axis, [Label(0.5, 0.5, "a name", "#000000", "")], crowd)
     assert not axis.texts

@@ -1,6 +1,8 @@
 """The report as PDF."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,10 +44,30 @@ def test_long_tables_are_set(rows: int) -> None:
     assert paper(document(table(rows))).count(b"/Type/Page") > 1
 
 
-def test_a_very_wide_table_turns_its_page() -> None:
+def test_of_a_very_wide_table_the_first_columns_are_printed_and_the_others_named(tmp_path: Path) -> None:
     columns = tuple(Column(f"A column with a long title, number {i}") for i in range(12))
-    wide = Table("wide", "Caption.", columns, (("cell",) * 12,))
-    assert b"/MediaBox[0 0 841" in paper(Document("T", "2026-01-02", (Section("S", (wide,)),)))
+    wide = Table("wide", "Caption.", columns, (tuple(f"cell {i}" for i in range(12)),))
+    text = _text(tmp_path, paper(Document("T", "2026-01-02", (Section("S", (wide,)),))))
+    assert "cell 0" in text
+    assert "cell 11" not in text
+    assert "Further columns are in tables/wide.csv" in text
+    assert "number 11." in text
+
+
+def test_a_table_over_pages_has_five_rows_on_each_side(tmp_path: Path) -> None:
+    for rows in range(40, 64):
+        found = _text(tmp_path, paper(document(table(rows)))).split("\f")
+        counts = [len(set(re.findall(r"\bm\d+\b", page))) for page in found]
+        assert sum(counts) == rows
+        assert all(count >= 5 for count in counts if count), f"{rows} rows: {counts}"
+
+
+def _text(folder: Path, pdf: bytes) -> str:
+    if (reader := shutil.which("pdftotext")) is None:
+        pytest.skip("the text of a PDF is read with pdftotext, which is not installed")
+    (folder / "a.pdf").write_bytes(pdf)
+    run = subprocess.run([reader, "-layout", folder / "a.pdf", "-"], capture_output=True, check=True, text=True)
+    return run.stdout
 
 
 def test_what_a_page_folds_away_stands_in_an_appendix() -> None:

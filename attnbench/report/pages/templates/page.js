@@ -35,13 +35,32 @@ function startContents() {
   document.querySelectorAll("main > section").forEach((section) => watcher.observe(section));
 }
 
-// A link to a folded table unfolds it.
+// A link to something folded unfolds it: what it is in, and the section that it leads to.
 function unfoldTarget() {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (target instanceof HTMLDetailsElement) target.open = true;
+  if (!target) return;
+  const inner = target.querySelector(":scope > details");
+  if (inner) inner.open = true;
+  let folded = false;
+  for (let each = target.closest("details"); each; each = each.parentElement.closest("details")) {
+    folded ||= !each.open;
+    each.open = true;
+  }
+  if (folded) target.scrollIntoView();
+}
+
+// On paper, nothing is folded.
+function unfoldPrint() {
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = [...document.querySelectorAll("details:not([open])")];
+    closed.forEach((each) => { each.open = true; });
+  });
+  addEventListener("afterprint", () => closed.forEach((each) => { each.open = false; }));
 }
 
 startTheme();
 startContents();
 unfoldTarget();
+unfoldPrint();
 addEventListener("hashchange", unfoldTarget);

@@ -62,7 +62,9 @@ function startTips() {
 // A marker and its whiskers have the same text. The one on top stands for all of them.
 function points(elements) {
   const found = new Map();
-  for (const element of elements) found.set(`${element.closest("[id*=axes_]")?.id}: ${element.dataset.tip}`, element);
+  const panels = [...document.querySelectorAll("[data-panel]")];
+  const place = (element) => panels.indexOf(element.closest("[data-panel]"));
+  for (const element of elements) found.set(`${place(element)}: ${element.dataset.tip}`, element);
   return [...found.values()];
 }
 
