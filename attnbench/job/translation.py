@@ -100,8 +100,11 @@ def _evaluate(cfg: DictConfig, folder: Path, model: Model, task: Task, compute: 
         quality, translations = evaluate(model, task, test, build(cfg.search), cfg.evaluation.samples)
         beyond = _evaluate_beyond(cfg, model, task, compute.device)
         alignment = alignment_quality(model, task, example_sentences.sentences_to_judge(task, cfg.evaluation.aligned))
-        aligned = alignments(model, task, example_sentences.sentences_to_show(task, cfg.evaluation.alignments))
-    found = zip(task.test, translations, strict=True)
+        shown = example_sentences.sentences_to_show(task, cfg.evaluation.alignments)
+        aligned = alignments(model, task, shown)
+    found = list(zip(task.test, translations, strict=True))
+    said = dict(found)
+    aligned = [replace(each, translation=said[pair]) for each, pair in zip(aligned, shown, strict=True)]
     rows = [("source", "reference", "hypothesis"), *((pair.source, pair.target, text) for pair, text in found)]
     lines = ["\t".join(map(as_cell, row)) + "\n" for row in rows]
     write_whole(folder / "translations.tsv", "".join(lines).encode())

@@ -185,6 +185,7 @@ class Alignment:
     weights: list[list[list[list[float]]]]  # [layer][head][target][source], soft or one-hot; empty without attention
     implicit: list[list[float]]  # [target][source]: norms of gradients, each row divided by its sum
     gold: list[tuple[Count, Count]]  # (source, target) positions; empty if unknown
+    translation: str | None = None  # the model's own, as text; absent in older records
 
 
 @dataclass(frozen=True)

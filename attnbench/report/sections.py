@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from attnbench.report.analysis import Analysis
 from attnbench.report.claims import claims
+from attnbench.report.competition import main_condition
 from attnbench.report.document import Block, Bullets, Code, Document, Figure, Paragraph, Section, Table
 from attnbench.report.figures import alignment as alignment_figures
 from attnbench.report.figures import bleu, heads, lengths, memory, pareto, roofline, training, tuning
@@ -189,7 +190,8 @@ def _trainings(study: Study) -> Iterator[Block]:
 def _alignments(analysis: Analysis) -> Iterator[Block]:
     yield from alignment_tables.agreement(analysis)
     yield from alignment_figures.figures(analysis)
-    if explored := viewer(analysis.study):
+    condition = main_condition(analysis.bleu)
+    if explored := viewer(analysis.study, next(iter(analysis.bleu.get(condition, ())), ""), condition):
         yield explored
     yield from samples(analysis)
 

@@ -23,10 +23,10 @@ from attnbench.report.study.study import Study
 FEW = 20  # runs from which the size of all is estimated
 LIMIT = 2_000_000  # bytes of the data as JSON; the figures need the rest of a page of 5 MB
 CAPTION = (
-    "The weights of a run in a test sentence while the model reads the reference. Attention is what the model "
-    "computed, or the mean of its layers and heads. Implicit attention, which a model without attention has too, is "
-    "how much each source token influences the log-probability of each target token, by the norm of the gradient, as "
-    "a share of the row's sum."
+    "The weights of one run, or of two, in a test sentence while the model reads the reference. Attention is what the "
+    "model computed, or the mean of its layers and heads. Implicit attention, which a model without attention has too, "
+    "is how much each source token influences the log-probability of each target token, by the norm of the gradient, "
+    "as a share of the row's sum. Below is what each model itself makes of the source."
 )
 
 
@@ -41,10 +41,15 @@ class ViewedRun:
     alignments: Callable[[], Sequence[Alignment]]
 
 
-def viewer(study: Study) -> Viewer | None:
-    """All runs that have alignments, or an even choice of them if all would not fit; None if not even one would."""
+def viewer(study: Study, first: str = "", condition: str = "") -> Viewer | None:
+    """All runs that have alignments, or an even choice of them if all would not fit; None if not even one would.
+
+    The viewer starts with the mechanism `first` in a condition, if it has that.
+    """
     data = packed(explorable(study))
-    return Viewer("attention-viewer", CAPTION, data) if data else None
+    if data is None:
+        return None
+    return Viewer("attention-viewer", CAPTION, data | {"start": {"mechanism": first, "condition": condition}})
 
 
 def explorable(study: Study) -> list[ViewedRun]:
@@ -111,7 +116,7 @@ def _pack(runs: Sequence[ViewedRun], sentences: int, limit: int) -> dict[str, An
         for each in run.alignments()[:sentences]:
             text = json.dumps({"source": each.source, "target": each.target, "gold": each.gold})
             shape = (len(each.weights), len(each.weights[0])) if each.weights else (0, 0)
-            shown.append([texts.setdefault(text, len(texts)), *shape])
+            shown.append([texts.setdefault(text, len(texts)), *shape, each.translation])
             weights += packer.compress(_as_bytes(each.weights) + _as_bytes(each.implicit))
         if shown:
             told.append({"mechanism": run.mechanism, "condition": run.condition, "seed": run.seed, "shown": shown})

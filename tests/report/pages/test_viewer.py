@@ -67,7 +67,7 @@ def test_what_is_unpacked_is_what_was_recorded() -> None:
     for run in data["runs"]:
         score = next((name for name in ("dot", "additive") if name in run["mechanism"]), None)
         record = by_seed[score, int(run["condition"].removeprefix("length ")), int(run["seed"])]
-        for (index, layers, heads), each in zip(run["shown"], record.alignments, strict=True):
+        for (index, layers, heads, _), each in zip(run["shown"], record.alignments, strict=True):
             assert data["sentences"][index] == json.loads(
                 json.dumps({"source": each.source, "target": each.target, "gold": each.gold})
             )

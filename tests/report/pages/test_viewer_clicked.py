@@ -1,6 +1,7 @@
 """The attention viewer with clicks: a reader sees what was recorded."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -119,6 +120,66 @@ def test_a_run_without_attention_says_so(browser: Any, file: Path) -> None:
         assert page.locator(".panel h3").all_text_contents() == ["Implicit attention"]
         assert "no attention" in page.locator(".reading").inner_text()
         assert not page.locator("select[name=head]").is_visible()
+
+
+def test_two_runs_side_by_side_in_one_sentence(browser: Any, file: Path) -> None:
+    with opened(browser, file) as page:
+        recorded = np.array(_deep(page, layer="2", head="3").weights)
+        other = next(text for text in page.locator("select[name=beside] option").all_text_contents() if "add" in text)
+        _choose(page, beside=other)
+        titles = page.locator(".panel h3").all_text_contents()
+        assert titles[0].endswith(": attention, layer 2, head 3")
+        assert titles[1].startswith(f"{other}: attention")
+        job = next(job for job in JOBS if job.factors.get("score") == "additive" and job.factors["length"] == 48)
+        _token(page, "target", 4).hover()
+        _assert_shown(_numbers(page, 0), recorded[1, 2][4])
+        _assert_shown(_numbers(page, 1), np.mean(job.alignments[0].weights, axis=(0, 1))[4])
+        _choose(page, beside="none")
+        assert page.locator(".panel h3").nth(1).text_content() == "none: implicit attention"
+
+
+def test_it_starts_with_the_best_run(browser: Any, tmp_path: Path) -> None:
+    found = study(JOBS)
+    best = next(name for name in found.encoding.styles if "additive" in name)
+    block = viewer(found, best, "length 48")
+    assert block
+    (path := tmp_path / "index.html").write_text(page_of(Document("A", "2026-01-02", (Section("V", (block,)),))))
+    with opened(browser, path) as page:
+        assert page.locator("select[name=mechanism]").input_value() == best
+        assert page.locator("select[name=condition]").input_value() == "length 48"
+
+
+def test_it_plays_through_the_words(browser: Any, file: Path) -> None:
+    with opened(browser, file) as page:
+        recorded = _deep(page, layer="2", head="3")
+        page.clock.install()
+        page.get_by_role("button", name="Play").click()
+        for index, word in enumerate(recorded.target[:3]):
+            reading = page.locator(".reading").inner_text()
+            assert f"{word} (target {index + 1}) looks at" in reading
+            assert f"next word: {word}" in reading
+            page.clock.run_for(1400)
+        scores = re.search(r"Scores, up to a constant: \S+ (\S+) ·", page.locator(".reading").inner_text())
+        assert scores
+        strongest = np.max(np.array(recorded.weights)[1, 2, 3])
+        assert float(scores[1].replace("−", "-")) == pytest.approx(np.log(strongest), abs=0.06)
+        page.get_by_role("button", name="Stop").click()
+        page.clock.run_for(5000)
+        assert "(target 4)" in page.locator(".reading").inner_text()
+
+
+def test_the_errors_of_a_translation_are_marked(browser: Any, tmp_path: Path) -> None:
+    job = records.attention("dot")
+    words = [*job.alignments[0].target]
+    said = " ".join([*words[:2], "wrong", *words[3:-1], "more"])
+    block = viewer(study([replace(job, alignments=[replace(job.alignments[0], translation=said)])]))
+    assert block
+    (path := tmp_path / "index.html").write_text(page_of(Document("A", "2026-01-02", (Section("V", (block,)),))))
+    with opened(browser, path) as page:
+        row = page.locator(".translations p")
+        assert row.locator("mark").all_text_contents() == ["wrong", "more"]
+        assert row.locator("del").all_text_contents() == [words[2], words[-1]]
+        assert row.locator("span").all_text_contents() == [*words[:2], *words[3:-1]]
 
 
 def test_any_script_is_text(browser: Any, file: Path) -> None:

@@ -1,56 +1,5 @@
 // The attention viewer. Its form is its state. The address of the page mirrors it, so that a view can be shared.
 
-// The bytes of all weights, and where those of each run and sentence begin.
-async function unpack(data) {
-  const packed = Uint8Array.from(atob(data.weights), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
-  let offset = 0;
-  for (const run of data.runs) {
-    run.shown = run.shown.map(([sentence, layers, heads]) => {
-      const { source, target } = data.sentences[sentence];
-      const size = source.length * target.length;
-      const entry = { sentence, layers, heads, size, offset };
-      offset += (layers * heads + 1) * size;
-      return entry;
-    });
-  }
-  return bytes;
-}
-
-// Weights of a layer and a head, either of which may be "mean"; null if the run has no attention.
-function attention(bytes, { layers, heads, size, offset }, layer, head) {
-  if (!layers) return null;
-  const weights = new Float32Array(size);
-  let count = 0;
-  for (let l = 0; l < layers; l++) {
-    for (let h = 0; h < heads; h++) {
-      if ((layer !== "mean" && Number(layer) !== l + 1) || (head !== "mean" && Number(head) !== h + 1)) continue;
-      const start = offset + (l * heads + h) * size;
-      for (let i = 0; i < size; i++) weights[i] += bytes[start + i] / 255;
-      count++;
-    }
-  }
-  return weights.map((weight) => weight / count);
-}
-
-function implicit(bytes, { layers, heads, size, offset }) {
-  const start = offset + layers * heads * size;
-  return Float32Array.from(bytes.subarray(start, start + size), (byte) => byte / 255);
-}
-
-// Sets the options of a list, [value, text]. It keeps its value if that still exists. It is hidden without a choice.
-function fill(select, options) {
-  const wanted = select.value;
-  select.replaceChildren(...options.map(([value, text]) => new Option(text, value)));
-  if (options.some(([value]) => value === wanted)) select.value = wanted;
-  select.parentElement.hidden = options.length < 2;
-}
-
-const distinct = (values) => [...new Set(values)].map((value) => [value, value]);
-const numbered = (count) => Array.from({ length: count }, (_, i) => [`${i + 1}`, `${i + 1}`]);
-const choices = (count, all) => (count > 1 ? [["mean", all], ...numbered(count)] : [["mean", all]]);
-
 class AttentionViewer {
   constructor(root, data, bytes) {
     Object.assign(this, { root, data, bytes, drawings: [] });
@@ -62,6 +11,7 @@ class AttentionViewer {
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.addEventListener("change", () => this.choose());
     root.querySelector(".save").addEventListener("click", () => this.save());
+    this.player = new Player(root.querySelector(".play"), (index) => this.play(index));
     this.stage.addEventListener("pointerover", (event) => this.show(aimed(event.target) ?? this.pinned()));
     this.stage.addEventListener("pointerleave", () => this.show(this.pinned()));
     this.stage.addEventListener("focusin", (event) => this.show(aimed(event.target) ?? this.pinned()));
@@ -69,17 +19,27 @@ class AttentionViewer {
     this.stage.addEventListener("click", (event) => this.pin(aimed(event.target)));
     this.stage.addEventListener("keydown", (event) => this.step(event));
     addEventListener("hashchange", () => this.restore());
-    this.update();
-    this.controls.mechanism.value = (data.runs.find((run) => run.shown[0].layers) ?? data.runs[0]).mechanism;
-    this.update();
-    this.draw();
+    this.start();
     this.restore();
     new ResizeObserver(() => this.stage.clientWidth !== this.drawnFor && this.draw()).observe(this.stage);
   }
 
+  // The best run, or the first one with attention.
+  start() {
+    const { mechanism, condition } = this.data.start ?? {};
+    const best = this.data.runs.find((run) => run.mechanism === mechanism && run.condition === condition);
+    const first = best ?? this.data.runs.find((run) => run.shown[0].layers) ?? this.data.runs[0];
+    this.update();
+    for (const name of ["mechanism", "condition"]) {
+      this.controls[name].value = first[name];
+      this.update();
+    }
+    this.draw();
+  }
+
   // Updates the form after a change: the choice in one list decides about the options of the next.
   update() {
-    const { mechanism, condition, seed, sentence, layer, head, gold } = this.controls;
+    const { mechanism, condition, seed, sentence, layer, head, gold, beside } = this.controls;
     let runs = this.data.runs;
     for (const list of [mechanism, condition, seed]) {
       fill(list, distinct(runs.map((run) => run[list.name])));
@@ -92,8 +52,24 @@ class AttentionViewer {
     this.entry = run.shown.find((entry) => `${entry.sentence}` === sentence.value);
     fill(layer, choices(this.entry.layers, "mean of all layers"));
     fill(head, choices(this.entry.heads, "mean of all heads"));
+    const others = this.others().map((other) => [other.mechanism, other.mechanism]);
+    fill(beside, [["", "its implicit attention"], ...others]);
     gold.parentElement.hidden = !this.text(this.entry).gold.length;
     if (this.entry.sentence !== before) this.controls.pinned.value = "";
+  }
+
+  // A run of each other mechanism in the same condition that has the same sentence.
+  others() {
+    const { mechanism, condition } = this.controls;
+    const same = (run) => run.condition === condition.value && run.mechanism !== mechanism.value;
+    const having = (run) => run.shown.some((entry) => entry.sentence === this.entry.sentence);
+    const found = new Map(this.data.runs.filter((run) => same(run) && having(run)).map((run) => [run.mechanism, run]));
+    return [...found.values()];
+  }
+
+  // The run that is beside the chosen one; undefined if that is its own implicit attention.
+  other() {
+    return this.others().find((run) => run.mechanism === this.controls.beside.value);
   }
 
   text(entry) {
@@ -101,6 +77,7 @@ class AttentionViewer {
   }
 
   choose() {
+    this.player.stop();
     this.update();
     this.draw();
     this.share();
@@ -123,6 +100,7 @@ class AttentionViewer {
       return box;
     }));
     for (const list of this.stage.querySelectorAll("[role=listbox]")) list.firstElementChild.tabIndex = 0;
+    this.root.querySelector(".translations").replaceChildren(...this.translations());
     this.drawings = drawings;
     this.drawnFor = full;
     this.show(this.pinned());
@@ -140,8 +118,34 @@ class AttentionViewer {
     const parts = [["layer", layer.value], ["head", head.value]].filter(([, value]) => value !== "mean");
     const title = ["Attention", ...parts.map((part) => part.join(" "))].join(", ");
     const averaged = this.entry.layers * this.entry.heads > 1 && parts.length < 2;
-    const panels = [{ ...shared, title: "Implicit attention", weights: implicit(this.bytes, this.entry) }];
-    return weights ? [{ ...shared, title: averaged ? `${title} (mean)` : title, weights }, ...panels] : panels;
+    const own = { ...shared, title: averaged ? `${title} (mean)` : title, weights };
+    const beneath = { ...shared, title: "Implicit attention", weights: implicit(this.bytes, this.entry) };
+    const other = this.other();
+    if (!other) return weights ? [own, beneath] : [beneath];
+    const named = (run, panel) => ({ ...panel, title: `${run}: ${panel.title.toLowerCase()}` });
+    const entry = other.shown.find((each) => each.sentence === this.entry.sentence);
+    const theirs = attention(this.bytes, entry, "mean", "mean");
+    const beside = theirs
+      ? { ...shared, title: entry.layers * entry.heads > 1 ? "attention (mean)" : "attention", weights: theirs }
+      : { ...shared, title: "implicit attention", weights: implicit(this.bytes, entry) };
+    return [named(this.controls.mechanism.value, weights ? own : beneath), named(other.mechanism, beside)];
+  }
+
+  // The translation of each model that is shown.
+  translations() {
+    const { target } = this.text(this.entry);
+    const other = this.other();
+    const runs = [[this.controls.mechanism.value, this.entry]];
+    if (other) runs.push([other.mechanism, other.shown.find((each) => each.sentence === this.entry.sentence)]);
+    return runs.filter(([, entry]) => entry.translation).map(([name, entry]) => marked(name, entry.translation, target));
+  }
+
+  // Puts the target token with this index into focus; whether there is a next one.
+  play(index) {
+    const { target } = this.text(this.entry);
+    this.controls.pinned.value = `t${index + 1}`;
+    this.show({ side: "target", index });
+    return index + 1 < target.length;
   }
 
   pinned() {
@@ -152,6 +156,7 @@ class AttentionViewer {
   }
 
   pin(focus) {
+    this.player.stop();
     const value = focus ? `${focus.side[0]}${focus.index + 1}` : "";
     this.controls.pinned.value = value === this.controls.pinned.value ? "" : value;
     this.show(focus);
@@ -202,6 +207,9 @@ class AttentionViewer {
       row.append(name, said);
       return row;
     };
+    const before = text.target.slice(0, index).slice(-3).join(" ");
+    const query = before ? `the decoder after “${index > 3 ? "… " : ""}${before}”` : "the decoder at its start";
+    const steps = side === "target" ? [line("Query", query)] : [];
     const lines = this.drawings.map(({ panel }) => {
       const strongest = links(panel, focus).slice(0, 5).filter(([, weight]) => weight >= LEAST);
       const said = strongest.map(([i, weight]) => `${text[other][i]} ${weight.toFixed(2)}`).join(" · ");
@@ -209,10 +217,26 @@ class AttentionViewer {
     });
     const gold = text.gold.map(([s, t]) => (side === "source" ? [s, t] : [t, s])).filter(([mine]) => mine === index);
     if (gold.length) lines.push(line("Gold links", gold.map(([, i]) => `${text[other][i]} (${i + 1})`).join(" · ")));
+    if (side === "target") {
+      const scores = this.scores(focus);
+      if (scores) steps.push(line("Scores, up to a constant", scores));
+      lines.push(line("Context", `the mean of the states with these weights; next word: ${text.target[index]}`));
+    }
     const token = document.createElement("b");
     const does = side === "target" ? "looks at" : "is looked at by";
     token.textContent = `${text[side][index]} (${side} ${index + 1}) ${does}`;
-    return [token, ...lines];
+    return [token, ...steps, ...lines];
+  }
+
+  // The logarithms of the weights of one soft head: a softmax leaves its scores open up to a constant.
+  scores(focus) {
+    const { layers, heads } = this.entry;
+    const one = (count, list) => count === 1 || list.value !== "mean";
+    if (!layers || !one(layers, this.controls.layer) || !one(heads, this.controls.head)) return "";
+    const strongest = links(this.drawings[0].panel, focus).slice(0, 5).filter(([, weight]) => weight >= LEAST);
+    if (strongest.length < 2) return "";
+    const { source } = this.text(this.entry);
+    return strongest.map(([i, weight]) => `${source[i]} ${Math.log(weight).toFixed(1)}`).join(" · ").replaceAll("-", "−");
   }
 
   share() {
@@ -228,7 +252,7 @@ class AttentionViewer {
     const [, query] = location.hash.split(`#${this.root.id}?`);
     if (!query) return;
     const state = new URLSearchParams(query);
-    for (const name of ["mechanism", "condition", "seed", "sentence", "layer", "head", "view", "pinned"]) {
+    for (const name of ["mechanism", "condition", "seed", "sentence", "layer", "head", "beside", "view", "pinned"]) {
       if (!state.has(name)) continue;
       const before = this.controls[name].value;
       this.controls[name].value = state.get(name);
