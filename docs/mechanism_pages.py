@@ -22,6 +22,7 @@ from attnbench.attention import Attention, Tied
 from attnbench.attention.kernels import AutoKernel
 from attnbench.cli.mechanisms import Mechanism, found
 from attnbench.cli.paths import CONF
+from attnbench.cli.show import example_weights
 from attnbench.cost.operations import operations
 
 TOKENS, WIDTH = 14, 32  # of the small example whose weights are drawn
@@ -118,17 +119,10 @@ def _cost(group: str, choice: str) -> str:
     )
 
 
-@torch.no_grad()
 def _weights(group: str, choice: str) -> Tensor:
     """The weights `(T, S)` of an untrained layer on queries that resemble the keys."""
     layer = _layer(group, choice, WIDTH, 1)
-    layer.train(group == "selection")
-    torch.manual_seed(2)
-    keys = torch.randn(1, TOKENS, WIDTH)
-    queries = keys + 0.7 * torch.randn(1, TOKENS, WIDTH)
-    weights = layer(queries, layer.memory_of_states(keys), want_weights=True).weights
-    assert weights is not None
-    return weights[0, 0]
+    return example_weights(layer, torch.randn(1, TOKENS, WIDTH, generator=torch.Generator().manual_seed(2)))
 
 
 def _drawn(group: str, choice: str) -> str:

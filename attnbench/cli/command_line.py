@@ -17,8 +17,9 @@ from attnbench.cli.keys import keys
 from attnbench.cli.paths import CONF
 from attnbench.errors import UserError
 
+SHOW = "show"  # the command that takes a sentence without a key
 DEFAULT = "train"  # the command of a line that names none
-PATHS = ("report", "translate")  # commands whose values are paths, which may hold characters of Hydra's grammar
+PATHS = ("report", "translate", SHOW)  # commands whose values are texts, which may hold characters of Hydra's grammar
 ACTIONS = ("run", "multirun", "cfg", "info", "shell_completion")  # options of which one can be given
 GRAMMAR = re.compile(r"""['"\[\](){},$=]""")  # what has a meaning in a value
 HOME = re.compile(r"(?<![^=,\[])~(?=[/,\]]|$)")  # the sign of the home folder, at the start of a value
@@ -98,6 +99,10 @@ def _command(words: Sequence[str]) -> tuple[str, list[str]]:
     named = [word for word in words if "=" not in word and not word.startswith(("~", "+"))]
     if not named:
         return DEFAULT, list(words)
+    if named[0] == SHOW:
+        # What is no override is the sentence.
+        sentence = [f"sentence={' '.join(named[1:])}"] if named[1:] else []
+        return SHOW, [word for word in words if word not in named] + sentence
     command, known = named[0], list(usage.commands())
     if command not in known:
         if command.rstrip(":") in keys(DEFAULT):

@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 
 from attnbench.cli.mechanisms import mechanisms
 from attnbench.cli.report import report
+from attnbench.cli.show import show
 from attnbench.cli.sweep_table import print_table, print_warnings
 from attnbench.cli.translate import translate
 from attnbench.errors import UserError, in_one_line
@@ -73,6 +74,7 @@ COMMANDS: dict[str, Callable[[DictConfig], float | None]] = {
     "report": report,
     "translate": translate,
     "mechanisms": mechanisms,
+    "show": show,
 }
 
 

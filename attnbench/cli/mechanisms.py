@@ -28,6 +28,7 @@ class Mechanism(NamedTuple):
     formula: str
     file: str
     config: str
+    target: str  # the class, as a config names it
 
     @property
     def name(self) -> str:
@@ -76,6 +77,7 @@ def found() -> Iterator[Mechanism]:
                 formula=formula.strip(" .:"),
                 file=str(file),
                 config=f"conf/{group}/{choice}.yaml",
+                target=target,
             )
 
 
