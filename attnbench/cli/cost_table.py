@@ -8,7 +8,7 @@ additive · dense 16.3~      >    not reached by n = 128         n²
 from collections.abc import Sequence
 
 from attnbench.cost.exponent import CLOSED_FORM, asymptote, by_length, exponent_text
-from attnbench.record import Record, ScalingPoint
+from attnbench.record import Record, ScalingPoint, Subject
 from attnbench.report.document import significant
 from attnbench.report.study.cost_ratios import (
     LEGEND,
@@ -35,16 +35,10 @@ def print_costs(records: Sequence[Record]) -> None:
         records: of one session. A record without a measurement has the reason in its error.
     """
     names = _names(records)
-    lengths = sorted({point.length for record in records for point in _points(record)})
-    for quantity in QUANTITIES:
-        columns = [[str(length), *(_value(record, quantity, length) for record in records)] for length in lengths]
-        exponents = ["~ n^", *(_exponent(record, quantity) for record in records)]
-        asymptotes = ["asymptote", *(_asymptote(record, quantity) for record in records)]
-        _print_block([quantity.title, *names], [*columns, exponents, asymptotes])
-    references = [baseline(record, records) for record in records]
-    against = ["of", *(names[records.index(reference)] if reference else "" for reference in references)]
-    multiples = [[each.title, *(_multiple(record, records, each) for record in records)] for each in QUANTITIES]
-    _print_block(["x the baseline", *names], [*multiples, against])
+    for of, quantities in QUANTITIES.items():
+        mine = [place for place, record in enumerate(records) if _subject(record) == of]
+        if mine:
+            _print_kind([names[place] for place in mine], [records[place] for place in mine], quantities)
     print(f"{NOISY}: noisy, the quartiles are far apart. {LEGEND}")
     print(ASYMPTOTE)
     if few := few_repetitions(p.repetitions for r in records for p in _points(r) if p.status == "measured"):
@@ -52,6 +46,25 @@ def print_costs(records: Sequence[Record]) -> None:
     for name, record in zip(names, records, strict=True):
         for reason in _reasons(record):
             print(f"{name}: {reason}")
+
+
+def _print_kind(names: Sequence[str], records: Sequence[Record], quantities: Sequence[Quantity]) -> None:
+    """Prints the blocks of the attention alone, or of whole models."""
+    lengths = sorted({point.length for record in records for point in _points(record)})
+    for quantity in quantities:
+        columns = [[str(length), *(_value(record, quantity, length) for record in records)] for length in lengths]
+        exponents = ["~ n^", *(_exponent(record, quantity) for record in records)]
+        asymptotes = ["asymptote", *(_asymptote(record, quantity) for record in records)]
+        _print_block([quantity.title, *names], [*columns, exponents, asymptotes])
+    references = [baseline(record, records) for record in records]
+    against = ["of", *(names[records.index(reference)] if reference else "" for reference in references)]
+    multiples = [[each.title, *(_multiple(record, records, each) for record in records)] for each in quantities]
+    _print_block(["x the baseline", *names], [*multiples, against])
+
+
+def _subject(record: Record) -> Subject:
+    """What was measured. A contender that is not available here counts as an attention."""
+    return record.scaling.of if record.scaling else "attention"
 
 
 def _names(records: Sequence[Record]) -> list[str]:

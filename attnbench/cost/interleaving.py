@@ -82,4 +82,5 @@ def _scaling(plan: MeasurementPlan, points: list[ScalingPoint]) -> Scaling:
         peak=None,
         session=None,
         baseline=None,
+        of=plan.of,
     )

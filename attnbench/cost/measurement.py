@@ -9,7 +9,7 @@ from attnbench.cost.operations import Operations, operations
 from attnbench.cost.runner import PREPARATION_CALLS, ContenderSetup, MeasurementError, Runner
 from attnbench.cost.scaling import ScalingSettings, predicted
 from attnbench.cost.timing import MIN_MS, spread, summary
-from attnbench.record import CostStatus, Passes, ScalingPoint
+from attnbench.record import CostStatus, Passes, ScalingPoint, Subject
 
 log = logging.getLogger(__name__)
 
@@ -18,11 +18,15 @@ MAX_NOISE_FACTOR = 3  # if the spread is too wide, at most this many times the r
 
 @dataclass(frozen=True)
 class MeasurementPlan:
-    """A contender and its lengths. `attention` is the attention layer if the contender is our own; otherwise None."""
+    """A contender and its lengths. `attention` is the attention layer if the contender is our own; otherwise None.
+
+    `of` says what the contender is: an attention alone, or a whole model.
+    """
 
     setup: ContenderSetup
     grid: ScalingSettings
     attention: Attention | None = None
+    of: Subject = "attention"
 
 
 class Measurement:

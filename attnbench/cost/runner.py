@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -48,7 +48,7 @@ class ContenderSetup:
     """Everything that a process needs to run a contender. It can be pickled.
 
     Args:
-        make: makes the contender. It is a module-level function with its arguments.
+        make: makes the contender. It is a module-level function with its arguments. What follows is of the data.
         batch_size: B of queries, keys and values `(B, H, n, D)`.
         heads: H.
         head_dim: D.
@@ -57,13 +57,20 @@ class ContenderSetup:
         seed: of queries, keys, values and parameters.
     """
 
-    make: partial[Contender]
+    make: "partial[Contender | Workload]"
     batch_size: int
     heads: int
     head_dim: int
     device: torch.device
     dtype: torch.dtype = torch.float32
     seed: int = 0
+
+
+@runtime_checkable
+class Workload(Protocol):
+    """A contender that is no attention alone: it makes its own call for a length, and its own data."""
+
+    def call(self, setup: ContenderSetup, length: int, passes: Passes, /) -> Callable[[], None]: ...
 
 
 class Runner(Protocol):
@@ -82,7 +89,7 @@ class LocalRunner:
 
     def __init__(self, setup: ContenderSetup) -> None:
         self.setup = setup
-        self.contender: Contender | None = None
+        self.contender: Contender | Workload | None = None
         self.call: Callable[[], None] = _do_nothing
         self.count = 1
 
@@ -143,8 +150,10 @@ def _do_nothing() -> None:
     """Does nothing. It is the call while no length is prepared."""
 
 
-def _call(setup: ContenderSetup, contender: Contender, length: int, passes: Passes) -> Callable[[], None]:
+def _call(setup: ContenderSetup, contender: Contender | Workload, length: int, passes: Passes) -> Callable[[], None]:
     """Returns the call to measure, on random queries, keys and values. It frees its gradients at its end."""
+    if isinstance(contender, Workload):
+        return contender.call(setup, length, passes)
     generator = torch.Generator().manual_seed(generator_seed(setup.seed))
     parameters: list[nn.Parameter] = []
     if isinstance(contender, nn.Module):

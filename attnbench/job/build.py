@@ -15,7 +15,7 @@ from attnbench.attention.heads import head_width
 from attnbench.cost.contenders import Contender, OwnAttention
 from attnbench.cost.measurement import MeasurementPlan
 from attnbench.cost.memory import is_out_of_memory
-from attnbench.cost.runner import ContenderSetup
+from attnbench.cost.runner import ContenderSetup, Workload
 from attnbench.cost.scaling import ScalingSettings
 from attnbench.device import Compute, dtype
 from attnbench.errors import UserError
@@ -181,6 +181,8 @@ def contender_plan(cfg: DictConfig) -> MeasurementPlan:
     make = partial(_build, plain(cfg.contender), cfg.heads, head_dim)
     contender = make()
     setup = _setup(cfg, make, grid, cfg.heads, head_dim)
+    if isinstance(contender, Workload):
+        return MeasurementPlan(setup, grid, of="model")
     return MeasurementPlan(setup, grid, contender.attention if isinstance(contender, OwnAttention) else None)
 
 
@@ -189,7 +191,7 @@ def attention_plan(cfg: DictConfig) -> MeasurementPlan | None:
     node = attention_node(cfg.model)
     if node is None:
         return None
-    make, grid = partial[Contender](_layer, plain(node), cfg.model.width), build(cfg.cost)
+    make, grid = partial[Contender | Workload](_layer, plain(node), cfg.model.width), build(cfg.cost)
     attention = _layer(*make.args).attention
     setup = _setup(cfg, make, grid, attention.heads, cfg.model.width // attention.heads)
     return MeasurementPlan(setup, grid, attention)
@@ -200,6 +202,6 @@ def _layer(plain: Any, width: int) -> OwnAttention:
 
 
 def _setup(
-    cfg: DictConfig, make: partial[Contender], grid: ScalingSettings, heads: int, head_dim: int
+    cfg: DictConfig, make: partial[Contender | Workload], grid: ScalingSettings, heads: int, head_dim: int
 ) -> ContenderSetup:
     return ContenderSetup(make, grid.batch_size, heads, head_dim, build(cfg.device), dtype(cfg.precision), cfg.seed)

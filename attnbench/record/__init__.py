@@ -22,6 +22,7 @@ from attnbench.record.fields import (
     Status,
     StepCost,
     StepMemory,
+    Subject,
     Training,
     TranslationSample,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "Status",
     "StepCost",
     "StepMemory",
+    "Subject",
     "Training",
     "TranslationSample",
     "alignments",

@@ -9,6 +9,7 @@ VERSION = 3
 Status = Literal["finished", "failed", "out_of_memory"]
 CostStatus = Literal["measured", "out_of_memory", "over_budget", "unsupported", "failed"]
 Passes = Literal["forward", "forward+backward"]
+Subject = Literal["attention", "model"]
 Factor = str | int | float | bool | None
 # Numbers that are possible, with room for rounding. They are checked when a record is read.
 Score = Annotated[float, Meta(ge=0, le=100.001)]
@@ -174,6 +175,8 @@ class Scaling:
     peak: DevicePeak | None
     session: str | None  # None: it was measured alone
     baseline: str | None
+    # "model": a whole model; then "forward" is the decoding of one sentence, and "forward+backward" a training step.
+    of: Subject = "attention"
 
 
 @dataclass(frozen=True)

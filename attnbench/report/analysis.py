@@ -26,7 +26,7 @@ from attnbench.report.statistics import (
     pairs,
     ranks,
 )
-from attnbench.report.study.cost_ratios import QUANTITIES
+from attnbench.report.study.cost_ratios import QUANTITIES, Measured
 from attnbench.report.study.frames import along, groups, where
 from attnbench.report.study.study import Study, evenly_spaced
 
@@ -201,24 +201,26 @@ class Analysis:
         return contrasts(self.study, self.contests)
 
     @cached_property
-    def curves(self) -> dict[tuple[str, str], dict[str, CostCurve]]:
-        """By device and name of a quantity, the cost of each mechanism against the length."""
-        found: dict[tuple[str, str], dict[str, CostCurve]] = {}
-        for device, here in groups(self.study.scaling, "device"):
-            for quantity in QUANTITIES:
+    def curves(self) -> dict[tuple[Measured, str], dict[str, CostCurve]]:
+        """By what was measured and by name of a quantity, the cost of each mechanism against the length."""
+        found: dict[tuple[Measured, str], dict[str, CostCurve]] = {}
+        scaling = self.study.scaling
+        for measured in sorted({Measured(*place) for place in zip(scaling["device"], scaling["of"], strict=True)}):
+            here = where(scaling, **measured._asdict())
+            for quantity in QUANTITIES[measured.of]:
                 points = where(here, passes=quantity.passes)
                 values, work = (_by_length(points, each) for each in (quantity.field, CLOSED_FORM[quantity.field]))
-                found[str(device), quantity.name] = {
+                found[measured, quantity.name] = {
                     name: CostCurve(values[name], work.get(name, {}))
                     for name in self.study.encoding.styles
                     if name in values
                 }
         return found
 
-    def sessions(self, device: str) -> list[dict[str, dict[int, float]]]:
-        """Each cost session on a device: by mechanism and length, the time of forward and backward in ms."""
-        shapes = where(self.study.shapes, device=device)
-        points = where(self.study.scaling, device=device, passes="forward+backward")
+    def sessions(self, measured: Measured) -> list[dict[str, dict[int, float]]]:
+        """Each cost session: by mechanism and length, the time of forward and backward in ms."""
+        shapes = where(self.study.shapes, **measured._asdict())
+        points = where(self.study.scaling, **measured._asdict(), passes="forward+backward")
         found = []
         for _, jobs in groups(shapes, "session"):
             found.append(_by_length(pd.DataFrame(points.loc[points["job"].isin(jobs["job"])]), "ms"))

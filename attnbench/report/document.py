@@ -13,7 +13,7 @@ CellValue = str | int | float | Estimate | None
 
 def fixed(digits: int) -> Callable[[float], str]:
     """Shows a number with `digits` decimals."""
-    return lambda value: f"{value:,.{digits}f}"
+    return lambda value: f"{value:,.{digits}f}".replace("inf", "∞")
 
 
 def significant(value: float) -> str:

@@ -154,17 +154,18 @@ def _cost(study: Study) -> Iterator[Block]:
 
 def _growth(analysis: Analysis) -> Iterator[Block]:
     study = analysis.study
-    for device in dict.fromkeys(device for device, _ in analysis.curves):
-        if not analysis.curves[device, "ms"] and not analysis.curves[device, "forward_ms"]:
+    for measured in dict.fromkeys(measured for measured, _ in analysis.curves):
+        if not analysis.curves[measured, "ms"] and not analysis.curves[measured, "forward_ms"]:
             continue
-        yield from growth_figures.growth(study, device)
-        yield from growth_tables.exponents(analysis, device)
-        yield from growth_tables.stability(analysis, device)
-        yield from growth_tables.ratios(study, device)
-        yield from growth_tables.efficiency_lengths(analysis, device)
-        yield from growth_tables.fits(analysis, device)
-        yield from growth_tables.costs(study, device)
-        yield from roofline.roofline(study, device)
+        yield from growth_figures.growth(study, measured)
+        yield from growth_tables.exponents(analysis, measured)
+        yield from growth_tables.stability(analysis, measured)
+        yield from growth_tables.ratios(study, measured)
+        yield from growth_tables.efficiency_lengths(analysis, measured)
+        yield from growth_tables.fits(analysis, measured)
+        yield from growth_tables.costs(study, measured)
+        if measured.of == "attention":
+            yield from roofline.roofline(study, measured.device)
 
 
 def _effects(analysis: Analysis) -> Iterator[Block]:

@@ -117,17 +117,18 @@ def _certainty(answer: _Answer) -> KeyNumber | None:
 
 
 def _fastest(analysis: Analysis) -> Iterator[Lead]:
-    """In a report of costs alone: the fastest mechanism on each device, at the longest length that all have."""
-    for (device, quantity), curves in analysis.curves.items():
+    """In a report of costs alone: the fastest mechanism on each device, at the longest length that all have; of the
+    attention alone, and of whole models.
+    """
+    for (measured, quantity), curves in analysis.curves.items():
         common = set[int].intersection(*(set(one.values) for one in curves.values())) if curves else set[int]()
         if quantity == "ms" and len(curves) > 1 and common:
             longest = max(common)
             times = sorted((one.values[longest], name) for name, one in curves.items())
             (fast, first), (slow, last) = times[0], times[-1]
             yield Lead(
-                f"At n = {longest:,} on {device}, {first} has the fastest attention of {len(times)}: "
-                f"{significant(fast)} ms forward and backward. {last} has the slowest: it takes "
-                f"{slow / fast:.1f} times as long."
+                f"At n = {longest:,}, {first} is the fastest of {len(times)}: {significant(fast)} ms for "
+                f"{measured.both}. {last} is the slowest: it takes {slow / fast:.1f} times as long."
             )
 
 

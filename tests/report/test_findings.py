@@ -85,7 +85,7 @@ def up_to(record: Record, longest: int, stretch: int = 1) -> Record:
 def test_growth_is_told_apart_only_where_intervals_are() -> None:
     quadratic, linear = (records.cost_only(records.attention(scope=scope)) for scope in ("global", "local_m"))
     text = said(quadratic, linear)
-    assert "The time of the attention alone, forward and backward, on cpu grows least for local_m" in text
+    assert "The time of the attention alone on cpu, forward and backward, grows least for local_m" in text
     assert "for n = 512 to 4,096, and most for global" in text
     assert "of the 2 of 2 mechanisms whose exponent is reached; the intervals do not overlap" in text
     same = replace(records.cost_only(records.attention("general")), scaling=quadratic.scaling)
@@ -107,7 +107,7 @@ def test_the_growth_of_one_mechanism_has_its_lengths() -> None:
 
 def test_the_efficiency_length_is_told_with_its_interval() -> None:
     jobs = [records.cost_only(records.attention(scope=scope)) for scope in ("global", "local_m")]
-    assert "The efficiency length of local_m on cpu is n = " in said(*jobs)
+    assert "The efficiency length of local_m is n = " in said(*jobs)
 
 
 def test_a_fall_beyond_the_trained_length_needs_intervals_apart() -> None:

@@ -15,6 +15,7 @@ from attnbench.report.document import (
     significant,
 )
 from attnbench.report.statistics import Estimate
+from attnbench.report.study.cost_ratios import Measured
 from attnbench.report.study.study import study
 from attnbench.report.tables import growth, setting
 from attnbench.report.tables.cost import step
@@ -23,6 +24,7 @@ from attnbench.report.tables.quality import beyond, p_value, quality
 from tests.report import records
 from tests.report.sections import analysis, blocks, contents, notes, table, titles
 
+CPU = Measured("cpu", "attention")
 TRAINED = [
     "Summary",
     "Mechanisms",
@@ -182,7 +184,7 @@ def test_without_a_session_there_are_no_multiples(sweep: Document) -> None:
 
 
 def test_growth_pools_trained_lengths() -> None:
-    found = growth.exponents(analysis([records.attention("dot", length=length) for length in (16, 48)]), "cpu")
+    found = growth.exponents(analysis([records.attention("dot", length=length) for length in (16, 48)]), CPU)
     assert [len(each.rows) for each in found] == [1, 1]
 
 

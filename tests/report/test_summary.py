@@ -55,5 +55,5 @@ def test_one_mechanism_is_told_alone() -> None:
 
 def test_costs_alone_have_the_fastest() -> None:
     lead, numbers, _ = told(*(records.cost_only(records.attention(scope=scope)) for scope in ("global", "local_m")))
-    assert lead.startswith("At n = 4,096 on cpu, local_m has the fastest attention of 2: ")
+    assert lead.startswith("At n = 4,096, local_m is the fastest of 2: ")
     assert not numbers

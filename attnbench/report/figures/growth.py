@@ -1,4 +1,4 @@
-"""Time and memory of the attention alone against the length."""
+"""Time and memory against the length: of the attention alone, or of a whole model."""
 
 import math
 from collections.abc import Iterator
@@ -12,26 +12,26 @@ from attnbench.report.document import significant
 from attnbench.report.figures import lines, plotting, small_multiples
 from attnbench.report.figures.plotting import PALE, drawn
 from attnbench.report.figures.small_multiples import Panel, PanelLayout
-from attnbench.report.study.cost_ratios import QUANTITIES, Quantity
+from attnbench.report.study.cost_ratios import QUANTITIES, Measured, Quantity
 from attnbench.report.study.frames import along, where
 from attnbench.report.study.study import Study
 
 IDEAL = {"n²": 2, "n": 1}  # ideal growth, and its exponent
 
 
-def growth(study: Study, device: str) -> Iterator[document.Figure]:
-    """`scaling_DEVICE`, log-log. With many mechanisms, one figure for each quantity."""
-    measured = {quantity.title: _curves(study, device, quantity) for quantity in QUANTITIES}
-    curves = {title: found for title, found in measured.items() if found}
+def growth(study: Study, measured: Measured) -> Iterator[document.Figure]:
+    """`scaling_DEVICE`, or `scaling_model_DEVICE`, log-log. With many mechanisms, one figure for each quantity."""
+    found = {quantity.title: _curves(study, measured, quantity) for quantity in QUANTITIES[measured.of]}
+    curves = {title: mine for title, mine in found.items() if mine}
     caption = (
-        f"Time and memory of the attention alone on {device}, over n queries and n keys, on logarithmic "
-        "axes. Points are medians, whiskers are quartiles of the times. Dashed grey: growth as n and as n²."
+        f"Time and memory of {measured.title}, over n tokens on each side, on logarithmic axes. Points are medians, "
+        "whiskers are quartiles of the times. Dashed grey: growth as n and as n²."
     )
-    if any(each.cut for found in curves.values() for points in found.values() for each in points):
+    if any(each.cut for mine in curves.values() for points in mine.values() for each in points):
         caption += " A cross ends a line where the next length was over the budget or out of memory."
     alt = "Log-log lines of cost against length, one for each mechanism; the numbers are in the tables."
     draw = partial(_draw, curves=curves, study=study)
-    return small_multiples.figures(f"scaling_{device}", caption, alt, study, curves, draw)
+    return small_multiples.figures(f"scaling_{measured.name}", caption, alt, study, curves, draw)
 
 
 @drawn
@@ -41,7 +41,7 @@ def _draw(plate: PanelLayout, curves: lines.Curves, study: Study) -> Figure:
         _ideal(axis, points)
         plotting.lengths_axis(axis, sorted({each.x for each in points}))
         plotting.plain_log_axis(axis, "y")
-        axis.set_xlabel("length n (queries and keys)")
+        axis.set_xlabel("length n")
         axis.set_ylabel(panel.row)
         axis.set_title(panel.title if plate.crowded else "")
 
@@ -63,9 +63,9 @@ def _ideal(axis: Axes, points: list[lines.Point]) -> None:
         axis.annotate(name, middle, away, textcoords="offset points", color=PALE, ha=side, va=up)
 
 
-def _curves(study: Study, device: str, quantity: Quantity) -> dict[str, list[lines.Point]]:
+def _curves(study: Study, measured: Measured, quantity: Quantity) -> dict[str, list[lines.Point]]:
     """By mechanism, the medians over its jobs at each length, if a logarithmic axis can show them."""
-    here = where(study.scaling, device=device, passes=quantity.passes)
+    here = where(study.scaling, **measured._asdict(), passes=quantity.passes)
     cut = {
         str(mechanism)
         for mechanism, status in zip(here["mechanism"], here["status"], strict=True)

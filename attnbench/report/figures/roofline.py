@@ -43,7 +43,7 @@ class RooflinePoint(NamedTuple):
 
 def roofline(study: Study, device: str) -> Iterator[document.Figure]:
     """`roofline_DEVICE`: arithmetic intensity against achieved arithmetic, with the measured peaks."""
-    shapes = where(study.shapes, device=device)
+    shapes = where(study.shapes, device=device, of="attention")
     flops, traffic = (median(shapes, f"peak_{unit}_per_s") for unit in ("flops", "bytes"))
     marks = _marks(study, device)
     if not marks or not flops or not traffic:
@@ -104,7 +104,7 @@ def _roof(axis: Axes, peaks: DevicePeaks, intensities: Sequence[float]) -> None:
 
 def _marks(study: Study, device: str) -> dict[str, list[RooflinePoint]]:
     """By mechanism, medians over its jobs at rising lengths. Contenders without a closed form are left out."""
-    here = where(study.scaling, device=device, passes="forward+backward")
+    here = where(study.scaling, device=device, of="attention", passes="forward+backward")
     found: dict[str, list[RooflinePoint]] = {}
     for name, places in along(here, "length", ["flops", "bytes", "ms", "ms_q1", "ms_q3"]).items():
         for length, row in places.items():

@@ -32,11 +32,11 @@ def growth(analysis: Analysis) -> Iterator[str]:
     """The slowest and the fastest growth that was reached, by the nearer ends of their intervals, if these are apart
     and of comparable lengths. If both have the same asymptote, they differ at these lengths only, and nothing is said.
     """
-    for (device, quantity), curves in analysis.curves.items():
+    for (measured, quantity), curves in analysis.curves.items():
         known = {name: one.exponent for name, one in curves.items() if one.exponent}
         if quantity == "forward_ms" or not known:
             continue
-        start = f"{GROWING[quantity]} of the attention alone, forward and backward, on {device} grows"
+        start = f"{GROWING[quantity]} of {measured.both}{',' if measured.of == 'attention' else ''} grows"
         slow, least = min(known.items(), key=lambda each: each[1].value + each[1].margin)
         fast, most = max(known.items(), key=lambda each: each[1].value - each[1].margin)
         asymptotes = [asymptote(curves[name].work) for name in (slow, fast)]
@@ -56,7 +56,7 @@ def efficiency_lengths(analysis: Analysis) -> Iterator[str]:
     """Where the mechanism that is fastest at the longest length overtakes the one that is fastest at the shortest
     length: its efficiency length, Zhang et al. 2023 (CAB).
     """
-    for (device, quantity), curves in analysis.curves.items():
+    for (measured, quantity), curves in analysis.curves.items():
         if quantity != "ms" or len(curves) < 2:
             continue
         cheap, late = (_cheapest(curves, pick) for pick in (min, max))
@@ -64,14 +64,13 @@ def efficiency_lengths(analysis: Analysis) -> Iterator[str]:
         met = crossing(first, second) if late != cheap and first and second else None
         if met and met.inside and met.first_ahead and met.length.low > 0 and met.length.high < float("inf"):
             yield (
-                f"The efficiency length of {late} on {device} is n = {shown(met.length, 0)}: from there on, its "
-                f"attention alone is faster than that of {cheap}, the fastest at the shortest length (forward and "
-                "backward)."
+                f"The efficiency length of {late} is n = {shown(met.length, 0)} ({measured.both}): from there on, it "
+                f"is faster than {cheap}, the fastest at the shortest length."
             )
 
 
 def prediction(analysis: Analysis) -> Iterator[str]:
-    for (device, quantity), curves in analysis.curves.items():
+    for (measured, quantity), curves in analysis.curves.items():
         checks = [one.held_out for one in curves.values() if one.held_out] if quantity == "ms" else []
         if checks:
             covered = sum(check.covered for check in checks)
@@ -80,9 +79,9 @@ def prediction(analysis: Analysis) -> Iterator[str]:
             if factor > USEFUL:
                 continue
             yield (
-                f"On {device}, the prediction from the shorter lengths (95 % interval) covers the time at the longest "
-                f"length for {covered} of {len(checks)} mechanisms; the median error is {100 * error:.0f} %, and the "
-                f"upper end of the interval is {significant(factor)} times its lower end (median)."
+                f"For {measured.both}, the prediction from the shorter lengths (95 % interval) covers the time at the "
+                f"longest length for {covered} of {len(checks)} mechanisms. The median error is {100 * error:.0f} %. "
+                f"The upper end of the interval is {significant(factor)} times its lower end (median)."
             )
 
 

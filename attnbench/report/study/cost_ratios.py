@@ -1,9 +1,9 @@
-"""The cost of the attention alone: its quantities, the signs for missing numbers, and the ratios to a baseline."""
+"""The cost against the length: its quantities, the signs for missing numbers, and the ratios to a baseline."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from attnbench.record import Passes, Record, ScalingPoint
+from attnbench.record import Passes, Record, ScalingPoint, Subject
 from attnbench.report.statistics.repetitions import FEWEST
 
 
@@ -16,11 +16,41 @@ class Quantity(NamedTuple):
     field: Literal["ms", "peak_mib"]
 
 
-QUANTITIES = (
-    Quantity("forward_ms", "forward (ms)", "forward", "ms"),
-    Quantity("ms", "forward + backward (ms)", "forward+backward", "ms"),
-    Quantity("peak_mib", "peak memory (MiB)", "forward+backward", "peak_mib"),
-)
+QUANTITIES: dict[Subject, tuple[Quantity, Quantity, Quantity]] = {
+    "attention": (
+        Quantity("forward_ms", "forward (ms)", "forward", "ms"),
+        Quantity("ms", "forward + backward (ms)", "forward+backward", "ms"),
+        Quantity("peak_mib", "peak memory (MiB)", "forward+backward", "peak_mib"),
+    ),
+    "model": (
+        Quantity("forward_ms", "decoding a sentence (ms)", "forward", "ms"),
+        Quantity("ms", "training step (ms)", "forward+backward", "ms"),
+        Quantity("peak_mib", "peak of a step (MiB)", "forward+backward", "peak_mib"),
+    ),
+}
+
+
+class Measured(NamedTuple):
+    """What a cost is of: the attention alone or a whole model, on a device."""
+
+    device: str
+    of: Subject
+
+    @property
+    def name(self) -> str:
+        """The end of the names of its tables and figures."""
+        return self.device if self.of == "attention" else f"model_{self.device}"
+
+    @property
+    def title(self) -> str:
+        return f"{'the attention alone' if self.of == 'attention' else 'the whole model'} on {self.device}"
+
+    @property
+    def both(self) -> str:
+        """The same, of forward and backward together."""
+        return f"{self.title}, forward and backward" if self.of == "attention" else f"a training step of {self.title}"
+
+
 # The sign for a missing number, by status.
 SIGNS = {"out_of_memory": "OOM", "over_budget": ">", "unsupported": "no", "failed": "failed"}
 NOISY = "~"  # after a number whose quartiles stayed too far apart after all repetitions
@@ -48,11 +78,12 @@ def few_repetitions(repetitions: Iterable[int]) -> str:
 
 
 def baseline(record: Record, records: Sequence[Record]) -> Record | None:
-    """The record to which the ratios of `record` are, of the same session; None if it is not among `records`."""
+    """The record to which the ratios of `record` are, of the same session and kind; None if it is not in `records`."""
     if record.scaling is None or record.scaling.baseline is None:
         return None
-    wanted = record.scaling.baseline, record.scaling.session
-    return next((other for other in records if other.scaling and (other.key, other.scaling.session) == wanted), None)
+    wanted = record.scaling.baseline, record.scaling.session, record.scaling.of
+    found = ((other, other.scaling) for other in records if other.scaling)
+    return next((other for other, its in found if (other.key, its.session, its.of) == wanted), None)
 
 
 def ratios(record: Record, records: Sequence[Record]) -> dict[tuple[int, Passes], Ratio]:

@@ -154,8 +154,11 @@ def _unusual(mechanisms: Sequence[dict[str, Factor]]) -> list[dict[str, Factor]]
         distinct = [dict(each) for each in {frozenset(each.items()) for each in family}]
         having = Counter(name for each in distinct for name in each)
         holding = Counter(item for each in distinct for item in each.items())
+        alone = len(distinct) == 1  # then its model is name enough
         usual |= {
-            (model, k, v) for (k, v), count in holding.items() if k != "model" and count >= USUAL * having[k] > USUAL
+            (model, k, v)
+            for (k, v), count in holding.items()
+            if k != "model" and (alone or count >= USUAL * having[k] > USUAL)
         }
     return [{k: v for k, v in each.items() if (each.get("model"), k, v) not in usual} for each in mechanisms]
 

@@ -103,7 +103,7 @@ class Study:
 
     @cached_property
     def scaling(self) -> pd.DataFrame:
-        """Measurements of the attention alone: `kernel`, the fields of `ScalingPoint`, and the ratios to the baseline.
+        """Measurements against the length: what they are of, `kernel`, the fields of `ScalingPoint`, and ratios.
 
         `baseline` is the mechanism of the baseline. `ms_ratio` and `peak_mib_ratio` are ratios to its numbers.
         """
@@ -118,14 +118,14 @@ class Study:
             against = {} if to is None else ratios(record, [self.records[to]])
             for point in record.scaling.points:
                 ratio = against.get((point.length, point.passes), Ratio(None, None))
-                yield (record.scaling.kernel, *pick(point), name, *ratio)
+                yield (record.scaling.of, record.scaling.kernel, *pick(point), name, *ratio)
 
-        return self._frame(("kernel", *_names(ScalingPoint), "baseline", "ms_ratio", "peak_mib_ratio"), rows)
+        return self._frame(("of", "kernel", *_names(ScalingPoint), "baseline", "ms_ratio", "peak_mib_ratio"), rows)
 
     @cached_property
     def shapes(self) -> pd.DataFrame:
-        """One row for each job with scaling: its kernel, batch, heads and their size, session, and the peak of the
-        device.
+        """One row for each job with scaling: what it is of, its kernel, batch, heads and their size, session, and the
+        peak of the device.
         """
         shape = attrgetter(*SHAPE)
 
@@ -133,9 +133,9 @@ class Study:
             if record.scaling:
                 peak = record.scaling.peak
                 best = (peak.flops_per_s, peak.bytes_per_s) if peak else (None, None)
-                yield (*shape(record.scaling), record.scaling.session, *best)
+                yield (record.scaling.of, *shape(record.scaling), record.scaling.session, *best)
 
-        return self._frame((*SHAPE, "session", "peak_flops_per_s", "peak_bytes_per_s"), rows)
+        return self._frame(("of", *SHAPE, "session", "peak_flops_per_s", "peak_bytes_per_s"), rows)
 
     @cached_property
     def alignment(self) -> pd.DataFrame:

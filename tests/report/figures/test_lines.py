@@ -11,10 +11,13 @@ from attnbench.report.competition import BleuBin
 from attnbench.report.document import Figure
 from attnbench.report.figures import growth, lengths, training
 from attnbench.report.statistics import Estimate
+from attnbench.report.study.cost_ratios import Measured
 from attnbench.report.study.frames import numbers, where
 from attnbench.report.study.study import Study, study
 from tests.report import records
 from tests.report.figures import estimates
+
+CPU = Measured("cpu", "attention")
 
 
 def tips(figure: Figure) -> list[str]:
@@ -32,17 +35,17 @@ def many() -> Study:
 
 
 def test_growth_has_a_panel_a_quantity_and_tells_every_measurement(few: Study) -> None:
-    (figure,) = growth.growth(few, "cpu")
+    (figure,) = growth.growth(few, CPU)
     assert figure.name == "scaling_cpu"
     assert len([tip for tip in tips(figure) if tip.endswith(" ms")]) == len(numbers(few.scaling, "ms"))
     (time,) = numbers(where(few.scaling, mechanism="luong · dot", length=64, passes="forward"), "ms")
     assert f"luong · dot: n = 64: {time:.3f} ms" in tips(figure)
-    for text in ("forward (ms)", "forward + backward (ms)", "peak memory (MiB)", "n²", "length n (queries and keys)"):
+    for text in ("forward (ms)", "forward + backward (ms)", "peak memory (MiB)", "n²", "length n"):
         assert f"<!-- {text} -->" in figure.drawing.svg
 
 
 def test_growth_of_many_is_a_figure_a_quantity_with_a_panel_a_score(many: Study) -> None:
-    found = list(growth.growth(many, "cpu"))
+    found = list(growth.growth(many, CPU))
     assert [figure.name for figure in found] == ["scaling_cpu_1", "scaling_cpu_2", "scaling_cpu_3"]
     assert "Here: forward (ms)." in found[0].caption
     for score in ("additive", "dot", "general"):
@@ -52,9 +55,9 @@ def test_growth_of_many_is_a_figure_a_quantity_with_a_panel_a_score(many: Study)
 def test_a_line_that_was_cut_ends_in_a_mark() -> None:
     cut = study([records.attention("additive"), records.attention("dot")])
     whole = study([records.attention("dot"), records.attention("general")])
-    assert "A cross ends a line where" in next(growth.growth(cut, "cpu")).caption
-    assert "A cross ends a line where" not in next(growth.growth(whole, "cpu")).caption
-    ends = {name: points[-1] for name, points in growth._curves(cut, "cpu", growth.QUANTITIES[1]).items()}
+    assert "A cross ends a line where" in next(growth.growth(cut, CPU)).caption
+    assert "A cross ends a line where" not in next(growth.growth(whole, CPU)).caption
+    ends = {name: points[-1] for name, points in growth._curves(cut, CPU, growth.QUANTITIES["attention"][1]).items()}
     assert {name: (point.x, point.cut) for name, point in ends.items()} == {
         "additive": (2048, True),
         "dot": (4096, False),
@@ -62,7 +65,7 @@ def test_a_line_that_was_cut_ends_in_a_mark() -> None:
 
 
 def test_nothing_measured_is_no_figure(few: Study) -> None:
-    assert list(growth.growth(few, "cuda")) == []
+    assert list(growth.growth(few, Measured("cuda", "attention"))) == []
 
 
 def test_learning_curves_of_several_seeds_say_that_they_are_means() -> None:
@@ -108,7 +111,7 @@ def test_nothing_beyond_what_was_trained_on_is_no_mark(few: Study) -> None:
 def test_a_mechanism_looks_the_same_in_every_figure(few: Study) -> None:
     marker = re.compile(r'data-tip="luong · dot: [^"]*">\s*(?:<defs>\s*<path id="\w+" d="([^"]*)"[^>]*>\s*</defs>\s*)?')
     figures = [
-        *growth.growth(few, "cpu"),
+        *growth.growth(few, CPU),
         *training.learning_curves(few),
         *lengths.by_length(few, estimates.bins(few)),
     ]
@@ -125,7 +128,7 @@ def test_a_mechanism_looks_the_same_in_every_figure(few: Study) -> None:
 def test_figures_of_hundreds_stay_small() -> None:
     jobs = [records.attention(f"score{i}", f"scope{j}") for i in range(15) for j in range(20)]
     small = [replace(job, alignments=[], step=None, quality=None) for job in jobs]
-    found = [*growth.growth(study(small), "cpu")]
+    found = [*growth.growth(study(small), CPU)]
     assert len(found) == 3
     assert all(len(figure.drawing.svg) < 500_000 for figure in found)
     assert all("Of 300 mechanisms, " in figure.caption for figure in found)

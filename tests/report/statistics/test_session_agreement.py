@@ -11,10 +11,12 @@ from attnbench.report.statistics.session_agreement import (
     exponent_agreement,
     order_agreement,
 )
+from attnbench.report.study.cost_ratios import Measured
 from attnbench.report.study.study import study
 from attnbench.report.tables.growth import stability
 from tests.report import records
 
+CPU = Measured("cpu", "attention")
 LENGTHS = (256, 512, 1024, 2048)
 
 
@@ -49,10 +51,10 @@ def test_several_sessions_are_told_with_their_spread() -> None:
             one = records.cost_only(records.attention(score, seed=session))
             assert one.scaling
             jobs.append(replace(one, scaling=replace(one.scaling, session=f"s{session}")))
-    (found,) = stability(Analysis(study(jobs)), "cpu")
+    (found,) = stability(Analysis(study(jobs)), CPU)
     assert [row[:4] for row in found.rows] == [("additive", 2, 2, "128–2,048"), ("dot", 2, 2, "256–4,096")]
     assert "2 sessions" in found.caption
-    assert not list(stability(Analysis(study(jobs[:2])), "cpu"))
+    assert not list(stability(Analysis(study(jobs[:2])), CPU))
 
 
 def test_one_session_has_no_deviation() -> None:
