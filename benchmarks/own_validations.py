@@ -14,5 +14,5 @@ def show(point: HistoryPoint) -> None:
 
 if __name__ == "__main__":
     model, task, recipe, compute, seed = prepare(sys.argv[1:])
-    callbacks = Callbacks(progress=False, pause=lambda: 0.0, validated=show)
+    callbacks = Callbacks(progress=False, pause=lambda: 0.0, validated=show, updated=lambda update, values: None)
     fit(model, task, recipe, compute, seed=seed, callbacks=callbacks)

@@ -42,8 +42,8 @@ def report(cfg: DictConfig) -> None:
 
 def build_report(
     places: Sequence[Path], name: str, given: Mapping[str, str] | None = None, gaps: Sequence[str] = ()
-) -> None:
-    """Builds the report of the records at `places`, and prints where it is.
+) -> Path:
+    """Builds the report of the records at `places`, and prints where it is. Returns its folder.
 
     Args:
         places: folders of records, or records.
@@ -81,6 +81,7 @@ def build_report(
         explanations=explanations,
     )
     print(f"report: {index} and {index.with_name('report.pdf')}")
+    return index.parent
 
 
 def _folders(pattern: str) -> list[Path]:

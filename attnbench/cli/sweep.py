@@ -22,8 +22,10 @@ from attnbench.cli.progress import Progress
 from attnbench.cli.report import build_report
 from attnbench.cli.sweep_table import print_seconds, print_table, print_warnings
 from attnbench.cli.tuning import tune
-from attnbench.errors import UserError
+from attnbench.errors import UserError, in_one_line
+from attnbench.job.build import build
 from attnbench.record import Record
+from attnbench.tracking.tracker import RunDescription
 
 LISTED = 10  # jobs without a record
 
@@ -80,9 +82,19 @@ def _train(planned: Plan, config: DictConfig, launcher: Launcher) -> None:
         print(f"no record: its process died, or could not write it: {job.folder}")
     if len(missing) > LISTED:
         print(f"and {len(missing) - LISTED} more without a record")
-    build_report([folder], folder.name)
+    _track_report(planned.jobs[0].cfg, build_report([folder], folder.name), folder)
     if len(records) < len(jobs) or any(one.status != "finished" for one in records):
         raise SystemExit(1)
+
+
+def _track_report(cfg: DictConfig, report: Path, folder: Path) -> None:
+    """Hands the report of a sweep to its tracker. A failure of the tracker is no failure of the sweep."""
+    told = RunDescription(f"report of {folder.name}", str(cfg.sweep), "report", {}, {}, None)
+    try:
+        with build(cfg.tracker)(told, report) as run:
+            run.report(report)
+    except Exception as error:
+        print(f"the tracker has no report: {in_one_line(error)}", file=sys.stderr)
 
 
 class Runner:

@@ -41,8 +41,9 @@ def tune(plan: Plan, run: Run, say: Callable[[str], object]) -> list[PlannedJob]
     """Runs the trials of a sweep, and plans its jobs at what was chosen.
 
     A trial is judged on the validation set alone, by BLEU, then by the loss. If the best value is the lowest or the
-    highest of a key, one more is tried beyond it. The jobs have other seeds than the trials: what is reported is not
-    what was selected.
+    highest of a key, one more is tried beyond it, unless `tune.widen` is false: trials that are much shorter than the
+    trainings prefer a rate that is too high for these (Wu et al. 2018), and would prefer the next one too. The jobs
+    have other seeds than the trials: what is reported is not what was selected.
 
     Args:
         plan: of the sweep.
@@ -133,7 +134,7 @@ def _edges(cell: TunedCell, best: Values) -> Iterator[tuple[str, Any]]:
 def _beyond(cell: TunedCell, found: Mapping[str, Record]) -> list[Values]:
     """The trials that widen the range, one for each key whose best value is at an edge."""
     best = _best(cell, found)
-    if best is None:
+    if best is None or not cell.jobs[0].cfg.tune.widen:
         return []
     further = dict(_edges(cell, best))
     keys = list(cell.keys)

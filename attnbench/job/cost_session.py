@@ -21,8 +21,9 @@ from attnbench.job.build import build, contender_plan
 from attnbench.job.claim import claimed
 from attnbench.job.identity import factors, job_key
 from attnbench.job.kept_warnings import warnings_kept
-from attnbench.job.run import blank, run_name, write_config
+from attnbench.job.run import blank, write_config
 from attnbench.record import Record, Scaling
+from attnbench.tracking.tracker import description, job_name
 
 log = logging.getLogger(__name__)
 
@@ -114,11 +115,10 @@ def _keep(done: Record, place: SessionContender) -> Record:
     with claimed(place.folder, Path(place.cfg.hydra.sweep.dir), done.key):
         write_config(done.config, place.folder)
         record.write(done, place.folder / record.NAME)
-    name = run_name(place.cfg, place.cfg.hydra)
     with warnings_kept() as warnings:
         try:
             tracker = build(place.cfg.tracker)
-            with tracker(name=name, group=done.sweep, folder=place.folder, config=done.config) as tracked:
+            with tracker(description(job_name(done), done), place.folder) as tracked:
                 tracked.result(done)
         except Exception:
             log.exception("the tracker failed; the record is whole")

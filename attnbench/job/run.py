@@ -31,7 +31,7 @@ from attnbench.job.threads import threads_restored
 from attnbench.job.translation import check_training, train
 from attnbench.job.value_types import check_part, check_plain
 from attnbench.record import Record
-from attnbench.tracking.tracker import TrackedRun
+from attnbench.tracking.tracker import TrackedRun, description, job_name
 from attnbench.training import resume
 from attnbench.training.resume import StateFile
 
@@ -86,10 +86,10 @@ def _run(cfg: DictConfig, hydra: Any, warnings: list[str]) -> Record:
     write_config(empty.config, folder)
     log.info("started: %s, key %s", " ".join(empty.overrides) or "the defaults", empty.key)
     begun, done = time.perf_counter(), None
-    name, kept = run_name(cfg, hydra), _training_state(cfg, folder)
+    told, kept = description(job_name(empty), empty), _training_state(cfg, folder)
     try:
         tracker = build(cfg.tracker)
-        with threads_restored(), tracker(name=name, group=cfg.sweep, folder=folder, config=empty.config) as tracked:
+        with threads_restored(), tracker(told, folder) as tracked:
             try:
                 found = PROCEDURES[cfg.procedure](cfg, Folders(folder, kept, _costs_folder(hydra)), tracked)
                 where, duration_s = describe(build(cfg.device)), kept.earlier_s + time.perf_counter() - begun
@@ -200,11 +200,6 @@ def blank(cfg: DictConfig, hydra: Any) -> Record:
 def _reproducing(hydra: Any) -> list[str]:
     """The overrides that reproduce a job alone. What a sweep has matched or tuned is among them, by key."""
     return [each for each in hydra.overrides.task if not re.match(r"\+?(match|tune)\b", each)]
-
-
-def run_name(cfg: DictConfig, hydra: Any) -> str:
-    """The name of the job for a tracker."""
-    return f"{hydra.job.override_dirname or 'default'}/seed={cfg.seed}"
 
 
 def _costs_folder(hydra: Any) -> Path | None:

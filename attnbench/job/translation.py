@@ -64,7 +64,7 @@ def train(cfg: DictConfig, folders: Folders, tracked: TrackedRun) -> Results:
         if cfg.device.threads is None and compute.device.type == "cpu" and torch.get_num_threads() > 1:
             batch = typical_batch(task, recipe.batch_size, recipe.batch_tokens, compute.device)
             take_threads_that_pay(model, recipe, batch, compute)
-        callbacks = Callbacks(cfg.progress, pause, validated)
+        callbacks = Callbacks(cfg.progress, pause, validated, tracked.update)
         fitted = fit(model, task, recipe, compute, seed=cfg.seed, callbacks=callbacks, kept=folders.training)
         if cfg.trial:
             return Results(training=fitted.account)

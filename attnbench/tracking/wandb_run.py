@@ -2,20 +2,23 @@
 
 import dataclasses
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attnbench.cost.exponent import by_length, exponent
-from attnbench.record import NAME, HistoryPoint, Record, ScalingPoint, write
+from attnbench.quality.error_rate import rates
+from attnbench.record import NAME, Alignment, HistoryPoint, Record, ScalingPoint, write
 from attnbench.tracking.heat_map import heat_map
+from attnbench.tracking.wandb_report import log_report
 
 if TYPE_CHECKING:
     import wandb
 
 log = logging.getLogger(__name__)
 
+BEST = {"validation/bleu": "max", "validation/loss": "min"}  # of a curve, in the summary of the run
 PARTS = ("training", "quality", "beyond", "step", "scaling", "alignment", "regression")  # of a record: its results
 
 
@@ -36,11 +39,17 @@ class WandbRun:
         run.define_metric("update", hidden=True)
         for metric in ("train/*", "validation/*"):
             run.define_metric(metric, step_metric="update")
+        for metric, best in BEST.items():
+            run.define_metric(metric, step_metric="update", summary=best)
+
+    def update(self, update: int, values: Mapping[str, float]) -> None:
+        with harmless():
+            self.run.log({"update": update, **{f"train/{name}": value for name, value in values.items()}}, step=update)
 
     def validation(self, point: HistoryPoint) -> None:
         values = {
             "update": point.update,
-            "train/loss": point.train_loss,
+            "train/mean_loss": point.train_loss,
             "validation/loss": point.validation_loss,
             "validation/bleu": point.validation_bleu,
         }
@@ -52,16 +61,21 @@ class WandbRun:
         with harmless():
             self._result(record)
 
+    def report(self, folder: Path) -> None:
+        """Logs the page, the figures and the table of quality of a report."""
+        with harmless():
+            log_report(self.run, folder)
+
     def _result(self, record: Record) -> None:
         import wandb
 
         path = Path(self.run.dir) / NAME
         write(record, path)
         self.run.save(str(path), base_path=self.run.dir, policy="now")
-        self.run.config.update({"factors": record.factors}, allow_val_change=True)
         media = {
-            "scaling/points": _table(record.scaling.points if record.scaling else ()),
-            "alignment": wandb.Image(heat_map(record.alignments[0])) if record.alignments else None,
+            "scaling/points": _points(record.scaling.points if record.scaling else ()),
+            "alignments": [wandb.Image(heat_map(each), caption=_caption(each)) for each in record.alignments] or None,
+            "translations": _translations(record),
         }
         self.run.log({name: value for name, value in media.items() if value is not None})
         self.run.summary.update(scalars(record))
@@ -74,6 +88,8 @@ def scalars(record: Record) -> dict[str, int | float]:
         found |= _numbers(name, getattr(record, name))
     points = record.scaling.points if record.scaling else ()
     time, memory = (exponent(by_length(points, "forward+backward", field)) for field in ("ms", "peak_mib"))
+    if record.alignment and (aer := rates(record.alignment.links).aer) is not None:
+        found["alignment/aer"] = aer
     return found | dict(_numbers("scaling/time_exponent", time)) | dict(_numbers("scaling/memory_exponent", memory))
 
 
@@ -85,7 +101,25 @@ def _numbers(path: str, part: Any) -> Iterator[tuple[str, int | float]]:
             yield f"{path}/{name}", value
 
 
-def _table(rows: Sequence[ScalingPoint]) -> "wandb.Table | None":
+def _caption(alignment: Alignment) -> str:
+    """What an image shows: the sentence, whose weights, and what the model makes of it."""
+    kind = "attention, mean of layers and heads" if alignment.weights else "implicit weights"
+    gold = "; orange: gold links" if alignment.gold else ""
+    said = f"; the model translates: {alignment.translation}" if alignment.translation else ""
+    return f"{' '.join(alignment.source)} → {' '.join(alignment.target)} ({kind}{gold}){said}"
+
+
+def _translations(record: Record) -> "wandb.Table | None":
+    import wandb
+
+    samples = record.quality.samples if record.quality else ()
+    if not samples:
+        return None
+    columns: list[int | str] = ["source", "reference", "translation"]
+    return wandb.Table(columns=columns, data=[[each.source, each.reference, each.hypothesis] for each in samples])
+
+
+def _points(rows: Sequence[ScalingPoint]) -> "wandb.Table | None":
     import wandb
 
     if not rows:

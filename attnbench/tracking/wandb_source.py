@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CACHE = Path("~/.cache/attnbench/wandb")
 RUNS = 200  # runs in one request
 FAILURES = 5  # failures that are listed; more of them are an error
+REPORT = "report"  # the kind of a run that is no job
 THREADS = 16  # threads that fetch records: each mostly waits for the server
 TIMEOUT = 10  # seconds to wait for an answer
 # A user who waits for a report should learn soon that the server is gone, not after minutes of retries.
@@ -63,7 +64,7 @@ def fetch(source: str) -> Fetched:
         runs = api.runs(named[1], per_page=RUNS)
         host = re.sub(r"\W+", "_", str(api.settings["base_url"]).partition("://")[2])
         cache = CACHE.expanduser() / host / runs.entity / runs.project
-        found = list(_in_threads(list(runs), cache))
+        found = list(_in_threads([run for run in runs if run.job_type != REPORT], cache))
     files = [each for each in found if isinstance(each, Path)]
     return Fetched(runs.project, files, [f"{source}/{each}" for each in found if isinstance(each, str)])
 

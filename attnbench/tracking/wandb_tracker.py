@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attnbench.errors import UserError
 from attnbench.files import write_whole
-from attnbench.tracking.tracker import TrackedRun, untracked
+from attnbench.record.names import condition_name, mechanism_name
+from attnbench.tracking.tracker import RunDescription, TrackedRun, untracked
 from attnbench.tracking.wandb_run import WandbRun, harmless
 from attnbench.tracking.wandb_session import (
     is_outage,
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 FOLDER = "wandb"  # W&B's folder in the folder of a job
 UNFINISHED = "unfinished"  # in that folder: the id of a run whose job has not come to an end
 PROJECT = "attnbench"  # if neither the config nor the environment names one
+TAGS = ("task", "model", "decoder", "score", "scope", "selection")  # factors
+LONGEST_TAG = 64  # characters
 LONGEST_NAME = 128  # characters of a run's name, of a group's and of a project's
 # W&B receives the record and nothing else. It prints nothing, and does not sample the machine during the job.
 SETTINGS = {
@@ -74,7 +77,7 @@ class Wandb:
             _check(self)
 
     @contextmanager
-    def __call__(self, *, name: str, group: str, folder: Path, config: dict[str, Any]) -> Iterator[TrackedRun]:
+    def __call__(self, told: RunDescription, folder: Path) -> Iterator[TrackedRun]:
         """A run that is finished when the context is left; it is marked as failed after an exception.
 
         If the process dies or is interrupted, and the job goes on in the same folder, it goes on with its run. While
@@ -85,15 +88,14 @@ class Wandb:
         """
         mode = "disabled" if switched_off() else least(self.mode)
         if mode == "disabled":
-            with untracked(name=name, group=group, folder=folder, config=config) as nothing:
+            with untracked(told, folder) as nothing:
                 yield nothing
             return
         own = folder / FOLDER
         with writable_folders(own):
-            described = {"name": _shortened(name), "group": _shortened(group), "config": config}
-            run = self._start(mode, dir=str(folder.absolute()), **described, **_identity(own))
+            run = self._start(mode, dir=str(folder.absolute()), **_described(told), **_identity(own))
             if run is None:
-                with untracked(name=name, group=group, folder=folder, config=config) as nothing:
+                with untracked(told, folder) as nothing:
                     yield nothing
                 return
             with _ended(run, own):
@@ -126,6 +128,23 @@ class Wandb:
         project = self.project or session().project or PROJECT
         place = {"mode": mode, "project": project, "entity": self.entity}
         return wandb.init(**described, **place, reinit="create_new", settings=wandb.Settings(**SETTINGS))
+
+
+def _described(told: RunDescription) -> dict[str, Any]:
+    """The arguments of `wandb.init`. All factors are keys of the config by themselves, so that runs can be grouped by
+    them. The whole config is below `config`.
+    """
+    mechanism, condition = mechanism_name(told.factors), condition_name(told.factors)
+    named = {"mechanism": mechanism, "condition": condition, "sweep": told.group, "seed": told.seed, **told.factors}
+    users = session()  # who may have labels of their own
+    tags = [*(users.run_tags or ()), *(str(told.factors[name]) for name in TAGS if name in told.factors)]
+    return {
+        "name": _shortened(told.name),
+        "group": _shortened(told.group),
+        "job_type": users.run_job_type or told.kind,
+        "tags": [tag[:LONGEST_TAG] for tag in dict.fromkeys(tags) if tag] or None,
+        "config": {key: value for key, value in named.items() if value not in (None, "")} | {"config": told.config},
+    }
 
 
 @cache  # an error is not kept

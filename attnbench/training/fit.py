@@ -1,7 +1,7 @@
 """The training loop: updates, validations, and the end on a plateau. The best weights are kept."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,6 +27,8 @@ from attnbench.training.resume import State, StateFile, random_state, restore_ra
 from attnbench.training.soft_updates import SoftUpdates
 from attnbench.training.step import TrainingStep
 
+TOLD = 10  # updates
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -44,11 +46,15 @@ class Callbacks:
         progress: whether a bar shows the updates, the ETA, the loss and BLEU.
         pause: is called between two updates; returns the seconds that it waited, which are not counted as training.
         validated: is called with each validation.
+        updated: is called after every `TOLD` updates, with the number of the update and its values: the loss, the
+            learning rate, the norm of the gradient before it was clipped, and target tokens per second since the last
+            call.
     """
 
     progress: bool
     pause: Callable[[], float]
     validated: Callable[[HistoryPoint], None]
+    updated: Callable[[int, Mapping[str, float]], None]
 
 
 def fit(
@@ -108,6 +114,7 @@ class _Training:
         self.average = average_of(model, recipe)
         self.soft_updates = SoftUpdates(model, recipe.most_updates(len(batches)))
         self.monitor = Monitor(recipe, self.average.model, batches, unjudged=self.soft_updates.first)
+        self.told = 0.0, 0  # seconds and tokens when an update was told last
 
     def run(
         self,
@@ -131,8 +138,10 @@ class _Training:
                 for batch in () if monitor.ended else data(monitor.updates):
                     with interrupts.deferred():
                         self.soft_updates.before(monitor.updates)
-                        monitor.count(self.step(batch), batch)
+                        monitor.count(loss := self.step(batch), batch)
                         self.average.updated()
+                        if monitor.updates % TOLD == 0:
+                            callbacks.updated(monitor.updates, self.values(loss))
                         bar.update()
                         if monitor.due:
                             self.average.before_validation()
@@ -149,6 +158,17 @@ class _Training:
             finally:
                 self.soft_updates.leave()
 
+    def values(self, loss: Tensor) -> dict[str, float]:
+        """What is told of an update."""
+        monitor, (before_s, before) = self.monitor, self.told
+        self.told = monitor.elapsed_s, monitor.tokens
+        return {
+            "loss": loss.item(),
+            "learning_rate": float(self.step.schedule.get_last_lr()[0]),
+            "gradient_norm": float(self.step.gradient_norm),
+            "tokens_per_s": (monitor.tokens - before) / max(monitor.elapsed_s - before_s, 1e-9),
+        }
+
     def keep(self, kept: StateFile | None) -> None:
         if kept:
             kept.save(self.state())
@@ -163,6 +183,7 @@ class _Training:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         self.monitor.restore(state["monitor"])
+        self.told = self.monitor.elapsed_s, self.monitor.tokens
         restore_random_state(state["random"])
         torch.set_num_threads(state["threads"])
 

@@ -21,6 +21,7 @@ class TrainingStep:
             model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
         )
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, recipe.rate)
+        self.gradient_norm = torch.zeros(())  # of the last step, before it was clipped
 
     def __call__(self, batch: Batch) -> Tensor:
         """The loss before the update, without a gradient."""
@@ -31,7 +32,7 @@ class TrainingStep:
                 decoded = self.model.read(batch.source, batch.lengths, batch.target, teacher_forcing=forcing)
                 loss = objective(decoded, self.model.output_map, batch.expected, self.recipe.loss)
             loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
+        self.gradient_norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
         self.optimizer.step()
         self.schedule.step()
         # The gradients are freed here, not before the next step, so that they count in the peak of the step that made

@@ -27,9 +27,9 @@ def split(overrides: Sequence[str]) -> dict[str, str]:
     return {key: value for key, _, value in (override.partition("=") for override in overrides)}
 
 
-def job(overrides: list[str], keys: Keys, trials: Mapping[str, Any] | None = None) -> PlannedJob:
+def job(overrides: list[str], keys: Keys, trials: Mapping[str, Any] | None = None, widen: bool = True) -> PlannedJob:
     values = split(overrides)
-    tune = {"keys": dict(keys), "trials": trials or {}, "seed": 1000}
+    tune = {"keys": dict(keys), "trials": trials or {}, "seed": 1000, "widen": widen}
     cfg = DictConfig({"procedure": "translation", "tune": tune, "seed": int(values.get("seed", 1))})
     return PlannedJob(overrides, " ".join(sorted(overrides)), cfg, Path(), Path(), None, lambda: cfg)
 
@@ -38,10 +38,14 @@ class Sweep:
     """A plan whose trials have the BLEU that `bleu` gives for their values; None is a trial that fails."""
 
     def __init__(
-        self, keys: Mapping[str, Sequence[Any]], bleu: Any, cells: Sequence[list[str]] = (["score=dot"],)
+        self,
+        keys: Mapping[str, Sequence[Any]],
+        bleu: Any,
+        cells: Sequence[list[str]] = (["score=dot"],),
+        widen: bool = True,
     ) -> None:
         self.bleu, self.trials, self.said = bleu, list[list[PlannedJob]](), list[str]()
-        jobs = [job([*cell, f"seed={seed}"], keys) for cell in cells for seed in (1, 2)]
+        jobs = [job([*cell, f"seed={seed}"], keys, widen=widen) for cell in cells for seed in (1, 2)]
         self.plan = Plan(jobs, "", lambda overrides: job(overrides, keys))
         self.jobs = tune(self.plan, self.run, self.said.append)
 
@@ -65,6 +69,13 @@ class Sweep:
 
 def peak_at(best: float) -> Any:
     return lambda values: 50 - abs(float(values[RATE]) - best) * 1000
+
+
+def test_a_range_that_is_not_to_be_widened_stays() -> None:
+    sweep = Sweep({RATE: VALUES}, peak_at(0.009), widen=False)
+    assert len(sweep.trials) == 1
+    assert sweep.chosen() == ["0.004", "0.004"]
+    assert sweep.said == ["score=dot: the best training.learning_rate is still the last of its range"]
 
 
 def test_each_cell_gets_the_same_trials_and_its_own_choice() -> None:

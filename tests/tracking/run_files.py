@@ -45,9 +45,12 @@ class Kept:
         return {"/".join(item.nested_key) or item.key: json.loads(item.value_json) for item in items}
 
     @property
+    def metrics(self) -> list[Any]:
+        return [entry.metric for entry in self.entries if entry.HasField("metric")]
+
+    @property
     def axes(self) -> dict[str, str]:
-        metrics = [entry.metric for entry in self.entries if entry.HasField("metric")]
-        return {metric.glob_name or metric.name: metric.step_metric for metric in metrics}
+        return {metric.glob_name or metric.name: metric.step_metric for metric in self.metrics}
 
     @property
     def uploads(self) -> dict[str, str]:

@@ -21,6 +21,7 @@ JOBS = """if True:
     from pathlib import Path
     from attnbench.errors import UserError
     from attnbench.record import HistoryPoint
+    from attnbench.tracking.tracker import RunDescription
     from attnbench.tracking.wandb_tracker import Wandb
     said = []
     class Keeper(logging.Handler):
@@ -32,7 +33,8 @@ JOBS = """if True:
         for job in how["jobs"]:
             folder = Path(job)
             folder.mkdir(exist_ok=True)
-            with Wandb(**how["tracker"])(name=job, group="a sweep", folder=folder, config={"seed": 1}) as run:
+            told = RunDescription(job, "a sweep", "train", {}, {"score": "dot"}, 1)
+            with Wandb(**how["tracker"])(told, folder) as run:
                 for point in how["points"]:
                     run.validation(HistoryPoint(**point))
                 if how["end"] == "killed":
@@ -119,7 +121,7 @@ def test_no_variable_says_which_run_a_job_is(tmp_path: Path) -> None:
     assert {each.run.sweep_id for each in runs} == {""}
     assert [each.config["seed"] for each in runs] == [1, 1]
     assert {(*each.run.tags, each.run.notes, each.run.job_type, each.run.project) for each in runs} == {
-        ("a", "b", "a note", "a kind", "of-mine")
+        ("a", "b", "dot", "a note", "a kind", "of-mine")
     }
 
 

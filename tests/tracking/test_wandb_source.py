@@ -68,6 +68,13 @@ def test_the_records_are_those_that_were_written(project: Project, tmp_path: Pat
     ]
 
 
+def test_the_run_of_a_report_is_no_job(project: Project, tmp_path: Path) -> None:
+    project.reports = frozenset("c")
+    assert fetch(tmp_path, "wandb:team/attention", project.url)["gaps"] == [
+        "wandb:team/attention/d: crashed, without a record.json"
+    ]
+
+
 def test_what_is_here_already_is_not_fetched_again(project: Project, tmp_path: Path) -> None:
     first = fetch(tmp_path, "wandb:team/attention", project.url)["files"]
     project.files["b"]["record.json"] += b"\n"

@@ -23,7 +23,7 @@ from attnbench.record import (
     StepMemory,
 )
 from attnbench.tracking.heat_map import heat_map
-from attnbench.tracking.tracker import untracked
+from attnbench.tracking.tracker import RunDescription, description, job_name, untracked
 from attnbench.tracking.wandb_run import scalars
 from attnbench.tracking.wandb_tracker import Wandb
 from tests.tracking.run_files import Kept, kept
@@ -47,7 +47,7 @@ RECORD = Record(
     sweep="a sweep",
     status="finished",
     error=None,
-    factors={"score": "dot", "heads": 2},
+    factors={"task": "grammar", "length": 8, "model": "rnn", "score": "dot", "heads": 2},
     overrides=["score=dot"],
     seed=1,
     config={"seed": 1, "model": {"width": 16}},
@@ -66,9 +66,13 @@ RECORD = Record(
 )
 
 
+def told(name: str, group: str = "g", seed: int | None = None, kind: str = "train") -> RunDescription:
+    return RunDescription(name, group, kind, RECORD.config, RECORD.factors, seed)
+
+
 def track(folder: Path, seed: int, group: str = "a sweep") -> None:
     folder.mkdir()
-    with OFFLINE(name=f"job {seed}", group=group, folder=folder, config=RECORD.config | {"seed": seed}) as run:
+    with OFFLINE(told(f"job {seed}", group, seed), folder) as run:
         for point in HISTORY:
             run.validation(replace(point, validation_bleu=(point.validation_bleu or 0.0) + seed))
         run.result(replace(RECORD, seed=seed, duration_s=float(seed)))
@@ -84,7 +88,7 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> list[Kept]:
             (folder / "failed").mkdir()
             with (
                 pytest.raises(ZeroDivisionError),
-                OFFLINE(name="failed", group="a sweep", folder=folder / "failed", config={}) as run,
+                OFFLINE(told("failed", "a sweep"), folder / "failed") as run,
             ):
                 run.validation(HISTORY[0])
                 raise ZeroDivisionError
@@ -107,7 +111,7 @@ def test_the_curves_are_those_of_the_record(jobs: list[Kept]) -> None:
     for seed, job in enumerate(jobs[:5]):
         rows = [row for row in job.history if "update" in row]
         assert [row["update"] for row in rows] == [10, 20]
-        assert [row["train/loss"] for row in rows] == [4.0, 3.0]
+        assert [row["train/mean_loss"] for row in rows] == [4.0, 3.0]
         assert [row["validation/loss"] for row in rows] == [3.5, 2.5]
         assert [row["validation/bleu"] for row in rows] == [2.25 + seed, 4.5 + seed]
         assert job.axes.items() >= {"train/*": "update", "validation/*": "update"}.items()
@@ -118,8 +122,64 @@ def test_the_summary_holds_every_number_of_the_record(jobs: list[Kept]) -> None:
     some = {"quality/bleu": 4.5, "step/memory/optimiser_mib": 2.0, "alignment/agreement": 0.8, "scaling/heads": 2}
     assert numbers.items() >= some.items()
     assert jobs[3].summary.items() >= numbers.items()
-    assert jobs[3].config["factors"] == RECORD.factors
-    assert jobs[3].config["model"] == {"width": 16}
+    assert numbers["alignment/aer"] == pytest.approx(0.6)  # 1 - (1 + 1) / (2 + 3), from LINKS
+    assert jobs[3].config["config"] == RECORD.config
+
+
+def test_runs_can_be_grouped_by_every_factor(jobs: list[Kept]) -> None:
+    found = jobs[3]
+    assert found.config.items() >= {**RECORD.factors, "seed": 3, "sweep": "a sweep"}.items()
+    assert found.config["mechanism"] == "rnn · dot · heads 2"
+    assert found.config["condition"] == "grammar · length 8"
+    assert found.run.job_type == "train"
+    assert set(found.run.tags) == {"grammar", "rnn", "dot"}
+
+
+def test_the_name_of_a_job_says_mechanism_condition_and_seed() -> None:
+    assert job_name(RECORD) == "rnn · dot · heads 2, grammar · length 8, seed 1"
+    assert description("n", replace(RECORD, trial=True)).kind == "trial"
+
+
+def test_updates_are_curves_and_the_best_validation_is_in_the_summary(tmp_path: Path) -> None:
+    with OFFLINE(told("job"), tmp_path) as run:
+        run.update(10, {"loss": 4.5, "learning_rate": 1e-3, "gradient_norm": 2.0, "tokens_per_s": 800.0})
+        run.validation(HISTORY[0])
+        run.update(20, {"loss": 3.5, "learning_rate": 1e-3, "gradient_norm": 1.0, "tokens_per_s": 900.0})
+        run.validation(replace(HISTORY[1], validation_bleu=1.0))
+    found = kept(tmp_path)
+    rows = {row["update"]: row for row in found.history}
+    assert [rows[update]["train/loss"] for update in (10, 20)] == [4.5, 3.5]
+    assert [rows[update]["train/gradient_norm"] for update in (10, 20)] == [2.0, 1.0]
+    assert rows[10]["validation/bleu"] == HISTORY[0].validation_bleu  # in the same row
+    best = {metric.name: metric.summary for metric in found.metrics if metric.HasField("summary")}
+    assert best["validation/bleu"].max
+    assert best["validation/loss"].min
+
+
+def test_a_report_is_a_run_with_page_figures_and_table(tmp_path: Path) -> None:
+    (folder := tmp_path / "report").mkdir()
+    (folder / "index.html").write_text("<p>page")
+    for name in ("figures", "tables"):
+        (folder / name).mkdir()
+    Image.new("RGB", (2, 2)).save(folder / "figures" / "bleu.png")
+    (folder / "tables" / "quality.csv").write_text("Mechanism,BLEU\n" + '"dot, soft",3.5\n')
+    (own := tmp_path / "own").mkdir()
+    with OFFLINE(RunDescription("report of s", "s", "report", {}, {}, None), own) as run:
+        run.report(folder)
+    found = kept(own)
+    assert found.run.job_type == "report"
+    assert "<p>page" in found.media("report").read_text()
+    assert found.media("figures/bleu").suffix == ".png"
+    table = json.loads(found.media("quality").read_text())
+    assert (table["columns"], table["data"]) == (["Mechanism", "BLEU"], [["dot, soft", 3.5]])
+
+
+def test_translations_are_a_table(tmp_path: Path) -> None:
+    sample = record.TranslationSample("a b", "x y", "x z")
+    with OFFLINE(told("job"), tmp_path) as run:
+        run.result(replace(RECORD, quality=replace(QUALITY, samples=[sample])))
+    table = json.loads(kept(tmp_path).media("translations").read_text())
+    assert (table["columns"], table["data"]) == (["source", "reference", "translation"], [["a b", "x y", "x z"]])
 
 
 def test_an_exponent_goes_along_with_its_lengths() -> None:
@@ -148,9 +208,15 @@ def test_the_cost_curves_are_a_table(jobs: list[Kept]) -> None:
     ]
 
 
-def test_one_alignment_is_an_image(jobs: list[Kept]) -> None:
-    with Image.open(jobs[0].media("alignment")) as image:
+def test_alignments_are_images_with_captions(jobs: list[Kept]) -> None:
+    row = next(row for row in jobs[0].history if "alignments/filenames" in row)
+    with Image.open(jobs[0].folder / "files" / row["alignments/filenames"][0]) as image:
         assert image.size == heat_map(ALIGNMENT).size
+    assert row["alignments/captions"] == ["$a$ \\frac 狗 → x y (attention, mean of layers and heads)"]
+
+
+def test_gold_links_have_a_frame() -> None:
+    assert heat_map(replace(ALIGNMENT, gold=[(0, 1)])).tobytes() != heat_map(ALIGNMENT).tobytes()
 
 
 def test_without_attention_the_image_is_of_the_implicit_weights() -> None:
@@ -167,7 +233,7 @@ def test_a_heat_map_shows_the_mean_of_layers_and_heads() -> None:
 
 
 def test_what_a_job_does_not_measure_is_left_out(tmp_path: Path) -> None:
-    with OFFLINE(name="cost", group="g", folder=tmp_path, config={}) as run:
+    with OFFLINE(told("cost"), tmp_path) as run:
         run.result(replace(RECORD, training=None, quality=None, scaling=None, alignments=[]))
     assert kept(tmp_path).exit_code == 0
     assert not [*tmp_path.glob("wandb/*/files/media/*")]
@@ -204,7 +270,7 @@ def test_names_that_wandb_does_not_take(project: str | None, entity: str | None,
 
 def test_a_long_name_keeps_its_start_and_its_end(tmp_path: Path) -> None:
     name = f"score=dot+{'x' * 200}/seed=3"
-    with OFFLINE(name=name, group="狗" * 200, folder=tmp_path, config={}):
+    with OFFLINE(told(name, "狗" * 200), tmp_path):
         pass
     run = kept(tmp_path).run
     assert len(run.display_name) <= 128
@@ -216,12 +282,12 @@ def test_a_long_name_keeps_its_start_and_its_end(tmp_path: Path) -> None:
 def test_an_interrupted_job_goes_on_with_its_run(tmp_path: Path) -> None:
     with (
         pytest.raises(KeyboardInterrupt),
-        OFFLINE(name="job", group="g", folder=tmp_path, config={}) as run,
+        OFFLINE(told("job"), tmp_path) as run,
     ):
         run.validation(HISTORY[0])
         raise KeyboardInterrupt
     [first] = tmp_path.glob("wandb/offline-run-*")
-    with OFFLINE(name="job", group="g", folder=tmp_path, config={}) as run:
+    with OFFLINE(told("job"), tmp_path) as run:
         for point in HISTORY:
             run.validation(point)
     found = kept(tmp_path)  # there is one
@@ -231,7 +297,7 @@ def test_an_interrupted_job_goes_on_with_its_run(tmp_path: Path) -> None:
 
 
 def test_a_failure_of_the_tracker_is_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with OFFLINE(name="job", group="g", folder=tmp_path, config={}) as run:
+    with OFFLINE(told("job"), tmp_path) as run:
         run.run.log = run.run.finish = None  # pyright: ignore[reportAttributeAccessIssue]
         run.validation(HISTORY[0])
         run.result(RECORD)
@@ -247,7 +313,7 @@ def test_online_needs_a_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_no_tracker_keeps_nothing(tmp_path: Path) -> None:
-    with untracked(name="job", group="g", folder=tmp_path, config={}) as run:
+    with untracked(told("job"), tmp_path) as run:
         run.validation(HISTORY[0])
         run.result(RECORD)
     assert not [*tmp_path.iterdir()]

@@ -17,7 +17,8 @@ PAGE = 2  # runs in one answer, however many are asked for
 
 @dataclass
 class Project:
-    """A project `team/attention`: the state of each run, its files by name, and those that were sent.
+    """A project `team/attention`: the state of each run, its files by name, and those that were sent. Some runs
+    are `reports`.
 
     It takes new runs, or answers them with the status and the message of a `refusal`. `begun` has what it was told of
     each, and `written` the lines of its history.
@@ -26,6 +27,7 @@ class Project:
     states: Mapping[str, str]
     files: dict[str, dict[str, bytes]]
     sent: list[str] = field(default_factory=list)
+    reports: frozenset[str] = frozenset()
     url: str = ""
     refusal: tuple[int, str] | None = None
     begun: list[Mapping[str, Any]] = field(default_factory=list)
@@ -70,10 +72,11 @@ class Project:
 
     def _run(self, name: str) -> dict[str, Any]:
         person = {"name": "me", "username": "me"}
-        unused = ("sweepName", "group", "jobType", "commit", "description", "notes", "historyLineCount")
+        unused = ("sweepName", "group", "commit", "description", "notes", "historyLineCount")
         some = {"id": name, "name": name, "displayName": f"job {name}", "projectId": "1", "tags": [], "user": person}
         times = {"createdAt": "2026-01-01T00:00:00Z", "heartbeatAt": "2026-01-01T00:00:00Z", "readOnly": False}
-        return some | times | {"state": self.states[name]} | dict.fromkeys(unused)
+        kind = {"jobType": "report" if name in self.reports else "train"}
+        return some | times | {"state": self.states[name]} | dict.fromkeys(unused) | kind
 
     def _file(self, run: str, name: str) -> dict[str, Any]:
         content = self.files[run][name]

@@ -75,7 +75,9 @@ def fitted(made: RNN, recipe: Recipe = RECIPE, seed: int = 1) -> Any:
 
 
 def callbacks(pause_s: float = 0.0) -> Callbacks:
-    return Callbacks(progress=False, pause=lambda: pause_s, validated=lambda point: None)
+    return Callbacks(
+        progress=False, pause=lambda: pause_s, validated=lambda point: None, updated=lambda update, values: None
+    )
 
 
 def timeless(history: Sequence[HistoryPoint]) -> list[HistoryPoint]:

@@ -26,7 +26,9 @@ OWNER = {"key": "1"}
 def run(
     made: RNN, recipe: Recipe, kept: StateFile, pause: Callable[[], Any] = lambda: None, seen: Any = lambda point: None
 ) -> Fitted:
-    callbacks = Callbacks(progress=False, pause=lambda: pause() or 0.0, validated=seen)
+    callbacks = Callbacks(
+        progress=False, pause=lambda: pause() or 0.0, validated=seen, updated=lambda update, values: None
+    )
     return fit(made, task(), recipe, Compute(CPU), seed=1, callbacks=callbacks, kept=kept)
 
 

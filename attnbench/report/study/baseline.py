@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attnbench.errors import UserError
 from attnbench.record import Factor, Record
-from attnbench.report.study.naming import PLAIN, factor_text, mechanism, natural_key
+from attnbench.record.names import factor_text
+from attnbench.report.study.naming import PLAIN, mechanism, natural_key
 
 SHOWN = 40  # words or names in a message
 

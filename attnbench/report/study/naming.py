@@ -8,12 +8,11 @@ from itertools import chain
 import msgspec
 
 from attnbench.record import Factor, Record
+from attnbench.record.names import CONDITIONS, NAMING, factor_text, is_condition
 
-CONDITIONS = ("task", "device", "length")  # with their own settings, such as task.pair
 FAMILIES = ("contender", "model")  # factors that only one kind of job has: cost, or translation
 Factors = Mapping[str, Factor]
 PLAIN = {("selection", "soft"), ("scope", "global")}  # the usual attention, where mechanisms have other values too
-ALONE = ("contender", "model", "decoder", "score", "scope", "selection")  # in the label of the only mechanism
 LONG = 5  # factors in a label; longer ones would fill more of a figure than its data
 NOT_CONVERGED = "†"  # at the end of the name of a mechanism
 USUAL = 0.75  # if this share of a model's mechanisms has a value, labels leave it out
@@ -21,17 +20,12 @@ USUAL = 0.75  # if this share of a model's mechanisms has a value, labels leave 
 
 def mechanism(record: Record) -> dict[str, Factor]:
     """The factors that make the mechanism."""
-    return {name: value for name, value in record.factors.items() if name.partition(".")[0] not in CONDITIONS}
+    return {name: value for name, value in record.factors.items() if not is_condition(name)}
 
 
 def label(factors: Factors, names: Collection[str]) -> str:
     """The values of those factors that are in `names`: "additive · local_m · heads 4"."""
     return " · ".join(factor_text(name, value) for name, value in factors.items() if name in names)
-
-
-def factor_text(name: str, value: Factor) -> str:
-    """One factor in a label. A string stands for itself; any other value follows its name."""
-    return value if isinstance(value, str) else f"{name} {str(value).lower()}"
 
 
 def conditions(records: Sequence[Record]) -> list[str]:
@@ -100,7 +94,7 @@ def _said(mechanisms: Sequence[dict[str, Factor]]) -> list[dict[str, Factor]]:
         if all(choice) and _distinct(choice) == _distinct(mechanisms):
             return choice
     if _distinct(mechanisms) == 1:
-        alone = {k: v for k, v in mechanisms[0].items() if k in ALONE and (k, v) not in PLAIN}
+        alone = {k: v for k, v in mechanisms[0].items() if k in NAMING and (k, v) not in PLAIN}
         return [alone or mechanisms[0]] * len(mechanisms)
     varying = _varying(mechanisms, absence_counts=True)
     nameless = any(varying.isdisjoint(each) for each in mechanisms)

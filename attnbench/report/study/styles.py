@@ -11,7 +11,8 @@ from typing import Any
 import seaborn as sns
 
 from attnbench.record import Factor
-from attnbench.report.study.naming import NOT_CONVERGED, factor_text, label, natural_key
+from attnbench.record.names import factor_text
+from attnbench.report.study.naming import NOT_CONVERGED, label, natural_key
 
 INK, PALE, GRID = "#222222", "#9a9a9a", "#e4e4e4"  # neutral colours: text, background lines, grid
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "*", "<", ">", "h")

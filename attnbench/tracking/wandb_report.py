@@ -1,0 +1,30 @@
+"""What a W&B run shows of a report: the page, the figures, and the table of quality."""
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import wandb
+
+PAGE, TABLE = "index.html", Path("tables/quality.csv")
+
+
+def log_report(run: "wandb.Run", folder: Path) -> None:
+    """Logs the files of a report, as far as it has them."""
+    import wandb
+
+    media: dict[str, wandb.Html | wandb.Image | wandb.Table] = {"report": wandb.Html(str(folder / PAGE))}
+    for path in sorted((folder / "figures").glob("*.png")):
+        media[f"figures/{path.stem}"] = wandb.Image(str(path), caption=path.stem.replace("_", " "))
+    if (table := folder / TABLE).is_file():
+        head, *rows = csv.reader(table.read_text(encoding="utf-8").splitlines())
+        media["quality"] = wandb.Table(columns=list(head), data=[[*map(_number, row)] for row in rows])
+    run.log(media)
+
+
+def _number(text: str) -> str | float:
+    try:
+        return float(text)
+    except ValueError:
+        return text
