@@ -133,7 +133,7 @@ class Card:
 
     @property
     def anchor(self) -> str:
-        return "mechanism-" + re.sub(r"\W+", "-", self.name).strip("-")
+        return "m-" + re.sub(r"\W+", "-", self.name).strip("-")
 
 
 @dataclass(frozen=True)

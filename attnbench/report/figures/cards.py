@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from html import escape
+from itertools import groupby
 
 import numpy as np
 from matplotlib.markers import MarkerStyle
@@ -81,12 +82,14 @@ def sign(style: Style) -> str:
 def picture(weights: np.ndarray) -> str:
     """A heat map of weights `(T, S)` without any text, as SVG. Weights below half a level are left out."""
     rows, columns = weights.shape
-    levels = np.rint(LEVELS * np.clip(weights, 0, 1)).astype(int)
-    paths = []
-    for level in range(1, LEVELS + 1):
-        cells = "".join(f"M{x} {y}h1v1h-1z" for y, x in np.argwhere(levels == level).tolist())
-        if cells:
-            paths.append(f'<path d="{cells}" opacity="{level / LEVELS:g}"/>')
+    cells: dict[int, str] = {}  # by level, a path: neighbours in a row are one piece
+    for y, row in enumerate(np.rint(LEVELS * np.clip(weights, 0, 1)).astype(int).tolist()):
+        x = 0
+        for level, group in groupby(row):
+            count = len(list(group))
+            cells[level] = f"{cells.get(level, '')}M{x} {y}h{count}v1h-{count}z"
+            x += count
+    paths = [f'<path d="{cells[level]}" opacity="{level / LEVELS:g}"/>' for level in sorted(cells) if level]
     frame = f'<path d="M0 0H{columns}V{rows}H0z" fill="none" stroke="currentColor" stroke-width="0.1"/>'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {columns} {rows}" preserveAspectRatio="none" '

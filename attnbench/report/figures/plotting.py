@@ -85,7 +85,8 @@ def settle(figure: Figure) -> None:
 def tip(artist: Artist | Container, text: str, of: str = "") -> None:
     """Gives an artist a text on hover, and says of which mechanism it is.
 
-    In the SVG, its group has both as the attributes `data-tip` and `data-of`.
+    In the SVG, its group has both as the attributes `data-tip` and `data-of`. A text that begins with the name has no
+    `data-of`: a large report has many.
     """
     for each in artist.get_children() if isinstance(artist, Container) else [artist]:
         each.set_gid(f"{SAID}{of}{APART}{text}")
@@ -217,7 +218,8 @@ def plain_log_axis(axis: Axes, which: str) -> None:
 def _attributes(found: re.Match[str]) -> str:
     """The attributes for an id, which matplotlib has escaped and put in quotes of either kind."""
     of, _, text = found[2].replace('"', "&quot;").partition(APART)
-    given = {"data-of": of, "data-tip": text}
+    begins = text.startswith((f"{of}: ", f"{of}, ")) or text == of
+    given = {"data-of": "" if begins else of, "data-tip": text}
     return " ".join(f'{name}="{value}"' for name, value in given.items() if value)
 
 

@@ -48,17 +48,20 @@ def _drawings(document: Document) -> Iterator[str]:
 def inline(svg: str, name: str, alt: str) -> Markup:
     """A drawing as a part of the page.
 
-    Its ids begin with `name`, because those of two drawings would clash. Its greys become variables, which a dark page
-    sets to other colours. Styles for all elements are restricted to its own.
+    Its ids begin with `name`, because those of two drawings would clash; those that nothing refers to are left out. Its
+    greys become variables, which a dark page sets to other colours. Styles for all elements are restricted to its own.
 
     Args:
         svg: as matplotlib writes it.
-        name: of the figure.
+        name: of the figure; a short one, as each part of the drawing has it.
         alt: what it shows, for those who cannot see it.
     """
     svg = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>|<style.*?</style>", "", svg[svg.index("<svg") :], flags=re.S)
     svg = re.sub(r"\s*\n\s*", " ", svg).replace("> <", "><")
+    used = set(re.findall(r"""(?:href="#|url\(#)([^")]+)""", svg))
+    svg = re.sub(r"""\sid="([^"]*)\"""", lambda found: found[0] if found[1] in used else "", svg)
     svg = re.sub(r"""(\sid="|href="#|url\(#)""", rf"\g<1>{name}-", svg)
+    svg = re.sub(r"""(?<=\sstyle=")[^"]*""", lambda found: re.sub(r"([;:]) ", r"\1", found[0]), svg)
     svg = GREY.sub(r"var(--grey-\1)", svg)
     root = Markup('<svg role="img" aria-label="{}" stroke-linejoin="round" style="--width: {}" viewBox="0 0 {} {}">')
 

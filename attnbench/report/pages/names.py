@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-LINK = Markup('<a class="named" href="#{}">{}</a>')
+LINK = Markup('<a href="#{}">{}</a>')
 
 
 def anchors(sections: list[dict[str, Any]]) -> dict[str, str]:

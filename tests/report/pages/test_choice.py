@@ -13,7 +13,7 @@ CHOICE = "What all tables and figures show"
 
 def test_a_cell_is_a_link_only_if_it_is_a_name() -> None:
     link = cell_linker(NAMES)
-    assert link("dot · heads 4") == '<a class="named" href="#b">dot · heads 4</a>'
+    assert link("dot · heads 4") == '<a href="#b">dot · heads 4</a>'
     assert link("<dot>") == "&lt;dot&gt;"
 
 
@@ -22,12 +22,12 @@ def test_in_a_sentence_the_longest_name_is_the_link() -> None:
         "dot · heads 4 is ahead of dot, and <general>; score=dot, scaled.dot, dots, dot · heads 16"
     )
     assert text.count("<a ") == 3
-    assert '<a class="named" href="#b">dot · heads 4</a> is ahead of <a class="named" href="#a">dot</a>' in text
-    assert '&lt;<a class="named" href="#c">general</a>&gt;; score=dot, scaled.dot, dots, dot · heads 16' in text
+    assert '<a href="#b">dot · heads 4</a> is ahead of <a href="#a">dot</a>' in text
+    assert '&lt;<a href="#c">general</a>&gt;; score=dot, scaled.dot, dots, dot · heads 16' in text
 
 
 def test_anchors_are_made_of_words() -> None:
-    assert Card("dot · heads 4 †", "", (), (), "", "").anchor == "mechanism-dot-heads-4"
+    assert Card("dot · heads 4 †", "", (), (), "", "").anchor == "m-dot-heads-4"
 
 
 def _shown(page: Any, column: int, table: str = "quality") -> set[str]:
@@ -44,10 +44,13 @@ def test_words_choose_mechanisms_everywhere(browser: Any, mixed: Path) -> None:
         assert len(_shown(page, 1)) == 1
         assert _shown(page, 1) < everything
         assert page.locator(".cards li:visible").count() == 1
-        pale = page.locator(".sheet [data-of].away")
+        pale = page.locator(".sheet .away")
         assert pale.count() > 0
         (name,) = _shown(page, 1)
-        assert not any(name == pale.nth(index).get_attribute("data-of") for index in range(pale.count()))
+        said = [
+            pale.nth(i).get_attribute("data-of") or pale.nth(i).get_attribute("data-tip") for i in range(pale.count())
+        ]
+        assert not any(text == name or text.startswith(f"{name}:") for text in said)
         assert form.locator("output").text_content() == "1 of 4 mechanisms are shown, in all tables and figures."
         form.get_by_role("searchbox").fill("nonsense")
         assert form.locator("output").text_content() == "No mechanism has these words."
@@ -77,7 +80,7 @@ def test_a_condition_is_chosen_everywhere(browser: Any, mixed: Path) -> None:
 
 def test_a_name_leads_to_its_card(browser: Any, mixed: Path) -> None:
     with opened(browser, mixed / "index.html") as page:
-        link = page.locator("#table-quality ~ .scroll").first.locator("a.named").first
+        link = page.locator("#table-quality ~ .scroll").first.locator('a[href^="#m-"]').first
         name = link.text_content()
         link.click()
         target = page.locator(".cards li:target")

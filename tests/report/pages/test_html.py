@@ -155,7 +155,7 @@ def test_tips_answer_pointer_and_keyboard(browser: Any, file: Path) -> None:
 
 def test_light_and_dark(browser: Any, file: Path) -> None:
     ground = "getComputedStyle(document.body).backgroundColor"
-    ink = "getComputedStyle(document.querySelector('#first-text_1 g')).fill"
+    ink = "getComputedStyle(document.querySelector('#figure-first [style*=--grey-22]')).fill"
     with opened(browser, file, color_scheme="dark") as page:
         assert page.evaluate(ground) == "rgb(22, 24, 28)"
         dark = page.evaluate(ink)

@@ -1,5 +1,12 @@
 // Which mechanisms and which condition are shown: rows of others are hidden, and others are pale in figures.
 
+// The mechanism of a mark in a figure: it is said, or it is the start of the text on hover.
+function nameOn(mark) {
+  const { of, tip } = mark.dataset;
+  const starts = tip ? [tip, tip.split(": ")[0], tip.split(", ")[0]] : [];
+  return [of, ...starts].find((name) => mechanismWords.has(name));
+}
+
 function startChoice(form) {
   const known = new Set([...mechanismWords.values()].flatMap((words) => [...words]));
   const told = form.querySelector("output");
@@ -8,11 +15,11 @@ function startChoice(form) {
     const place = [...table.tHead.rows[0].cells].findIndex((head) => head.textContent.trim() === "Condition");
     return [...table.tBodies[0].rows].map((row) => ({
       row,
-      names: [...row.querySelectorAll("a.named")].map((link) => link.textContent),
+      names: [...row.querySelectorAll('a[href^="#m-"]')].map((link) => link.textContent),
       condition: place < 0 ? null : row.cells[place].textContent,
     }));
   });
-  const marks = [...document.querySelectorAll(".sheet [data-of]")];
+  const marks = [...document.querySelectorAll(".sheet :is([data-of], [data-tip])")].map((mark) => [mark, nameOn(mark)]);
   const panels = [...document.querySelectorAll(".sheet [data-panel]")];
   const conditions = new Set([...(condition?.options ?? [])].map((option) => option.value).filter(Boolean));
 
@@ -24,9 +31,7 @@ function startChoice(form) {
       const other = each.names.length > 0 && !each.names.some((name) => shown.has(name));
       each.row.classList.toggle("away", other || Boolean(here && each.condition !== null && each.condition !== here));
     }
-    for (const mark of marks) {
-      mark.classList.toggle("away", mechanismWords.has(mark.dataset.of) && !shown.has(mark.dataset.of));
-    }
+    for (const [mark, name] of marks) mark.classList.toggle("away", Boolean(name) && !shown.has(name));
     for (const panel of panels) {
       const its = [...conditions].find((name) => panel.dataset.panel.split(", ").includes(name));
       panel.classList.toggle("away", Boolean(here && its && its !== here));

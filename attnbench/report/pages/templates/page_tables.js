@@ -46,7 +46,7 @@ function makeSortable(table) {
 // A search box above a table. A row stays if it has all words that were typed; those of its mechanisms' factors count.
 function makeFilterable(table, region) {
   const rows = [...table.tBodies[0].rows];
-  const factors = (row) => [...row.querySelectorAll("a.named")].flatMap((link) => [
+  const factors = (row) => [...row.querySelectorAll('a[href^="#m-"]')].flatMap((link) => [
     ...(mechanismWords.get(link.textContent) ?? []),
   ]);
   const words = (row) => new Set([...[...row.cells].flatMap((cell) => wordsOf(cell.textContent)), ...factors(row)]);
