@@ -12,7 +12,6 @@ SIZE = 7.5  # points
 LONGEST = 34  # letters of a name, at most
 NEAR = 3  # points: a name that is further from its point has a line to it
 OFFSETS = [(x, y) for far in (NEAR, 12, 21) for x, y in ((-5, far), (5, -far), (-5, -far), (5, far))]  # points
-LETTER = 0.58 * SIZE  # points: the mean width of a letter, rounded up
 
 
 class Label(NamedTuple):
@@ -75,7 +74,7 @@ def beside(axis: Axes, labels: Sequence[Label], others: Sequence[tuple[float, fl
     inside, scale = axis.get_window_extent(), axis.figure.dpi / 72
     for label, (x, y) in zip(labels, points, strict=False):
         text = short(label.text, LONGEST)
-        width, height = len(text) * LETTER * scale, 1.1 * SIZE * scale
+        width, height = _size(axis, text)
         for dx, dy in OFFSETS:
             left, bottom = x + dx * scale - width * (dx < 0), y + dy * scale - height * (dy < 0)
             box = Bbox.from_bounds(left, bottom, width, height)
@@ -92,6 +91,14 @@ def beside(axis: Axes, labels: Sequence[Label], others: Sequence[tuple[float, fl
                 note.set_bbox({"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.5})
                 taken.append(box)
                 break
+
+
+def _size(axis: Axes, text: str) -> tuple[float, float]:
+    """Width and height of a name, in pixels."""
+    probe = axis.text(0, 0, text, fontsize=SIZE)
+    box = probe.get_window_extent()
+    probe.remove()
+    return box.width, box.height
 
 
 def _touch(below: list[float], above: list[float], gap: float) -> bool:
