@@ -19,7 +19,12 @@ from attnbench.errors import UserError
 
 SHOW = "show"  # the command that takes a sentence without a key
 DEFAULT = "train"  # the command of a line that names none
-PATHS = ("report", "translate", SHOW)  # commands whose values are texts, which may hold characters of Hydra's grammar
+PATHS = (
+    "report",
+    "translate",
+    "dashboard",
+    SHOW,
+)  # commands whose values are texts, which may hold characters of Hydra's grammar
 ACTIONS = ("run", "multirun", "cfg", "info", "shell_completion")  # options of which one can be given
 GRAMMAR = re.compile(r"""['"\[\](){},$=]""")  # what has a meaning in a value
 HOME = re.compile(r"(?<![^=,\[])~(?=[/,\]]|$)")  # the sign of the home folder, at the start of a value

@@ -9,6 +9,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from attnbench.cli.dashboard import dashboard
 from attnbench.cli.mechanisms import mechanisms
 from attnbench.cli.report import report
 from attnbench.cli.show import show
@@ -75,6 +76,7 @@ COMMANDS: dict[str, Callable[[DictConfig], float | None]] = {
     "translate": translate,
     "mechanisms": mechanisms,
     "show": show,
+    "dashboard": dashboard,
 }
 
 

@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig, ListConfig
 
@@ -31,13 +32,25 @@ def report(cfg: DictConfig) -> None:
         fetched = fetch(str(cfg.source))
         build_report(fetched.files, fetched.project, {"source": str(cfg.source)} | given, fetched.gaps)
         return
-    runs = cfg.runs if isinstance(cfg.runs, ListConfig) else [cfg.runs]
-    patterns = [str(pattern) for pattern in runs if pattern is not None]
-    if not patterns:
-        raise UserError("runs: name the folder of a sweep, or several: runs=[runs/a,runs/b]")
-    folders = [folder for pattern in patterns for folder in _folders(pattern)]
+    patterns, folders = _patterns(cfg.runs), folders_of(cfg.runs)
     name = "+".join(dict.fromkeys(folder.resolve().name for folder in folders))
     build_report(folders, name, {"runs": _joined(patterns)} | given)
+
+
+def folders_of(runs: Any) -> list[Path]:
+    """The folders of records, or the records, that the value of `runs` names.
+
+    Raises:
+        UserError: it names none.
+    """
+    return [folder for pattern in _patterns(runs) for folder in _folders(pattern)]
+
+
+def _patterns(runs: Any) -> list[str]:
+    patterns = [str(each) for each in (runs if isinstance(runs, ListConfig) else [runs]) if each is not None]
+    if not patterns:
+        raise UserError("runs: name the folder of a sweep, or several: runs=[runs/a,runs/b]")
+    return patterns
 
 
 def build_report(

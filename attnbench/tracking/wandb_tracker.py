@@ -135,7 +135,7 @@ def _described(told: RunDescription) -> dict[str, Any]:
     them. The whole config is below `config`.
     """
     mechanism, condition = mechanism_name(told.factors), condition_name(told.factors)
-    named = {"mechanism": mechanism, "condition": condition, "sweep": told.group, "seed": told.seed, **told.factors}
+    named = {"mechanism": mechanism, "condition": condition, "seed": told.seed, **told.factors}
     users = session()  # who may have labels of their own
     tags = [*(users.run_tags or ()), *(str(told.factors[name]) for name in TAGS if name in told.factors)]
     return {

@@ -21,7 +21,7 @@ class Project:
     are `reports`.
 
     It takes new runs, or answers them with the status and the message of a `refusal`. `begun` has what it was told of
-    each, and `written` the lines of its history.
+    each, `written` the lines of its history, and `views` the saved workspaces and reports.
     """
 
     states: Mapping[str, str]
@@ -32,6 +32,7 @@ class Project:
     refusal: tuple[int, str] | None = None
     begun: list[Mapping[str, Any]] = field(default_factory=list)
     written: list[dict[str, Any]] = field(default_factory=list)
+    views: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a GraphQL query."""
@@ -44,6 +45,13 @@ class Project:
             return {"createRunFiles": {"runID": "1", "uploadHeaders": [], "files": files}}
         if "query RunResumeStatus" in query:
             return {"model": {"id": "1", "name": variables["project"], "entity": {"name": "team"}, "bucket": None}}
+        if "upsertView" in query:
+            return {"upsertView": self._save(variables)}
+        if "query GetProjects" in query:
+            times = {"createdAt": "2026-01-01T00:00:00Z", "isBenchmark": False, "user": None}
+            node = {"id": "1", "name": "attention", "entityName": "team"} | times
+            page = {"endCursor": None, "hasNextPage": False}
+            return {"models": {"edges": [{"node": node, "cursor": "1"}], "pageInfo": page}}
         if not variables:
             return {}
         if (variables["entity"], variables["project"]) != ("team", "attention"):
@@ -69,6 +77,17 @@ class Project:
         known = {"id": "1", "name": variables["name"], "displayName": variables["displayName"], "project": project}
         unused = dict.fromkeys(("description", "config", "sweepName", "historyLineCount"))
         return {"bucket": known | unused, "inserted": True}
+
+    def _save(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        self.views.append(dict(variables))
+        asked = {name: variables[name] for name in ("name", "type", "displayName", "spec")}
+        person = {"user": {"username": "me", "name": "me", "photoUrl": None, "admin": False}}
+        place = {"project": {"id": "1", "name": "attention", "entityName": "team"}, "entityName": "team"}
+        times = dict.fromkeys(("createdAt", "updatedAt"), "2026-01-01T00:00:00Z")
+        return {
+            "view": {"id": f"view{len(self.views)}", "description": ""} | asked | person | place | times,
+            "inserted": True,
+        }
 
     def _run(self, name: str) -> dict[str, Any]:
         person = {"name": "me", "username": "me"}
