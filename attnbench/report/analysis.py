@@ -59,6 +59,17 @@ class TestedPair(NamedTuple):
         return self.adjusted_p < LEVEL
 
 
+class Gain(NamedTuple):
+    """What a mechanism gains on the best one of its model without attention. The p-value is corrected by Holm over all
+    gains of a condition.
+    """
+
+    name: str
+    rival: str
+    comparison: Comparison
+    adjusted_p: float
+
+
 @dataclass(frozen=True)
 class CostCurve:
     """One cost of one mechanism against the length.
@@ -146,6 +157,24 @@ class Analysis:
         found = {condition: pairs(one, best[condition]) for condition, one in self.contests.items()}
         adjusted = iter(holm([pair.p for mine in found.values() for pair in mine]))
         return {condition: [TestedPair(pair, next(adjusted)) for pair in mine] for condition, mine in found.items()}
+
+    @cached_property
+    def gains(self) -> dict[str, list[Gain]]:
+        """By condition, what each mechanism with attention gains on the best one of its model without it."""
+        named = {name: record.factors for record, name in zip(self.study.records, self.study.mechanism, strict=True)}
+        found: dict[str, list[Gain]] = {}
+        for condition, contest in self.contests.items():
+            ranked = [name for name in self.bleu[condition] if name in contest.names]
+            models = {name: str(named[name].get("model")) for name in ranked}
+            bare = {models[name]: name for name in reversed(ranked) if "score" not in named[name]}
+            against = {rival: compare(contest, rival) for rival in bare.values()}
+            mine = [(name, bare[models[name]]) for name in ranked if "score" in named[name] and models[name] in bare]
+            comparisons = [against[rival][name] for name, rival in mine]
+            adjusted = holm([one.p for one in comparisons])
+            found[condition] = [
+                Gain(name, rival, one, p) for (name, rival), one, p in zip(mine, comparisons, adjusted, strict=True)
+            ]
+        return found
 
     @cached_property
     def ranks(self) -> Estimates:

@@ -1,11 +1,10 @@
 """What the titles of sections claim. A title claims something only if a test, or a count, carries it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from attnbench.report.analysis import LEVEL, Analysis
+from attnbench.report.analysis import LEVEL, Analysis, Gain
 from attnbench.report.competition import main_condition
 from attnbench.report.document import fixed
-from attnbench.report.statistics import compare, holm
 
 
 def claims(analysis: Analysis) -> dict[str, str]:
@@ -16,23 +15,22 @@ def claims(analysis: Analysis) -> dict[str, str]:
 
 def _gain(analysis: Analysis) -> str:
     """What attention adds, if each mechanism with attention is better than the best one of its model without it."""
-    if (condition := main_condition(analysis.bleu)) not in analysis.contests:
+    condition = main_condition(analysis.bleu)
+    gains = analysis.gains.get(condition, [])
+    if not all_gain(gains):
         return ""
-    study, contest = analysis.study, analysis.contests[condition]
-    named = {name: record.factors for record, name in zip(study.records, study.mechanism, strict=True)}
-    bare = [name for name in analysis.bleu[condition] if name in contest.names and "score" not in named[name]]
-    rivals = {str(named[name].get("model")): name for name in reversed(bare)}
-    found = [
-        one
-        for model, rival in rivals.items()
-        for name, one in compare(contest, rival).items()
-        if "score" in named[name] and str(named[name].get("model")) == model
-    ]
-    if not found or any(one.difference.value <= 0 for one in found) or max(holm([one.p for one in found])) >= LEVEL:
-        return ""
-    ends = dict.fromkeys(fixed(0)(pick(one.difference.value for one in found)) for pick in (min, max))
-    at = f" at {condition}" if condition else ""
-    return f"attention adds {' to '.join(ends)} BLEU{at}"
+    return f"attention adds {span(gains)} BLEU{f' at {condition}' if condition else ''}"
+
+
+def all_gain(gains: Sequence[Gain]) -> bool:
+    """Whether there are gains, and each is surely one."""
+    return bool(gains) and all(one.comparison.difference.value > 0 and one.adjusted_p < LEVEL for one in gains)
+
+
+def span(gains: Sequence[Gain]) -> str:
+    """The smallest and the largest gain: "23 to 35"."""
+    values = [one.comparison.difference.value for one in gains]
+    return " to ".join(dict.fromkeys(fixed(0)(pick(values)) for pick in (min, max)))
 
 
 def _converged(analysis: Analysis) -> str:

@@ -97,7 +97,7 @@ def _explained(block: Block) -> Block:
 
 def _summary(analysis: Analysis, first: Sequence[str]) -> Iterator[Block]:
     yield from summary(analysis)
-    yield from bleu.by_mechanism(analysis.study, analysis.bleu, quality.interval_note(analysis.bleu))
+    yield from bleu.by_mechanism(analysis.study, analysis.bleu, analysis.ranks, quality.interval_note(analysis.bleu))
     if sentences := (*setting.warnings(analysis.study), *first):
         yield Bullets(sentences)
     if equal := equality(analysis.study):

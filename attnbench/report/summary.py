@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from attnbench.report.analysis import Analysis
+from attnbench.report.analysis import Analysis, Gain
+from attnbench.report.claims import all_gain, span
 from attnbench.report.competition import main_condition
 from attnbench.report.document import (
     Block,
@@ -12,6 +13,7 @@ from attnbench.report.document import (
     Lead,
     Paragraph,
     fixed,
+    interval,
     signed,
     significant,
 )
@@ -20,6 +22,7 @@ from attnbench.report.study.frames import where
 from attnbench.report.study.naming import natural_key
 from attnbench.report.study.step_times import step_times
 from attnbench.report.study.study import Study
+from attnbench.report.tables.quality import some
 
 BOUNDS = ("updates", "epochs", "seconds")  # of a training, in its config
 
@@ -29,11 +32,20 @@ class _Answer(NamedTuple):
 
     condition: str
     best: str
-    equals: int | None  # mechanisms that may be the best; None if nothing ranks them
+    like_best: list[str] | None  # those that cannot be told apart from it, with it; None if nothing ranks them
     total: int  # mechanisms that are ranked, or all
+    gains: list[Gain]  # of attention, if each is surely one
     rival: str | None  # the best one of the same model without attention; else the baseline; else the second best
-    gained: str  # what a gain over the rival is
-    gain: Estimate | None  # over the rival, if both have several seeds
+    ahead: str  # what a difference to the rival is
+    difference: Estimate | None  # to the rival, if both have several seeds
+
+    @property
+    def at(self) -> str:
+        return f" ({self.condition})" if self.condition else ""
+
+    @property
+    def decided(self) -> bool:
+        return self.like_best is not None and len(self.like_best) == 1
 
 
 def summary(analysis: Analysis) -> Iterator[Block]:
@@ -52,43 +64,53 @@ def _answer(analysis: Analysis) -> _Answer:
     condition = main_condition(analysis.bleu)
     contest, ranked = analysis.contests.get(condition), analysis.ranks.get(condition)
     best, *others = ranked or analysis.bleu[condition]
-    evaluated = [pair for pair in zip(analysis.study.records, analysis.study.mechanism, strict=True) if pair[0].quality]
-    models = {name: record.factors.get("model") for record, name in evaluated}
-    bare = {name for record, name in evaluated if "score" not in record.factors}
-    rivals = {
-        "gained by attention": [name for name in others if name in bare and models[name] == models[best]],
-        "gained on the baseline": [name for name in others if name == analysis.study.baselines[best]],
-        "ahead of the second": others,
-    }
-    gained, rival = next(((what, names[0]) for what, names in rivals.items() if names), ("", None))
-    gain = compare(contest, rival).get(best) if contest and rival else None
-    equals = len(may_be_best(ranked)) if ranked else None
-    return _Answer(condition, best, equals, 1 + len(others), rival, gained, gain.difference if gain else None)
-
-
-def _sentence(analysis: Analysis, answer: _Answer) -> str:
-    at = f" ({answer.condition})" if answer.condition else ""
-    if answer.total == 1:
-        return f"{answer.best} reaches {_range(analysis, answer)} BLEU{at}."
-    if answer.equals is None:
-        return (
-            f"{answer.total} mechanisms have a BLEU of {_range(analysis, answer)}{at}; these numbers do not rank them."
-        )
-    ahead = f", {answer.gain.value:.1f} BLEU above {answer.rival}" if answer.gain else ""
-    if answer.equals == 1:
-        return f"{answer.best} is the best of {answer.total} mechanisms{ahead}{at}."
-    return (
-        f"{answer.equals} of {answer.total} mechanisms may be the best; {answer.best} has the highest BLEU{ahead}{at}."
+    gains = analysis.gains.get(condition, [])
+    bare = next((one.rival for one in gains if one.name == best), None)
+    baseline = analysis.study.baselines[best]
+    rivals = {"gained by attention": bare, "ahead of the baseline": baseline if baseline in others else None}
+    rivals["ahead of the second"] = others[0] if others else None
+    ahead, rival = next(((what, name) for what, name in rivals.items() if name), ("", None))
+    compared = compare(contest, rival).get(best) if contest and rival else None
+    return _Answer(
+        condition,
+        best,
+        may_be_best(ranked) if ranked else None,
+        1 + len(others),
+        gains if all_gain(gains) else [],
+        rival,
+        ahead,
+        compared.difference if compared else None,
     )
 
 
+def _sentence(analysis: Analysis, answer: _Answer) -> str:
+    best, total = answer.best, answer.total
+    if total == 1:
+        return f"{best} reaches {_range(analysis, answer)} BLEU{answer.at}."
+    if answer.like_best is None:
+        bleu = _range(analysis, answer)
+        return f"{total} mechanisms have a BLEU of {bleu}{answer.at}; these numbers do not rank them."
+    adds = f"Attention adds {span(answer.gains)} BLEU{answer.at}." if answer.gains else ""
+    at = "" if adds else answer.at
+    if answer.decided:
+        lead = f", {answer.difference.value:.1f} BLEU above {answer.rival}" if answer.difference and not adds else ""
+        return f"{adds} {best} is the best of {total} mechanisms{lead}{at}.".strip()
+    others = len(answer.like_best) - 1
+    are = "1 other cannot" if others == 1 else f"{others} others cannot"
+    return f"{adds} {best} has the highest BLEU{at}, but {are} be told apart from it.".strip()
+
+
 def _quality(analysis: Analysis, answer: _Answer) -> KeyNumber:
-    """What the best mechanism gains on its rival; else the range of BLEU."""
-    if answer.gain:
-        at = f"{answer.condition}: " if answer.condition else ""
-        bounds = f"[{signed(answer.gain.low)}, {signed(answer.gain.high)}]"
-        detail = f"{at}{answer.best} against {answer.rival}; 95 % interval {bounds}"
-        return KeyNumber(f"{signed(answer.gain.value)} BLEU", answer.gained, detail)
+    """What attention gains; else how far the best mechanism is ahead; else the range of BLEU."""
+    if answer.gains:
+        most = max(answer.gains, key=lambda one: one.comparison.difference.value)
+        told = f"{most.name} against {most.rival}: {interval(most.comparison.difference, signed)}{answer.at}"
+        detail = f"the most: {told}" if len(answer.gains) > 1 else told
+        return KeyNumber(f"+{span(answer.gains)} BLEU", "gained by attention", detail)
+    if answer.difference:
+        decided = "" if answer.decided else ", but the order is not decided"
+        detail = f"{answer.best} against {answer.rival}{answer.at}"
+        return KeyNumber(f"{signed(answer.difference.value)} BLEU", f"{answer.ahead}{decided}", detail)
     alone = analysis.bleu[answer.condition][answer.best]
     known = answer.total == 1 and alone.known
     detail = f"95 % interval [{alone.low:.1f}, {alone.high:.1f}]" if known else answer.condition
@@ -98,9 +120,9 @@ def _quality(analysis: Analysis, answer: _Answer) -> KeyNumber:
 def _cost(analysis: Analysis, answer: _Answer) -> KeyNumber | None:
     """The time of a training step of the best mechanism beside that of its rival; else the range of these times."""
     times = step_times(where(analysis.study.steps, condition=answer.condition))
-    if answer.gain and answer.best in times and answer.rival in times:
+    if answer.difference and answer.best in times and answer.rival in times:
         mine, other = (times[name].value for name in (answer.best, answer.rival))
-        detail = f"{significant(mine)} ms against {significant(other)} ms"
+        detail = f"{significant(mine)} ms, {answer.best}; {significant(other)} ms, {answer.rival}{answer.at}"
         return KeyNumber(f"× {mine / other:.2f}", "the time of a training step", detail)
     ends = dict.fromkeys(significant(pick(time.value for time in times.values())) for pick in (min, max) if times)
     return KeyNumber(f"{' to '.join(ends)} ms", "for a training step", answer.condition) if ends else None
@@ -110,10 +132,12 @@ def _certainty(answer: _Answer) -> KeyNumber | None:
     """Whether the order is decided."""
     if answer.total == 1:
         return None
-    if answer.equals is None:
+    if answer.like_best is None:
         return KeyNumber("no order", "can be told", "this needs several seeds and sentences: seed=1,2,3")
-    told = "is the best" if answer.equals == 1 else "may be the best"
-    return KeyNumber(f"{answer.equals} of {answer.total}", told, "all pairs are compared at once, at the 5 % level")
+    if answer.decided:
+        return KeyNumber(f"1 of {answer.total}", "is the best", "all others are worse; all pairs compared, 5 % level")
+    told, names = "may be the best: they cannot be told apart", some(answer.like_best)
+    return KeyNumber(f"{len(answer.like_best)} of {answer.total}", told, f"{names}; all pairs compared, 5 % level")
 
 
 def _fastest(analysis: Analysis) -> Iterator[Lead]:
@@ -151,7 +175,7 @@ def _setting(study: Study) -> str:
     failed = sum(record.status != "finished" for record in study.records)
     parts.append(f"{failed:,} of {len(study.records):,} jobs did not finish" if failed else "")
     line = "; ".join(filter(None, parts))
-    return f"{line[:1].upper()}{line[1:]}."
+    return f"{line[:1].upper()}{line[1:]}. Section 2 says what the words mean."
 
 
 def _values(study: Study, name: str) -> str:

@@ -1,5 +1,6 @@
 """The first screen: what its sentence and its numbers say."""
 
+import re
 from dataclasses import replace
 
 from attnbench.record import Record
@@ -22,13 +23,12 @@ def told(*jobs: Record) -> tuple[str, list[str], str]:
 def test_the_gain_is_that_of_attention() -> None:
     jobs = [make(seed=seed) for seed in (1, 2, 3) for make in (records.attention, records.no_attention)]
     lead, (gain, cost, order), line = told(*jobs)
-    assert lead.startswith("luong is the best of 2 mechanisms, ")
-    assert lead.endswith(" BLEU above none.")
-    assert gain.endswith(" BLEU gained by attention")
+    assert re.fullmatch(r"Attention adds \d+ BLEU\. luong is the best of 2 mechanisms\.", lead)
+    assert re.fullmatch(r"\+\d+ BLEU gained by attention", gain)
     assert cost.endswith(" the time of a training step")
     assert order == "1 of 2 is the best"
     assert line.startswith("Task grammar; length 16; model rnn; ")
-    assert line.endswith("3 seeds; 6 of 6 trainings converged.")
+    assert "3 seeds; 6 of 6 trainings converged." in line
 
 
 def test_another_model_without_attention_is_no_rival() -> None:
@@ -38,6 +38,27 @@ def test_another_model_without_attention_is_no_rival() -> None:
     jobs = [*recurrent, *(replace(each, factors=each.factors | {"model": "t"}) for each in others)]
     _, (gain, *_), _ = told(*jobs)
     assert "gained by attention" not in gain
+
+
+def test_those_that_cannot_be_told_apart_are_named() -> None:
+    scores = ("dot", "general", "additive")
+    lead, (ahead, _, order), _ = told(*(records.attention(score, seed=seed) for score in scores for seed in (1, 2, 3)))
+    found = re.fullmatch(r"(\w+) has the highest BLEU, but (\d) others? cannot be told apart from it\.", lead)
+    if found:
+        assert order == f"{int(found[2]) + 1} of 3 may be the best: they cannot be told apart"
+        assert ahead.endswith(", but the order is not decided")
+    else:
+        assert order == "1 of 3 is the best"
+
+
+def test_attention_adds_only_where_every_mechanism_surely_gains() -> None:
+    """One mechanism is as bad as no attention: then nothing is said of attention as such."""
+    jobs = [make(seed=seed) for seed in (1, 2, 3) for make in (records.attention, records.no_attention)]
+    weak = [records.attention("additive", seed=seed) for seed in (1, 2, 3)]
+    bare = [records.no_attention(seed=seed) for seed in (1, 2, 3)]
+    weak = [replace(each, quality=other.quality) for each, other in zip(weak, bare, strict=True)]
+    lead, *_ = told(*jobs, *weak)
+    assert "Attention adds" not in lead
 
 
 def test_one_seed_ranks_nothing() -> None:

@@ -1,6 +1,6 @@
 """BLEU by mechanism."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -9,17 +9,18 @@ from attnbench.report import document
 from attnbench.report.competition import main_condition
 from attnbench.report.document import fixed, interval
 from attnbench.report.figures import plotting
-from attnbench.report.figures.plotting import drawn, tip
-from attnbench.report.statistics import Estimate
+from attnbench.report.figures.plotting import GRID, PALE, drawn, name_of, tip
+from attnbench.report.statistics import Estimate, may_be_best
 from attnbench.report.study.naming import natural_key
 from attnbench.report.study.study import Study, evenly_spaced
 
 Estimates = Mapping[str, Mapping[str, Estimate]]  # by condition and mechanism
 MAX_MECHANISMS = 40  # mechanisms: a page is full
 ABREAST = 4  # conditions side by side
+NOT_RUN: dict[str, Any] = {"fontsize": 7.5, "color": PALE, "va": "center"}
 
 
-def by_mechanism(study: Study, bleu: Estimates, note: str) -> Iterator[document.Figure]:
+def by_mechanism(study: Study, bleu: Estimates, ranks: Estimates, note: str) -> Iterator[document.Figure]:
     """`bleu`: a row for each mechanism, the best first. `note` says what the intervals are. One mechanism alone has no
     figure.
     """
@@ -37,19 +38,29 @@ def by_mechanism(study: Study, bleu: Estimates, note: str) -> Iterator[document.
         )
     if len(columns) < len(bleu):
         caption += f" Of {len(bleu)} conditions, {len(columns)} are shown."
+    like_best = {condition: may_be_best(ranked) for condition, ranked in ranks.items()}
+    if any(like_best.values()):
+        caption += " Shaded: cannot be told apart from the best of its panel."
     alt = "Dot plot of BLEU with intervals, one row for each mechanism; the numbers are in the table of quality."
-    yield document.Figure("bleu", caption, alt, _draw(study, bleu, rows, columns))
+    yield document.Figure("bleu", caption, alt, _draw(study, bleu, like_best, rows, columns))
 
 
 @drawn
-def _draw(study: Study, bleu: Estimates, rows: list[str], columns: list[str]) -> Figure:
-    """A panel for each condition; dots with intervals."""
-    figure, axes = plotting.panels([""], columns, 0.3 + 0.18 * len(rows), sharey=True)
+def _draw(
+    study: Study, bleu: Estimates, like_best: Mapping[str, Sequence[str]], rows: list[str], columns: list[str]
+) -> Figure:
+    """A panel for each condition, with a common axis; dots with intervals."""
+    figure, axes = plotting.panels([""], columns, 0.3 + 0.18 * len(rows), sharex=True, sharey=True)
     for condition, axis in zip(columns, axes[0], strict=True):
         for place, name in enumerate(rows):
             if estimate := bleu[condition].get(name):
                 dot = axis.errorbar(estimate.value, place, xerr=reach(estimate), **errorbar(study, name))
                 tip(dot, f"{name}: BLEU {interval(estimate, fixed(1))}", name)
+            else:
+                name_of(axis.text(0.02, place, "not run", transform=axis.get_yaxis_transform(), **NOT_RUN), name)
+            if name in like_best.get(condition, ()):
+                axis.axhspan(place - 0.5, place + 0.5, color=GRID, alpha=0.6, linewidth=0, zorder=0)
+        axis.set_xlim(left=0)
         axis.set_xlabel("BLEU")
     plotting.name_rows(axes[0][0], rows, rows)
     return figure

@@ -1,5 +1,6 @@
 """The ranks that each mechanism may have."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -34,7 +35,7 @@ def ranks(contest: Contest, *, lowest: bool = False) -> dict[str, Estimate]:
     return found
 
 
-def may_be_best(ranks: dict[str, Estimate]) -> list[str]:
+def may_be_best(ranks: Mapping[str, Estimate]) -> list[str]:
     """The mechanisms of which no other is surely better, the best first."""
     return [name for name, rank in ranks.items() if rank.low == 1]
 

@@ -75,7 +75,7 @@ def interval_note(bleu: Estimates) -> str:
     found = [estimate for mine in bleu.values() for estimate in mine.values()]
     seeds = {estimate.seeds > 1 for estimate in found if estimate.known}
     one = "over test sentences (bootstrap), for the one trained model: they leave out the noise of training"
-    both = "over seeds and test sentences"
+    both = "over seeds and test sentences: they cover another training, and other sentences of the kind"
     if len(seeds) == 2:
         note = (
             f"The 95 % intervals are {both} for a mechanism with several seeds; otherwise they are {one}. A mechanism "

@@ -37,7 +37,7 @@ def few() -> Study:
 
 
 def test_bleu_has_a_row_a_mechanism_with_its_interval(few: Study) -> None:
-    (figure,) = bleu.by_mechanism(few, estimates.bleu(few), "NOTE")
+    (figure,) = bleu.by_mechanism(few, estimates.bleu(few), {}, "NOTE")
     assert figure.caption.endswith("best on top. NOTE")
     value = estimates.bleu(few)[""]["luong · dot"].value
     assert f"luong · dot: BLEU {value:.1f} [{value - 2:.1f}, {value + 2:.1f}]" in tips(figure)
@@ -46,13 +46,13 @@ def test_bleu_has_a_row_a_mechanism_with_its_interval(few: Study) -> None:
 
 def test_bleu_of_one_mechanism_compares_nothing() -> None:
     alone = study([records.attention()])
-    assert list(bleu.by_mechanism(alone, estimates.bleu(alone), "")) == []
+    assert list(bleu.by_mechanism(alone, estimates.bleu(alone), {}, "")) == []
 
 
 def test_bleu_of_hundreds_shows_the_best_and_says_so() -> None:
     some = study([records.attention(f"score{i}") for i in range(100)])
     values = {"": {f"score{i}": Estimate(i, i - 1, i + 1, 1) for i in range(100)}}
-    (figure,) = bleu.by_mechanism(some, values, "")
+    (figure,) = bleu.by_mechanism(some, values, {}, "")
     assert "Of 100 mechanisms: the 20 best, and 20 spread evenly over the others." in figure.caption
     said = [tip.partition(":")[0] for tip in tips(figure)]
     assert {f"score{i}" for i in range(80, 100)} < set(said)
