@@ -1,6 +1,7 @@
-"""What a W&B run shows of a report: the page, the figures, and the table of quality."""
+"""What a W&B run shows of a report: the page, the figures, the table of quality, and the gains on the baseline."""
 
 import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ if TYPE_CHECKING:
     import wandb
 
 PAGE, TABLE = "index.html", Path("tables/quality.csv")
+GAIN = "Δ BLEU"  # a column of that table
 
 
 def log_report(run: "wandb.Run", folder: Path) -> None:
@@ -20,7 +22,18 @@ def log_report(run: "wandb.Run", folder: Path) -> None:
     if (table := folder / TABLE).is_file():
         head, *rows = csv.reader(table.read_text(encoding="utf-8").splitlines())
         media["quality"] = wandb.Table(columns=list(head), data=[[*map(_number, row)] for row in rows])
+        run.summary.update(gains([dict(zip(head, row, strict=True)) for row in rows]))
     run.log(media)
+
+
+def gains(rows: Sequence[Mapping[str, str]]) -> dict[str, float]:
+    """The difference of each mechanism to its baseline, from the rows of the table of quality."""
+    found = {}
+    for row in rows:
+        if row.get(GAIN):
+            place = " ".join(filter(None, (row["Mechanism"], row.get("Condition"))))
+            found[f"gain/{place}"] = float(row[GAIN])
+    return found
 
 
 def _number(text: str) -> str | float:

@@ -1,13 +1,11 @@
 """W&B, read from the files that it leaves; and no tracker."""
 
-import json
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from attnbench import record
 from attnbench.errors import UserError
@@ -22,7 +20,6 @@ from attnbench.record import (
     StepCost,
     StepMemory,
 )
-from attnbench.tracking.heat_map import heat_map
 from attnbench.tracking.tracker import RunDescription, description, job_name, untracked
 from attnbench.tracking.wandb_run import scalars
 from attnbench.tracking.wandb_tracker import Wandb
@@ -156,32 +153,6 @@ def test_updates_are_curves_and_the_best_validation_is_in_the_summary(tmp_path: 
     assert best["validation/loss"].min
 
 
-def test_a_report_is_a_run_with_page_figures_and_table(tmp_path: Path) -> None:
-    (folder := tmp_path / "report").mkdir()
-    (folder / "index.html").write_text("<p>page")
-    for name in ("figures", "tables"):
-        (folder / name).mkdir()
-    Image.new("RGB", (2, 2)).save(folder / "figures" / "bleu.png")
-    (folder / "tables" / "quality.csv").write_text("Mechanism,BLEU\n" + '"dot, soft",3.5\n')
-    (own := tmp_path / "own").mkdir()
-    with OFFLINE(RunDescription("report of s", "s", "report", {}, {}, None), own) as run:
-        run.report(folder)
-    found = kept(own)
-    assert found.run.job_type == "report"
-    assert "<p>page" in found.media("report").read_text()
-    assert found.media("figures/bleu").suffix == ".png"
-    table = json.loads(found.media("quality").read_text())
-    assert (table["columns"], table["data"]) == (["Mechanism", "BLEU"], [["dot, soft", 3.5]])
-
-
-def test_translations_are_a_table(tmp_path: Path) -> None:
-    sample = record.TranslationSample("a b", "x y", "x z")
-    with OFFLINE(told("job"), tmp_path) as run:
-        run.result(replace(RECORD, quality=replace(QUALITY, samples=[sample])))
-    table = json.loads(kept(tmp_path).media("translations").read_text())
-    assert (table["columns"], table["data"]) == (["source", "reference", "translation"], [["a b", "x y", "x z"]])
-
-
 def test_an_exponent_goes_along_with_its_lengths() -> None:
     assert RECORD.scaling
     points = [replace(POINTS[0], length=n, ms=n**2 / 100, peak_mib=2.0) for n in (16, 32, 64, 128)]
@@ -196,47 +167,6 @@ def test_the_record_goes_along_as_a_file(jobs: list[Kept]) -> None:
         assert job.uploads == {record.NAME: "NOW"}
         assert record.read(job.folder / "files" / record.NAME) == replace(RECORD, seed=seed, duration_s=float(seed))
     assert jobs[-1].uploads == {}
-
-
-def test_the_cost_curves_are_a_table(jobs: list[Kept]) -> None:
-    scaling = json.loads(jobs[0].media("scaling/points").read_text())
-    assert scaling["columns"][:5] == ["length", "passes", "status", "ms", "ms_q1"]
-    assert [row[:4] for row in scaling["data"]] == [
-        [16, "forward+backward", "measured", 1.5],
-        [32, "forward+backward", "measured", 6.0],
-        [64, "forward", "over_budget", None],
-    ]
-
-
-def test_alignments_are_images_with_captions(jobs: list[Kept]) -> None:
-    row = next(row for row in jobs[0].history if "alignments/filenames" in row)
-    with Image.open(jobs[0].folder / "files" / row["alignments/filenames"][0]) as image:
-        assert image.size == heat_map(ALIGNMENT).size
-    assert row["alignments/captions"] == ["$a$ \\frac 狗 → x y (attention, mean of layers and heads)"]
-
-
-def test_gold_links_have_a_frame() -> None:
-    assert heat_map(replace(ALIGNMENT, gold=[(0, 1)])).tobytes() != heat_map(ALIGNMENT).tobytes()
-
-
-def test_without_attention_the_image_is_of_the_implicit_weights() -> None:
-    explicit = replace(ALIGNMENT, weights=[[ALIGNMENT.implicit]])
-    assert heat_map(replace(ALIGNMENT, weights=[])).tobytes() == heat_map(explicit).tobytes()
-
-
-@pytest.mark.filterwarnings("error")
-def test_a_heat_map_shows_the_mean_of_layers_and_heads() -> None:
-    areas = {shade: area for area, shade in heat_map(ALIGNMENT).convert("L").getcolors() or []}
-    whole, half, none = areas[43], areas[158], areas[250]  # the colours of the weights 1, 0.5 and 0, as grey
-    assert half / whole == pytest.approx(2, rel=0.15)
-    assert none / whole == pytest.approx(3, rel=0.15)
-
-
-def test_what_a_job_does_not_measure_is_left_out(tmp_path: Path) -> None:
-    with OFFLINE(told("cost"), tmp_path) as run:
-        run.result(replace(RECORD, training=None, quality=None, scaling=None, alignments=[]))
-    assert kept(tmp_path).exit_code == 0
-    assert not [*tmp_path.glob("wandb/*/files/media/*")]
 
 
 def test_nothing_is_written_elsewhere_or_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
