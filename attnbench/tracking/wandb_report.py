@@ -36,8 +36,8 @@ def gains(rows: Sequence[Mapping[str, str]]) -> dict[str, float]:
     return found
 
 
-def _number(text: str) -> str | float:
+def _number(text: str) -> str | float | None:
     try:
         return float(text)
     except ValueError:
-        return text
+        return text or None

@@ -38,7 +38,7 @@ def test_a_report_is_a_run_with_page_figures_and_table(tmp_path: Path) -> None:
     table = json.loads(found.media("quality").read_text())
     assert (table["columns"], table["data"]) == (
         ["Mechanism", "BLEU", "Δ BLEU"],
-        [["dot, soft", 3.5, -1.25], ["add", 4.75, ""]],
+        [["dot, soft", 3.5, -1.25], ["add", 4.75, None]],
     )
     assert found.summary["gain/dot, soft"] == -1.25
     assert not any("add" in name for name in found.summary)
