@@ -30,7 +30,7 @@ from attnbench.report.study.styles import (
 __all__ = ["GRID", "INK", "PALE"]  # for the page, which maps neutral colours to a dark theme
 
 ENTRIES = 24  # of a legend, at most
-LINE, ROOM = 0.16, 4  # of a legend: inches for a line, and lines for which a figure has room
+LINE, ROOM = 0.16, 1  # of a legend: inches for a line, and lines for which a figure has room
 ROW_NAME = 44  # letters of a row's name, at most
 WIDTH = 6.5  # inches: the text width of an A4 page
 NARROW = 4.6  # inches: of a figure with one panel

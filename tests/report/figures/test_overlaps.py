@@ -55,12 +55,14 @@ def faults(figure: Figure) -> list[str]:
 
 FEW = [records.no_attention(seed=seed) for seed in (1, 2)]
 FEW += [records.attention(score, seed=seed) for score in ("dot", "additive", "general") for seed in (1, 2)]
+DEFAULT = [("global", "soft", 1), ("global", "soft", 4), ("local_m", "soft", 1), ("global", "gumbel", 1)]
+NINE = [*FEW[:2], *(records.attention(score, *rest) for score in ("dot", "additive") for rest in DEFAULT)]
 SCORES = ("dot", "additive", "general", "cosine", "location")
 MANY = records.sweep(SCORES)
 MANY += [records.job(record.factors, seed=2) for record in MANY]
 
 
-@pytest.mark.parametrize("jobs", [FEW, slow(records.sweep()), MANY], ids=["4 mechanisms", "25", "41 with two seeds"])
+@pytest.mark.parametrize("jobs", [NINE, slow(FEW), slow(records.sweep()), MANY], ids=["9 mechanisms", "4", "25", "41"])
 def test_no_text_overlaps_another(jobs: list[Record], monkeypatch: pytest.MonkeyPatch) -> None:
     found: dict[str, list[str]] = {}
     seen: list[str] = []
