@@ -6,6 +6,7 @@ from omegaconf import DictConfig
 
 from attnbench.cli.report import REPORTS, folders_of
 from attnbench.errors import UserError
+from attnbench.job.build import build
 from attnbench.tracking import wandb_dashboard
 from attnbench.tracking.wandb_dashboard import Dashboard
 from attnbench.tracking.wandb_tracker import PROJECT
@@ -19,6 +20,7 @@ def dashboard(cfg: DictConfig) -> None:
     wandb_dashboard.check_installed()
     if cfg.tracker.get("mode") is None:
         raise UserError("tracker=none: a dashboard is one of W&B; say tracker=wandb")
+    build(cfg.tracker)
     folders = folders_of(cfg.runs)
     told = _told(cfg, folders)
     if cfg.tracker.mode == "online":

@@ -31,7 +31,7 @@ TINY = [
     "cost.lengths=[16,32]",
     "cost.repetitions=2",
 ]
-UNTRACKED = cast(TrackedRun, SimpleNamespace(validation=lambda point: None))
+UNTRACKED = cast(TrackedRun, SimpleNamespace(validation=lambda point: None, update=lambda update, values: None))
 
 
 @cache

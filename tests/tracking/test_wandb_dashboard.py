@@ -97,6 +97,7 @@ def test_online_both_are_saved(project: Project, tmp_path: Path) -> None:
     [
         (("tracker=none",), "tracker=none: a dashboard is one of W&B"),
         (("runs=runs/no",), "runs=runs/no: no such folder"),
+        (("tracker.mode=ofline",), "tracker.mode=ofline: must be offline or online"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
@@ -106,6 +107,7 @@ def test_what_is_wrong_is_said(tmp_path: Path, arguments: tuple[str, ...], messa
     assert message in found.err
 
 
+@pytest.mark.slow
 def test_a_server_that_is_not_there(tmp_path: Path) -> None:
     written(tmp_path)
     arguments = ("runs=runs/example", "tracker.mode=online", "tracker.entity=team")

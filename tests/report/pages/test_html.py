@@ -22,6 +22,7 @@ from attnbench.report.figures.plotting import drawn, panels, tip
 from attnbench.report.pages.html import inline, page
 from attnbench.report.pages.print_limits import ON_PAGE
 from attnbench.report.statistics import Estimate
+from tests.marks import slow
 from tests.report.pages.browsing import grave_findings, opened
 
 COLUMNS = (Column("Mechanism"), Column("BLEU", fixed(1)), Column("Time (ms)", fixed(0)), Column("Command", wide=True))
@@ -185,8 +186,7 @@ def test_it_reads_without_scripts(browser: Any, file: Path) -> None:
         assert page.get_by_role("button").count() == 0
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [375, 1400])
+@pytest.mark.parametrize(("width", "scheme"), [(375, "dark"), (1400, "light"), slow(375, "light"), slow(1400, "dark")])
 def test_axe_finds_nothing_grave(browser: Any, file: Path, scheme: str, width: int) -> None:
     with opened(browser, file, color_scheme=scheme, width=width) as page:
         page.locator("details").evaluate("each => each.open = true")

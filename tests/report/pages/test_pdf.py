@@ -55,7 +55,7 @@ def test_of_a_very_wide_table_the_first_columns_are_printed_and_the_others_named
 
 
 def test_a_table_over_pages_has_five_rows_on_each_side(tmp_path: Path) -> None:
-    for rows in range(40, 64):
+    for rows in (40, 47, 55, 63):
         found = _text(tmp_path, paper(document(table(rows)))).split("\f")
         counts = [len(set(re.findall(r"\bm\d+\b", page))) for page in found]
         assert sum(counts) == rows

@@ -14,6 +14,7 @@ from attnbench.report.document import Document, Section
 from attnbench.report.pages.html import page as page_of
 from attnbench.report.pages.viewer import viewer
 from attnbench.report.study.study import study
+from tests.marks import slow
 from tests.report import records
 from tests.report.pages.browsing import grave_findings, opened
 from tests.report.pages.test_viewer import CHINESE, HALF, JOBS
@@ -238,7 +239,7 @@ def test_the_saved_file_stands_alone(browser: Any, file: Path) -> None:
     assert "var(" not in text
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", [slow("light"), "dark"])
 def test_axe_finds_nothing_grave(browser: Any, file: Path, scheme: str) -> None:
     with opened(browser, file, color_scheme=scheme) as page:
         page.locator(".panel").first.wait_for()
