@@ -10,7 +10,7 @@ sweep: .venv/installed
 test: .venv/installed-test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/pyright --threads
+	$(BIN)/pyright
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # The site is in build/site; open build/site/index.html.
