@@ -90,7 +90,8 @@ def _sentence(analysis: Analysis, answer: _Answer) -> str:
     if answer.like_best is None:
         bleu = _range(analysis, answer)
         return f"{total} mechanisms have a BLEU of {bleu}{answer.at}; these numbers do not rank them."
-    adds = f"Attention adds {span(answer.gains)} BLEU{answer.at}." if answer.gains else ""
+    varies = ", depending on the mechanism" if len(answer.gains) > 1 else ""
+    adds = f"Attention adds {span(answer.gains)} BLEU{varies}{answer.at}." if answer.gains else ""
     at = "" if adds else answer.at
     if answer.decided:
         lead = f", {answer.difference.value:.1f} BLEU above {answer.rival}" if answer.difference and not adds else ""
@@ -123,7 +124,7 @@ def _cost(analysis: Analysis, answer: _Answer) -> KeyNumber | None:
     if answer.difference and answer.best in times and answer.rival in times:
         mine, other = (times[name].value for name in (answer.best, answer.rival))
         detail = f"{significant(mine)} ms, {answer.best}; {significant(other)} ms, {answer.rival}{answer.at}"
-        return KeyNumber(f"× {mine / other:.2f}", "the time of a training step", detail)
+        return KeyNumber(f"× {mine / other:.2f}", f"time of a training step, relative to {answer.rival}", detail)
     ends = dict.fromkeys(significant(pick(time.value for time in times.values())) for pick in (min, max) if times)
     return KeyNumber(f"{' to '.join(ends)} ms", "for a training step", answer.condition) if ends else None
 
@@ -164,7 +165,8 @@ def _range(analysis: Analysis, answer: _Answer) -> str:
 
 def _setting(study: Study) -> str:
     """Task, length, model, budget, seeds, and how many trainings converged."""
-    parts = [f"{name} {found}" for name in ("task", "length", "model") if (found := _values(study, name))]
+    named = {"task": "task", "length": "source length", "model": "model"}
+    parts = [f"{words} {found}" for name, words in named.items() if (found := _values(study, name))]
     trained = [record for record in study.records if record.training]
     if trained:
         parts.append(_budget(study))

@@ -25,9 +25,9 @@ def test_the_gain_is_that_of_attention() -> None:
     lead, (gain, cost, order), line = told(*jobs)
     assert re.fullmatch(r"Attention adds \d+ BLEU\. luong is the best of 2 mechanisms\.", lead)
     assert re.fullmatch(r"\+\d+ BLEU gained by attention", gain)
-    assert cost.endswith(" the time of a training step")
+    assert cost.endswith(" time of a training step, relative to none")
     assert order == "1 of 2 is the best"
-    assert line.startswith("Task grammar; length 16; model rnn; ")
+    assert line.startswith("Task grammar; source length 16; model rnn; ")
     assert "3 seeds; 6 of 6 trainings converged." in line
 
 

@@ -40,7 +40,7 @@ def by_mechanism(study: Study, bleu: Estimates, ranks: Estimates, note: str) -> 
         caption += f" Of {len(bleu)} conditions, {len(columns)} are shown."
     like_best = {condition: may_be_best(ranked) for condition, ranked in ranks.items()}
     if any(like_best.values()):
-        caption += " Shaded: cannot be told apart from the best of its panel."
+        caption += f" Shaded: cannot be told apart from the best{' of its panel' if len(bleu) > 1 else ''}."
     alt = "Dot plot of BLEU with intervals, one row for each mechanism; the numbers are in the table of quality."
     yield document.Figure("bleu", caption, alt, _draw(study, bleu, like_best, rows, columns))
 
