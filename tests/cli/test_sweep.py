@@ -223,6 +223,7 @@ def test_jobs_at_once_are_a_number(jobs: str, tmp_path: Path) -> None:
     assert f"jobs={jobs}: must be auto, or a whole number of 1 or more" in ended.err
 
 
+@pytest.mark.slow
 def test_the_report_is_handed_to_the_tracker(tmp_path: Path) -> None:
     overrides = [word for word in TINY if word != "tracker=none"]
     here(tmp_path, "sweep", *overrides, "grid=none", "tracker.mode=offline", "seed=1")

@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 from unittest.mock import patch
 
 import pytest
@@ -89,14 +89,22 @@ def test_the_runner_measures_both(model: Model) -> None:
 
 
 def test_a_session_of_whole_models_is_told_as_that(tmp_path: Path) -> None:
-    words: list[Any] = ["experiment=whole_models", "cost.lengths=[4,8]", "cost.repetitions=2", "width=16"]
+    words = [
+        "grid=none",
+        "contender=model",
+        "model=rnn,transformer",
+        "cost.lengths=[4,8]",
+        "cost.repetitions=2",
+        "width=16",
+    ]
     out = here(tmp_path, "cost", "tracker=none", "device=cpu", *words).out
     for text in ("decoding a sentence (ms)", "training step (ms)", "peak of a step (MiB)", "transformer"):
         assert text in out
-    found = [record.read(path) for path in sorted(tmp_path.glob("runs/whole_models/**/record.json"))]
-    assert len(found) == 4
+    found = [record.read(path) for path in sorted(tmp_path.glob("runs/*/**/record.json"))]
+    assert len(found) == 2
     assert {each.scaling.of for each in found if each.scaling} == {"model"}
-    report = (tmp_path / "reports/whole_models/report.md").read_text(encoding="utf-8")
+    (folder,) = (tmp_path / "reports").iterdir()
+    report = (folder / "report.md").read_text(encoding="utf-8")
     assert "a training step of the whole model on cpu" in report
     assert "attention alone" not in report
-    assert (tmp_path / "reports/whole_models/tables/exponents_model_cpu.csv").is_file()
+    assert (folder / "tables" / "exponents_model_cpu.csv").is_file()
