@@ -99,6 +99,7 @@ def test_a_baseline_that_is_not_there_is_refused(folder: Path) -> None:
     assert not records(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_report")
 def test_what_a_kernel_refuses_is_told_and_left_out(folder: Path) -> None:
     ended = cost(folder, "score=dot,additive", "kernel=fused,dense")

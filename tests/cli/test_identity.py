@@ -19,6 +19,7 @@ def corpus(path: Path, word: str) -> None:
     path.write_text("".join(f"{word} {number}\t{number} {word}\n" for number in range(40)))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_report")
 def test_sources_whose_names_differ_in_a_slash(tmp_path: Path) -> None:
     corpus(tmp_path / "c" / "x.tsv", "one")

@@ -111,6 +111,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Record]]
     return folder, list(records(folder / "runs" / "score-parameters").values())
 
 
+@pytest.mark.slow
 def test_what_is_set_names_no_mechanism(swept: tuple[Path, list[Record]]) -> None:
     _, found = swept
     assert {one.matched for one in found} == {"parameters"}

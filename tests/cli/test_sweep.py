@@ -151,6 +151,7 @@ def test_the_key_is_the_config_and_not_the_folder(half: Path) -> None:
             path.rename(old.parent)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_report")
 def test_forced_the_same_seed_gives_the_same_to_the_last_digit(half: Path) -> None:
     before = records(half)
