@@ -37,7 +37,7 @@ def figures(analysis: Analysis) -> Iterator[document.Figure]:
     maps = list(_maps(analysis, shared)) if shared else []
     if shared and maps:
         written = all(can_write("".join((*each.alignment.source, *each.alignment.target))) for each in maps)
-        alt = f"Heat maps of the sentence “{' '.join(shared.source)}”: {', '.join(each.mechanism for each in maps)}."
+        alt = f"Heat maps of the sentence “{shared.text}”: {', '.join(each.mechanism for each in maps)}."
         yield document.Figure("alignments", _caption(shared, maps, written), alt, _draw(maps, written))
 
 

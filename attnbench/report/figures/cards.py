@@ -37,7 +37,7 @@ def cards(study: Study, explanations: Explanations) -> Iterator[Cards]:
     caption = ""
     if shared and any(card.picture for card in items):
         caption = (
-            f"The pictures show the weights in the sentence “{' '.join(shared.source)}”: source tokens across, target "
+            f"The pictures show the weights in the sentence “{shared.text}”: source tokens across, target "
             "tokens down, darker is more weight. They are means over all layers and heads."
         )
     if len(shown) < len(factors):

@@ -9,7 +9,6 @@ from attnbench.report.study.naming import PLAIN
 
 PARTS = ("score", "scope", "selection", "key_value", "positions", "decoder")  # in the order in which they are told
 AUTHOR_YEAR = re.compile(r"([A-Z][\w-]+)(?: et al\.| and [A-Z]\w+)? ((?:19|20)\d\d)")
-MODELS = {"rnn": "an RNN", "transformer": "a Transformer"}
 
 Factors = Mapping[str, Factor]
 
@@ -32,7 +31,7 @@ class Part(NamedTuple):
 
 
 def plain_name(factors: Factors, explanations: Explanations) -> str:
-    """A mechanism in words: "additive (Bahdanau 2015), 4 heads; in a Transformer"."""
+    """A mechanism in words: "additive (Bahdanau 2015), 4 heads; model rnn, decoder luong"."""
     if "score" not in factors:
         context = factors.get("decoder.context")
         words = [f"no attention, context {str(context).replace('_', ' ')}" if context else "no attention"]
@@ -40,10 +39,8 @@ def plain_name(factors: Factors, explanations: Explanations) -> str:
         words = [_with_source(name, str(factors[name]), explanations) for name in PARTS[:3] if _is_told(name, factors)]
         heads = factors.get("heads")
         words += [f"{heads} head{'' if heads == 1 else 's'}"] if heads is not None else []
-    model, decoder = str(factors.get("model", "")), factors.get("decoder")
-    where = [f"in {MODELS.get(model, model)}"] if model else []
-    where += [f"with the {decoder} decoder"] if decoder not in (None, "none") else []
-    return "; ".join(filter(None, (", ".join(words), " ".join(where))))
+    where = [f"{name} {factors[name]}" for name in ("model", "decoder") if factors.get(name) not in (None, "none")]
+    return "; ".join(filter(None, (", ".join(words), ", ".join(where))))
 
 
 def parts(factors: Factors, everyone: Sequence[Factors], explanations: Explanations) -> Iterator[Part]:

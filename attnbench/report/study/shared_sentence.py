@@ -1,11 +1,13 @@
 """The test sentence in which mechanisms are shown side by side."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from attnbench.record import Alignment
 from attnbench.report.study.naming import natural_key
 from attnbench.report.study.study import Study
 
+END = "</s>"  # of a sentence, among its tokens
 READABLE = 24  # tokens along a side, so that each can be labelled
 
 
@@ -23,10 +25,19 @@ class SharedSentence:
     condition: str
     jobs: dict[str, int]
 
+    @property
+    def text(self) -> str:
+        return " ".join(words(self.source))
+
     def alignment(self, study: Study, mechanism: str) -> Alignment | None:
         """The alignment by a mechanism, read from the file of its job; None if the file no longer exists."""
         found = study.alignments(self.jobs[mechanism])
         return next((each for each in found if (*each.source,) == self.source), None)
+
+
+def words(tokens: Sequence[str]) -> list[str]:
+    """Tokens without the end of the sentence."""
+    return [token for token in tokens if token != END]
 
 
 def shared_sentence(study: Study) -> SharedSentence | None:

@@ -8,9 +8,9 @@ from typing import Any
 from attnbench.report.document import CellValue, Column, Paragraph, Table
 from attnbench.report.study.explanation import Explanations
 from attnbench.report.study.naming import natural_key
+from attnbench.report.study.shared_sentence import words
 from attnbench.report.study.study import Study
 
-END = "</s>"  # of a sentence, among its tokens
 LONGEST_ERROR = 300  # letters of a message that fit into a table
 MAX_WARNINGS = 10  # those of most jobs; the rest is counted
 MAX_ROWS = 50  # rows of a list in the document; the rest is counted
@@ -35,18 +35,13 @@ def _example(study: Study, task: str) -> str:
     if (job := next(jobs, None)) is None or not (found := study.alignments(job)):
         return ""
     shown = min(found, key=lambda each: len(each.source))
-    source, target = (_words(side) for side in (shown.source, shown.target))
+    source, target = (words(side) for side in (shown.source, shown.target))
     gloss = []
     for place, word in enumerate(source):
         linked = [target[there] for here, there in sorted(shown.gold) if here == place and there < len(target)]
         gloss += [f"{word} = {' '.join(linked)}"] if linked else []
     told = f" Word by word: {', '.join(gloss)}." if gloss else ""
     return f" For example, “{' '.join(source)}” becomes “{' '.join(target)}”.{told}"
-
-
-def _words(tokens: Sequence[str]) -> list[str]:
-    """Tokens without the end of the sentence."""
-    return [token for token in tokens if token != END]
 
 
 def grid(study: Study) -> Table:
