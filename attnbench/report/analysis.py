@@ -66,6 +66,7 @@ class Gain(NamedTuple):
 
     name: str
     rival: str
+    model: str
     comparison: Comparison
     adjusted_p: float
 
@@ -172,7 +173,8 @@ class Analysis:
             comparisons = [against[rival][name] for name, rival in mine]
             adjusted = holm([one.p for one in comparisons])
             found[condition] = [
-                Gain(name, rival, one, p) for (name, rival), one, p in zip(mine, comparisons, adjusted, strict=True)
+                Gain(name, rival, models[name], one, p)
+                for (name, rival), one, p in zip(mine, comparisons, adjusted, strict=True)
             ]
         return found
 

@@ -19,12 +19,21 @@ def _gain(analysis: Analysis) -> str:
     gains = analysis.gains.get(condition, [])
     if not all_gain(gains):
         return ""
-    return f"attention adds {span(gains)} BLEU{f' at {condition}' if condition else ''}"
+    return f"attention adds {span(gains)} BLEU{to_models(analysis, gains)}{f' at {condition}' if condition else ''}"
 
 
 def all_gain(gains: Sequence[Gain]) -> bool:
     """Whether there are gains, and each is surely one."""
     return bool(gains) and all(one.comparison.difference.value > 0 and one.adjusted_p < LEVEL for one in gains)
+
+
+def to_models(analysis: Analysis, gains: Sequence[Gain]) -> str:
+    """The models that have these gains, if the report has other models too: " to the model rnn"."""
+    models = dict.fromkeys(one.model for one in gains)
+    others = {str(record.factors["model"]) for record in analysis.study.records if "model" in record.factors} - {
+        *models
+    }
+    return f" to the model {' and '.join(models)}" if others else ""
 
 
 def span(gains: Sequence[Gain]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from attnbench.report.analysis import Analysis, Gain
-from attnbench.report.claims import all_gain, span
+from attnbench.report.claims import all_gain, span, to_models
 from attnbench.report.competition import main_condition
 from attnbench.report.document import (
     Block,
@@ -24,6 +24,7 @@ from attnbench.report.study.step_times import step_times
 from attnbench.report.study.study import Study
 from attnbench.report.tables.quality import some
 
+SECOND = "ahead of the second"  # what a difference may be
 BOUNDS = ("updates", "epochs", "seconds")  # of a training, in its config
 
 
@@ -68,7 +69,7 @@ def _answer(analysis: Analysis) -> _Answer:
     bare = next((one.rival for one in gains if one.name == best), None)
     baseline = analysis.study.baselines[best]
     rivals = {"gained by attention": bare, "ahead of the baseline": baseline if baseline in others else None}
-    rivals["ahead of the second"] = others[0] if others else None
+    rivals[SECOND] = others[0] if others else None
     ahead, rival = next(((what, name) for what, name in rivals.items() if name), ("", None))
     compared = compare(contest, rival).get(best) if contest and rival else None
     return _Answer(
@@ -91,7 +92,8 @@ def _sentence(analysis: Analysis, answer: _Answer) -> str:
         bleu = _range(analysis, answer)
         return f"{total} mechanisms have a BLEU of {bleu}{answer.at}; these numbers do not rank them."
     varies = ", depending on the mechanism" if len(answer.gains) > 1 else ""
-    adds = f"Attention adds {span(answer.gains)} BLEU{varies}{answer.at}." if answer.gains else ""
+    to = to_models(analysis, answer.gains)
+    adds = f"Attention adds {span(answer.gains)} BLEU{to}{varies}{answer.at}." if answer.gains else ""
     at = "" if adds else answer.at
     if answer.decided:
         lead = f", {answer.difference.value:.1f} BLEU above {answer.rival}" if answer.difference and not adds else ""
@@ -109,9 +111,12 @@ def _quality(analysis: Analysis, answer: _Answer) -> KeyNumber:
         detail = f"the most: {told}" if len(answer.gains) > 1 else told
         return KeyNumber(f"+{span(answer.gains)} BLEU", "gained by attention", detail)
     if answer.difference:
-        decided = "" if answer.decided else ", but the order is not decided"
         detail = f"{answer.best} against {answer.rival}{answer.at}"
-        return KeyNumber(f"{signed(answer.difference.value)} BLEU", f"{answer.ahead}{decided}", detail)
+        if answer.ahead != SECOND:
+            detail += f": {interval(answer.difference, signed)}"
+        # The interval of one pair may be off 0 where all pairs together decide nothing.
+        undecided = ", but the order is not decided" if answer.ahead == SECOND and not answer.decided else ""
+        return KeyNumber(f"{signed(answer.difference.value)} BLEU", f"{answer.ahead}{undecided}", detail)
     alone = analysis.bleu[answer.condition][answer.best]
     known = answer.total == 1 and alone.known
     detail = f"95 % interval [{alone.low:.1f}, {alone.high:.1f}]" if known else answer.condition

@@ -36,8 +36,16 @@ def test_another_model_without_attention_is_no_rival() -> None:
     recurrent = [records.no_attention(seed=seed) for seed in (1, 2, 3)]
     others = [records.attention(heads=heads, seed=seed) for seed in (1, 2, 3) for heads in (1, 4)]
     jobs = [*recurrent, *(replace(each, factors=each.factors | {"model": "t"}) for each in others)]
-    _, (gain, *_), _ = told(*jobs)
+    lead, (gain, *_), _ = told(*jobs)
     assert "gained by attention" not in gain
+    assert "Attention adds" not in lead
+
+
+def test_with_other_models_the_gain_is_that_of_the_model_which_has_it() -> None:
+    jobs = [make(seed=seed) for seed in (1, 2, 3) for make in (records.attention, records.no_attention)]
+    other = [replace(each, factors=each.factors | {"model": "t"}) for each in jobs if "score" in each.factors]
+    lead, *_ = told(*jobs, *other)
+    assert re.match(r"Attention adds \d+ BLEU to the model rnn\. ", lead)
 
 
 def test_those_that_cannot_be_told_apart_are_named() -> None:
