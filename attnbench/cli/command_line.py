@@ -19,12 +19,8 @@ from attnbench.errors import UserError
 
 SHOW = "show"  # the command that takes a sentence without a key
 DEFAULT = "train"  # the command of a line that names none
-PATHS = (
-    "report",
-    "translate",
-    "dashboard",
-    SHOW,
-)  # commands whose values are texts, which may hold characters of Hydra's grammar
+# Commands whose values are paths or texts, which may hold characters of Hydra's grammar.
+TEXTS = ("report", "translate", "dashboard", SHOW)
 ACTIONS = ("run", "multirun", "cfg", "info", "shell_completion")  # options of which one can be given
 GRAMMAR = re.compile(r"""['"\[\](){},$=]""")  # what has a meaning in a value
 HOME = re.compile(r"(?<![^=,\[])~(?=[/,\]]|$)")  # the sign of the home folder, at the start of a value
@@ -51,7 +47,7 @@ def read(arguments: Sequence[str]) -> CommandLine:
     options = parser.parse_intermixed_args(arguments)
     _check(options)
     command, options.overrides = _command(options.overrides)
-    options.overrides = [_literal(override, command in PATHS) for override in options.overrides]
+    options.overrides = [_literal(override, command in TEXTS) for override in options.overrides]
     if options.shell_completion:
         command = _complete(options.overrides)
     elif not any(getattr(options, name) for name in ACTIONS) and _is_sweep(command, options.overrides):
@@ -118,16 +114,16 @@ def _command(words: Sequence[str]) -> tuple[str, list[str]]:
     return command, [word for word in words if word != command]
 
 
-def _literal(override: str, is_path: bool) -> str:
+def _literal(override: str, is_text: bool) -> str:
     """The override, quoted where Hydra could not read its value: a path, or letters outside of ASCII."""
     key, _, value = override.partition("=")
     if not value:
         return override
     value = _from_home(value)
-    if is_path and value[:1] + value[-1:] == "[]" and not set(value) & set("'\""):
+    if is_text and value[:1] + value[-1:] == "[]" and not set(value) & set("'\""):
         return f"{key}=[{','.join(_quoted(each.strip()) for each in value[1:-1].split(','))}]"
     readable = value.isascii() or GRAMMAR.search(value)
-    return f"{key}={_quoted(value) if is_path or not readable else value}"
+    return f"{key}={_quoted(value) if is_text or not readable else value}"
 
 
 def _from_home(value: str) -> str:

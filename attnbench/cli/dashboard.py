@@ -38,6 +38,7 @@ def _told(cfg: DictConfig, folders: list[Path]) -> Dashboard:
     from attnbench.report.analysis import Analysis
     from attnbench.report.document import Lead
     from attnbench.report.findings import findings
+    from attnbench.report.study.naming import varying_names
     from attnbench.report.study.study import study
     from attnbench.report.summary import summary
 
@@ -46,10 +47,7 @@ def _told(cfg: DictConfig, folders: list[Path]) -> Dashboard:
         raise UserError(f"runs={cfg.runs}: there are no records")
     analysis = Analysis(study(entries))
     records = analysis.study.records
-    values: dict[str, set[str]] = {}
-    for record in records:
-        for name, value in record.factors.items():
-            values.setdefault(name, set()).add(str(value))
+    factors = [record.factors for record in records]
     place = {"entity": cfg.tracker.entity or NOBODY, "project": cfg.tracker.project or PROJECT}
     if cfg.tracker.mode == "online":
         place = wandb_dashboard.place(cfg.tracker.entity, cfg.tracker.project)
@@ -58,5 +56,5 @@ def _told(cfg: DictConfig, folders: list[Path]) -> Dashboard:
         sweep=records[0].sweep,
         lead=next((block.text for block in summary(analysis) if isinstance(block, Lead)), ""),
         findings=findings(analysis).first,
-        factors=[name for name, found in values.items() if len(found) > 1],
+        factors=sorted(varying_names(factors, absence_counts=False)),
     )

@@ -23,7 +23,7 @@ from attnbench.job.identity import factors, job_key
 from attnbench.job.kept_warnings import warnings_kept
 from attnbench.job.run import blank, write_config
 from attnbench.record import Record, Scaling
-from attnbench.tracking.tracker import description, job_name
+from attnbench.tracking.tracker import description
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ def _keep(done: Record, place: SessionContender) -> Record:
     with warnings_kept() as warnings:
         try:
             tracker = build(place.cfg.tracker)
-            with tracker(description(job_name(done), done), place.folder) as tracked:
+            with tracker(description(done), place.folder) as tracked:
                 tracked.result(done)
         except Exception:
             log.exception("the tracker failed; the record is whole")

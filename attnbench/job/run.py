@@ -31,7 +31,7 @@ from attnbench.job.threads import threads_restored
 from attnbench.job.translation import check_training, train
 from attnbench.job.value_types import check_part, check_plain
 from attnbench.record import Record
-from attnbench.tracking.tracker import TrackedRun, description, job_name
+from attnbench.tracking.tracker import TrackedRun, description
 from attnbench.training import resume
 from attnbench.training.resume import StateFile
 
@@ -86,7 +86,7 @@ def _run(cfg: DictConfig, hydra: Any, warnings: list[str]) -> Record:
     write_config(empty.config, folder)
     log.info("started: %s, key %s", " ".join(empty.overrides) or "the defaults", empty.key)
     begun, done = time.perf_counter(), None
-    told, kept = description(job_name(empty), empty), _training_state(cfg, folder)
+    told, kept = description(empty), _training_state(cfg, folder)
     try:
         tracker = build(cfg.tracker)
         with threads_restored(), tracker(told, folder) as tracked:

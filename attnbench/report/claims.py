@@ -30,10 +30,8 @@ def all_gain(gains: Sequence[Gain]) -> bool:
 def to_models(analysis: Analysis, gains: Sequence[Gain]) -> str:
     """The models that have these gains, if the report has other models too: " to the model rnn"."""
     models = dict.fromkeys(one.model for one in gains)
-    others = {str(record.factors["model"]) for record in analysis.study.records if "model" in record.factors} - {
-        *models
-    }
-    return f" to the model {' and '.join(models)}" if others else ""
+    known = {str(record.factors["model"]) for record in analysis.study.records if "model" in record.factors}
+    return f" to the model {' and '.join(models)}" if known - {*models} else ""
 
 
 def span(gains: Sequence[Gain]) -> str:

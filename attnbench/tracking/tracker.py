@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, SupportsFloat
 
 from attnbench.record import Factor, HistoryPoint, Record
 from attnbench.record.names import condition_name, mechanism_name
@@ -29,10 +29,10 @@ class RunDescription(NamedTuple):
     seed: int | None
 
 
-def description(name: str, record: Record) -> RunDescription:
+def description(record: Record) -> RunDescription:
     """The description of a job, from its record before it has results."""
     kind = "trial" if record.trial else record.command
-    return RunDescription(name, record.sweep, kind, record.config, record.factors, record.seed)
+    return RunDescription(job_name(record), record.sweep, kind, record.config, record.factors, record.seed)
 
 
 def job_name(record: Record) -> str:
@@ -44,7 +44,7 @@ def job_name(record: Record) -> str:
 class TrackedRun(Protocol):
     """One job, as a tracker sees it; or the report of a sweep."""
 
-    def update(self, update: int, values: Mapping[str, float]) -> None:
+    def update(self, update: int, values: Mapping[str, SupportsFloat]) -> None:
         """An update of the training: its number, and the values by name."""
 
     def validation(self, point: HistoryPoint) -> None: ...
@@ -62,7 +62,7 @@ class Tracker(Protocol):
 
 
 class _Untracked:
-    def update(self, update: int, values: Mapping[str, float]) -> None:
+    def update(self, update: int, values: Mapping[str, SupportsFloat]) -> None:
         """Nowhere to go."""
 
     def validation(self, point: HistoryPoint) -> None:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from attnbench.cost.exponent import by_length, exponent
 from attnbench.quality.error_rate import rates
@@ -42,9 +42,10 @@ class WandbRun:
         for metric, best in BEST.items():
             run.define_metric(metric, step_metric="update", summary=best)
 
-    def update(self, update: int, values: Mapping[str, float]) -> None:
+    def update(self, update: int, values: Mapping[str, SupportsFloat]) -> None:
         with harmless():
-            self.run.log({"update": update, **{f"train/{name}": value for name, value in values.items()}}, step=update)
+            told = {f"train/{name}": float(value) for name, value in values.items()}
+            self.run.log({"update": update, **told}, step=update)
 
     def validation(self, point: HistoryPoint) -> None:
         values = {

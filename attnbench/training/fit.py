@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, SupportsFloat
 
 import torch
 from torch import Tensor
@@ -54,7 +54,7 @@ class Callbacks:
     progress: bool
     pause: Callable[[], float]
     validated: Callable[[HistoryPoint], None]
-    updated: Callable[[int, Mapping[str, float]], None]
+    updated: Callable[[int, Mapping[str, SupportsFloat]], None]
 
 
 def fit(
@@ -158,14 +158,14 @@ class _Training:
             finally:
                 self.soft_updates.leave()
 
-    def values(self, loss: Tensor) -> dict[str, float]:
-        """What is told of an update."""
+    def values(self, loss: Tensor) -> dict[str, SupportsFloat]:
+        """What is told of an update. Tensors stay on the device: to read them would wait for it."""
         monitor, (before_s, before) = self.monitor, self.told
         self.told = monitor.elapsed_s, monitor.tokens
         return {
-            "loss": loss.item(),
+            "loss": loss,
             "learning_rate": float(self.step.schedule.get_last_lr()[0]),
-            "gradient_norm": float(self.step.gradient_norm),
+            "gradient_norm": self.step.gradient_norm,
             "tokens_per_s": (monitor.tokens - before) / max(monitor.elapsed_s - before_s, 1e-9),
         }
 

@@ -134,7 +134,7 @@ def test_runs_can_be_grouped_by_every_factor(jobs: list[Kept]) -> None:
 
 def test_the_name_of_a_job_says_mechanism_condition_and_seed() -> None:
     assert job_name(RECORD) == "rnn · dot · heads 2, grammar · length 8, seed 1"
-    assert description("n", replace(RECORD, trial=True)).kind == "trial"
+    assert description(replace(RECORD, trial=True)).kind == "trial"
 
 
 def test_updates_are_curves_and_the_best_validation_is_in_the_summary(tmp_path: Path) -> None:

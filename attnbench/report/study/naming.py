@@ -36,7 +36,7 @@ def conditions(records: Sequence[Record]) -> list[str]:
     factors = [_setting(record) for record in records]
     if _sweeps_tell(records):
         factors = [{"sweep": record.sweep, **each} for record, each in zip(records, factors, strict=True)]
-    names = _varying(factors, absence_counts=False)
+    names = varying_names(factors, absence_counts=False)
     return [label(each, names) for each in factors]
 
 
@@ -84,7 +84,7 @@ def _said(mechanisms: Sequence[dict[str, Factor]]) -> list[dict[str, Factor]]:
     as long as all mechanisms stay distinct. With several models, or if labels would still be long, they leave out what
     is usual for the model.
     """
-    varying = _varying(mechanisms, absence_counts=False)
+    varying = varying_names(mechanisms, absence_counts=False)
     shared = _shared(mechanisms)
     telling = [{k: v for k, v in each.items() if k in varying and (k, v) not in shared} for each in mechanisms]
     plain = [{k: v for k, v in each.items() if k in varying} for each in mechanisms]
@@ -96,7 +96,7 @@ def _said(mechanisms: Sequence[dict[str, Factor]]) -> list[dict[str, Factor]]:
     if _distinct(mechanisms) == 1:
         alone = {k: v for k, v in mechanisms[0].items() if k in NAMING and (k, v) not in PLAIN}
         return [alone or mechanisms[0]] * len(mechanisms)
-    varying = _varying(mechanisms, absence_counts=True)
+    varying = varying_names(mechanisms, absence_counts=True)
     nameless = any(varying.isdisjoint(each) for each in mechanisms)
     return [
         {k: v for k, v in each.items() if k in varying or (nameless and isinstance(v, str))} or each
@@ -122,7 +122,8 @@ def _sweeps_tell(records: Sequence[Record]) -> bool:
     return any(len(set(map(frozenset, by_config.values()))) > 1 for by_config in found.values())
 
 
-def _varying(factors: Sequence[Factors], *, absence_counts: bool) -> set[str]:
+def varying_names(factors: Sequence[Factors], *, absence_counts: bool) -> set[str]:
+    """The names of the factors that have several values. With `absence_counts`, to have none is a value."""
     absent = object()
     names = set(chain.from_iterable(factors))
     values = {name: {each.get(name, absent) for each in factors} for name in names}
@@ -139,7 +140,7 @@ def _shared(mechanisms: Sequence[Factors]) -> set[tuple[str, Factor]]:
 
 def _unusual(mechanisms: Sequence[dict[str, Factor]]) -> list[dict[str, Factor]]:
     """Each mechanism without the values that most mechanisms of the same model share. The model's name stays."""
-    varying = _varying(mechanisms, absence_counts=True)
+    varying = varying_names(mechanisms, absence_counts=True)
     mechanisms = [{k: v for k, v in each.items() if k in varying} for each in mechanisms]
     models = {each.get("model") for each in mechanisms}
     families = {model: [each for each in mechanisms if each.get("model") == model] for model in models}
